@@ -1,0 +1,19 @@
+package io.github.grpclb.discovery;
+
+/**
+ * Hears of a service's endpoints. Calls come one at a time, in order, and possibly on a thread that the source needs for its own
+ * work: an implementation hands over and returns, it neither blocks nor runs foreign code. What it throws is logged and ignored.
+ */
+public interface EndpointListener {
+
+    /** A whole new list; also called right after subscribing when a list is known. */
+    void onEndpoints(EndpointSnapshot snapshot);
+
+    /**
+     * No list is known yet, and why. Called only before the first {@link #onEndpoints}; once a list is known it stands, however
+     * long the registry is away.
+     *
+     * @param reason for a person to read, without secrets, such as {@code etcd unreachable: connection refused}
+     */
+    void onUnavailable(String reason);
+}

@@ -1,0 +1,63 @@
+package io.github.grpclb.discovery;
+
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * How a server is announced. Whatever the registry loses (the lease, the key, its value, everything) is put back for as long as
+ * the registration is open. Thread-safe.
+ */
+public interface EndpointRegistrar extends AutoCloseable {
+
+    /**
+     * Announces an endpoint and keeps it announced. Returns at once, also when the registry is away.
+     *
+     * @param endpoint what to announce; its {@code key} and {@code createRevision} are ignored
+     * @throws IllegalStateException if this registrar is closed
+     */
+    Registration register(Endpoint endpoint);
+
+    /** Withdraws all that is registered, within a bounded time. Idempotent. */
+    @Override
+    void close();
+
+    /** One announced endpoint. Thread-safe; no method blocks. */
+    interface Registration {
+
+        /** Where a registration stands. */
+        enum State {
+            /** Not announced yet, or lost and being put back. */
+            PENDING, // -> REGISTERED, CONFLICT, WITHDRAWN
+            /** The registry holds it under our lease. */
+            REGISTERED, // -> PENDING, CONFLICT, WITHDRAWN
+            /** Another live process holds the same key; ours takes its place when that one is gone. */
+            CONFLICT, // -> REGISTERED, WITHDRAWN
+            /** Taken back for good. */
+            WITHDRAWN
+        }
+
+        State state();
+
+        /** Returns what is, or is to be, announced. */
+        Endpoint endpoint();
+
+        /** Completes when the endpoint is announced for the first time; cancelled when it is withdrawn before. */
+        CompletableFuture<Void> registered();
+
+        /**
+         * Announces other values for the same server, such as {@link Endpoint.State#DRAINING} or a new weight.
+         *
+         * @param endpoint of the same service and address
+         * @return completes when the registry has it
+         * @throws IllegalArgumentException if it is of another service or address
+         */
+        CompletableFuture<Void> update(Endpoint endpoint);
+
+        /**
+         * Takes the endpoint back: deletes the key if it is still ours, then ends the lease. Idempotent.
+         *
+         * @return completes when that is done; exceptionally when the registry did not answer in time, in which case the lease
+         *     runs out by itself
+         */
+        CompletableFuture<Void> withdraw();
+    }
+}

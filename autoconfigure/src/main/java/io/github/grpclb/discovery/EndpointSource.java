@@ -1,0 +1,34 @@
+package io.github.grpclb.discovery;
+
+/**
+ * How endpoints arrive. Delivers whole immutable snapshots in revision order, never a half-read list, and never gives up: while
+ * the registry is away the last good snapshot stands. However many subscribers a service has, it is followed once; it is followed
+ * for a while after the last one left, so that a channel that was idle finds a list at once. Thread-safe.
+ */
+public interface EndpointSource extends AutoCloseable {
+
+    /**
+     * Follows a service. Returns at once.
+     *
+     * @param service the service's name
+     * @param listener hears of the endpoints, from now until the subscription is closed
+     * @throws IllegalArgumentException if the name cannot be a service's name in this registry
+     * @throws IllegalStateException if this source is closed
+     */
+    Subscription subscribe(String service, EndpointListener listener);
+
+    /** Stops following all services. Returns within seconds, also when the registry does not answer. Idempotent. */
+    @Override
+    void close();
+
+    /** A listener's hold on a service. Thread-safe. */
+    interface Subscription extends AutoCloseable {
+
+        /** Says that the list looks stale. A hint: it costs nothing however often it is given. */
+        void refresh();
+
+        /** Ends it: a call of the listener under way may finish, none begins any more. Idempotent. */
+        @Override
+        void close();
+    }
+}
