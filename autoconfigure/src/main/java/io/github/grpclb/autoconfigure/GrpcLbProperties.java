@@ -1,0 +1,163 @@
+package io.github.grpclb.autoconfigure;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.bind.Name;
+
+/**
+ * What a user may set under {@code grpc.lb}.
+ *
+ * @param enabled whether grpc-lb takes part at all
+ * @param policy policy that picks a server for each call, for clients that name none
+ * @param etcd the etcd that holds the registry
+ * @param registration how this process announces its gRPC server
+ * @param serverId calls that name the server they want
+ * @param clients settings of single clients, by {@code @GrpcClient} name
+ * @param staticEndpoints fixed addresses ({@code host:port}) by client name, instead of etcd
+ */
+@ConfigurationProperties("grpc.lb")
+public record GrpcLbProperties(
+        @DefaultValue("true") boolean enabled,
+        @DefaultValue("round_robin") String policy,
+        @DefaultValue Etcd etcd,
+        @DefaultValue Registration registration,
+        @DefaultValue ServerId serverId,
+        @DefaultValue Map<String, Client> clients,
+        @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
+
+    /**
+     * The etcd that holds the registry.
+     *
+     * @param endpoints etcd's client URLs, with http or https; with https an SSL bundle is needed
+     * @param prefix prefix of all keys
+     * @param username user that etcd knows, where its authentication is on
+     * @param password that user's password
+     * @param ssl TLS towards etcd
+     * @param failFast whether the application fails to start when etcd cannot be reached, instead of joining when it comes
+     * @param startupTimeout longest wait for etcd at start, with fail-fast
+     * @param embedded an etcd inside this process, for development and tests
+     */
+    public record Etcd(
+            @DefaultValue("http://127.0.0.1:2379") List<String> endpoints,
+            @DefaultValue("/grpclb/") String prefix,
+            @Nullable String username,
+            @Nullable String password,
+            @DefaultValue Ssl ssl,
+            @DefaultValue("false") boolean failFast,
+            @DefaultValue("5s") Duration startupTimeout,
+            @DefaultValue Embedded embedded) {
+
+        /** Leaves the password out: properties end up in logs. */
+        @Override
+        public String toString() {
+            return "Etcd[endpoints=" + endpoints + ", prefix=" + prefix + ", username=" + username + ", password="
+                    + (password == null ? "null" : "******") + ", ssl=" + ssl + ", failFast=" + failFast
+                    + ", startupTimeout=" + startupTimeout + ", embedded=" + embedded + "]";
+        }
+    }
+
+    /**
+     * TLS towards etcd.
+     *
+     * @param bundle name of the SSL bundle (spring.ssl.bundle) with the trusted certificates and, for mutual TLS, the client's key
+     */
+    public record Ssl(@Nullable String bundle) {}
+
+    /**
+     * An etcd inside this process, for development and tests.
+     *
+     * @param enabled whether to start it, on loopback, and use it instead of the configured endpoints
+     * @param port port it listens on; 0 takes a free one
+     */
+    public record Embedded(
+            @DefaultValue("false") boolean enabled,
+            @DefaultValue("0") int port) {}
+
+    /**
+     * How this process announces its gRPC server.
+     *
+     * @param enabled whether the gRPC server of this application is announced
+     * @param service name of the service; defaults to spring.application.name
+     * @param id id of this server, unique within the service; defaults to the advertised address
+     * @param host advertised host; defaults to the server's bind address or, when that is a wildcard, to this machine's first
+     *     routable address
+     * @param port advertised port; defaults to the port that the server listens on
+     * @param weight share of calls relative to the other servers (0 to 1000000); 0 takes no new calls
+     * @param zone zone that this server runs in
+     * @param version version that this server runs
+     * @param metadata further entries of the record
+     * @param ttl time after which etcd forgets a server that died (at least 2s)
+     * @param withdrawTimeout longest wait for each answer of etcd at shutdown
+     * @param drain how the server leaves
+     */
+    public record Registration(
+            @DefaultValue("true") boolean enabled,
+            @Nullable String service,
+            @Nullable String id,
+            @Nullable String host,
+            @Nullable Integer port,
+            @DefaultValue("1") int weight,
+            @Nullable String zone,
+            @Nullable String version,
+            @DefaultValue Map<String, String> metadata,
+            @DefaultValue("10s") Duration ttl,
+            @DefaultValue("3s") Duration withdrawTimeout,
+            @DefaultValue Drain drain) {}
+
+    /**
+     * How a server leaves.
+     *
+     * @param quietPeriod time without a new call after which a draining server stops; 0 stops without waiting
+     * @param timeout longest wait for that quiet
+     */
+    public record Drain(
+            @DefaultValue("500ms") Duration quietPeriod,
+            @DefaultValue("10s") Duration timeout) {}
+
+    /**
+     * Calls that name the server they want.
+     *
+     * @param mode what happens to such a call when that server is not there
+     * @param header request header that carries the server's id, besides the call option; none when unset
+     */
+    public record ServerId(
+            @DefaultValue("strict") Mode mode, @Nullable String header) {
+
+        /** What happens to a call whose server is not there. */
+        public enum Mode {
+            /** The call fails and says why. */
+            STRICT,
+            /** The policy picks another server. */
+            FALLBACK
+        }
+    }
+
+    /**
+     * Settings of one client.
+     *
+     * @param service name of the service, when it differs from the client's name
+     * @param policy policy that picks a server for each call
+     * @param serverId calls that name the server they want
+     */
+    public record Client(
+            @Nullable String service,
+            @Nullable String policy,
+            @Nullable ServerId serverId) {
+
+        static final Client DEFAULT = new Client(null, null, null);
+    }
+
+    /**
+     * Returns the settings of a client.
+     *
+     * @param name its {@code @GrpcClient} name
+     */
+    public Client client(String name) {
+        Client client = clients.get(RelaxedNames.find(clients.keySet(), name).orElse(name));
+        return client == null ? Client.DEFAULT : client;
+    }
+}

@@ -1,0 +1,119 @@
+package io.github.grpclb.registration;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ties a server's life to its registration. {@link #started} announces it once its port listens; {@link #stopping} tells clients
+ * that it drains, waits until no new call arrives, and withdraws it, all before the server itself is shut down, so that no call
+ * fails. A server may start again after it stopped. Thread-safe.
+ */
+public final class ServerRegistration {
+
+    private static final Logger log = LoggerFactory.getLogger(ServerRegistration.class);
+
+    private final EndpointRegistrar registrar;
+    private final Announcement announcement;
+    private final Drain drain;
+    private final QuietPeriod newCalls;
+    private final LongSupplier currentTimeMillis;
+    private @Nullable Registration registration;
+
+    public ServerRegistration(
+            EndpointRegistrar registrar, Announcement announcement, Drain drain, QuietPeriod newCalls) {
+        this(registrar, announcement, drain, newCalls, System::currentTimeMillis);
+    }
+
+    ServerRegistration(
+            EndpointRegistrar registrar,
+            Announcement announcement,
+            Drain drain,
+            QuietPeriod newCalls,
+            LongSupplier currentTimeMillis) {
+        this.registrar = registrar;
+        this.announcement = announcement;
+        this.drain = drain;
+        this.newCalls = newCalls;
+        this.currentTimeMillis = currentTimeMillis;
+    }
+
+    /**
+     * Announces the server. Returns at once, also when the registry is away.
+     *
+     * @param port the port it listens on
+     * @throws IllegalStateException if it is announced already
+     */
+    public synchronized void started(int port) {
+        if (registration != null) {
+            throw new IllegalStateException("already registered: " + registration.endpoint());
+        }
+        registration = registrar.register(announcement.endpoint(port, currentTimeMillis.getAsLong()));
+    }
+
+    /** Returns what is announced, while it is. */
+    public synchronized Optional<Registration> registration() {
+        return Optional.ofNullable(registration);
+    }
+
+    /** Drains and withdraws the server; blocks for as long as {@link Drain} allows. Does nothing when nothing is announced. */
+    public void stopping() {
+        Registration leaving;
+        synchronized (this) {
+            leaving = registration;
+            registration = null;
+        }
+        if (leaving == null) {
+            return;
+        }
+        if (leaving.state() == Registration.State.REGISTERED) {
+            drain(leaving);
+        }
+        await("withdraw", leaving.endpoint(), leaving.withdraw(), drain.registryTimeout());
+    }
+
+    private void drain(Registration leaving) {
+        Endpoint endpoint = leaving.endpoint();
+        CompletableFuture<Void> published = leaving.update(
+                endpoint.toBuilder().state(Endpoint.State.DRAINING).build());
+        // A registry that does not answer has not told the clients either: nobody would be waited for.
+        if (await("mark as draining", endpoint, published, drain.registryTimeout())
+                && !drain.quietPeriod().isZero()
+                && !newCalls.await(drain.quietPeriod(), drain.timeout())) {
+            log.warn(
+                    "{} at {} still receives new calls after {}; it stops nevertheless",
+                    endpoint.service(),
+                    endpoint.address(),
+                    drain.timeout());
+        }
+    }
+
+    private static boolean await(String what, Endpoint endpoint, CompletableFuture<Void> done, Duration timeout) {
+        try {
+            done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException | ExecutionException e) {
+            Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+            log.warn(
+                    "Could not {} {} at {} within {}: {}; its key is gone when the lease runs out",
+                    what,
+                    endpoint.service(),
+                    endpoint.address(),
+                    timeout,
+                    cause.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return false;
+    }
+}

@@ -1,0 +1,135 @@
+package io.github.grpclb.registration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointRegistrar;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class ServerRegistrationTest {
+
+    private static final Drain DRAIN = new Drain(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofMillis(20));
+
+    private final List<String> events = new ArrayList<>();
+    private final FakeRegistrar registrar = new FakeRegistrar();
+    private long now;
+    private final QuietPeriod quiet = new QuietPeriod(() -> now, nanos -> {
+        now += nanos;
+        events.add("waited " + nanos / 1_000_000 + " ms");
+    });
+    private final ServerRegistration server = new ServerRegistration(
+            registrar,
+            new Announcement("greeter", null, "10.0.0.5", null, 5, "z1", "v2", Map.of("team", "a")),
+            DRAIN,
+            quiet,
+            () -> 1_763_600_000_000L);
+
+    @Test
+    void announcesThePortThatTheServerListensOn() {
+        server.started(8080);
+        Endpoint announced = registrar.endpoint;
+        assertThat(announced)
+                .isEqualTo(Endpoint.builder("greeter", "10.0.0.5", 8080)
+                        .id("10.0.0.5:8080")
+                        .weight(5)
+                        .zone("z1")
+                        .version("v2")
+                        .metadata(Map.of("team", "a"))
+                        .startedAt(1_763_600_000_000L)
+                        .build());
+    }
+
+    @Test
+    void drainsThenWaitsForQuietThenWithdraws() {
+        server.started(8080);
+        server.stopping();
+        assertThat(events).containsExactly("register UP", "update DRAINING", "waited 500 ms", "withdraw");
+        assertThat(server.registration()).isEmpty();
+    }
+
+    @Test
+    void withdrawsWithoutDrainingWhatWasNeverAnnounced() {
+        registrar.state = EndpointRegistrar.Registration.State.PENDING;
+        server.started(8080);
+        server.stopping();
+        assertThat(events).containsExactly("register UP", "withdraw");
+    }
+
+    @Test
+    void doesNotWaitForQuietWhenClientsWereNotTold() {
+        registrar.answer = new CompletableFuture<>();
+        server.started(8080);
+        server.stopping();
+        assertThat(events).containsExactly("register UP", "update DRAINING", "withdraw");
+    }
+
+    @Test
+    void announcesAServerThatStartsAgain() {
+        server.started(8080);
+        server.stopping();
+        server.started(8081);
+        assertThat(registrar.endpoint.port()).isEqualTo(8081);
+    }
+
+    @Test
+    void refusesASecondServer() {
+        server.started(8080);
+        assertThatThrownBy(() -> server.started(8081)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void stoppingAServerThatNeverStartedDoesNothing() {
+        server.stopping();
+        assertThat(events).isEmpty();
+    }
+
+    private final class FakeRegistrar implements EndpointRegistrar, EndpointRegistrar.Registration {
+
+        private Endpoint endpoint;
+        private State state = State.REGISTERED;
+        private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
+
+        @Override
+        public Registration register(Endpoint endpoint) {
+            this.endpoint = endpoint;
+            events.add("register " + endpoint.state());
+            return this;
+        }
+
+        @Override
+        public State state() {
+            return state;
+        }
+
+        @Override
+        public Endpoint endpoint() {
+            return endpoint;
+        }
+
+        @Override
+        public CompletableFuture<Void> registered() {
+            return answer;
+        }
+
+        @Override
+        public CompletableFuture<Void> update(Endpoint endpoint) {
+            events.add("update " + endpoint.state());
+            return answer;
+        }
+
+        @Override
+        public CompletableFuture<Void> withdraw() {
+            events.add("withdraw");
+            return answer;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
