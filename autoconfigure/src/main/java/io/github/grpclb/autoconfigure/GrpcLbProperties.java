@@ -11,13 +11,13 @@ import org.springframework.boot.context.properties.bind.Name;
 /**
  * What a user may set under {@code grpc.lb}.
  *
- * @param enabled whether grpc-lb takes part at all
- * @param policy policy that picks a server for each call, for clients that name none
- * @param etcd the etcd that holds the registry
- * @param registration how this process announces its gRPC server
- * @param serverId calls that name the server they want
- * @param clients settings of single clients, by {@code @GrpcClient} name
- * @param staticEndpoints fixed addresses ({@code host:port}) by client name, instead of etcd
+ * @param enabled Whether grpc-lb takes part at all.
+ * @param policy Policy that picks a server for each call, for clients that name none.
+ * @param etcd The etcd that holds the registry.
+ * @param registration How this process announces its gRPC server.
+ * @param serverId Calls that name the server they want.
+ * @param clients Settings of single clients, by the name in their annotation.
+ * @param staticEndpoints Fixed addresses (host:port) by client name, instead of etcd.
  */
 @ConfigurationProperties("grpc.lb")
 public record GrpcLbProperties(
@@ -32,14 +32,14 @@ public record GrpcLbProperties(
     /**
      * The etcd that holds the registry.
      *
-     * @param endpoints etcd's client URLs, with http or https; with https an SSL bundle is needed
-     * @param prefix prefix of all keys
-     * @param username user that etcd knows, where its authentication is on
-     * @param password that user's password
-     * @param ssl TLS towards etcd
-     * @param failFast whether the application fails to start when etcd cannot be reached, instead of joining when it comes
-     * @param startupTimeout longest wait for etcd at start, with fail-fast
-     * @param embedded an etcd inside this process, for development and tests
+     * @param endpoints Etcd's client URLs, with http or https; with https an SSL bundle is needed.
+     * @param prefix Prefix of all keys.
+     * @param username User that etcd knows, where its authentication is on.
+     * @param password That user's password.
+     * @param ssl TLS towards etcd.
+     * @param failFast Whether the application fails to start when etcd cannot be reached, instead of joining when it comes.
+     * @param startupTimeout Longest wait for etcd at start, with fail-fast.
+     * @param embedded An etcd inside this process, for development and tests.
      */
     public record Etcd(
             @DefaultValue("http://127.0.0.1:2379") List<String> endpoints,
@@ -63,15 +63,15 @@ public record GrpcLbProperties(
     /**
      * TLS towards etcd.
      *
-     * @param bundle name of the SSL bundle (spring.ssl.bundle) with the trusted certificates and, for mutual TLS, the client's key
+     * @param bundle Name of the SSL bundle (spring.ssl.bundle) with the trusted certificates and, for mutual TLS, the client's key.
      */
     public record Ssl(@Nullable String bundle) {}
 
     /**
      * An etcd inside this process, for development and tests.
      *
-     * @param enabled whether to start it, on loopback, and use it instead of the configured endpoints
-     * @param port port it listens on; 0 takes a free one
+     * @param enabled Whether to start it, on loopback, and use it instead of the configured endpoints.
+     * @param port Port it listens on; 0 takes a free one.
      */
     public record Embedded(
             @DefaultValue("false") boolean enabled,
@@ -80,19 +80,19 @@ public record GrpcLbProperties(
     /**
      * How this process announces its gRPC server.
      *
-     * @param enabled whether the gRPC server of this application is announced
-     * @param service name of the service; defaults to spring.application.name
-     * @param id id of this server, unique within the service; defaults to the advertised address
-     * @param host advertised host; defaults to the server's bind address or, when that is a wildcard, to this machine's first
-     *     routable address
-     * @param port advertised port; defaults to the port that the server listens on
-     * @param weight share of calls relative to the other servers (0 to 1000000); 0 takes no new calls
-     * @param zone zone that this server runs in
-     * @param version version that this server runs
-     * @param metadata further entries of the record
-     * @param ttl time after which etcd forgets a server that died (at least 2s)
-     * @param withdrawTimeout longest wait for each answer of etcd at shutdown
-     * @param drain how the server leaves
+     * @param enabled Whether the gRPC server of this application is announced.
+     * @param service Name of the service; defaults to spring.application.name.
+     * @param id Id of this server, unique within the service; defaults to the advertised address.
+     * @param host Advertised host; defaults to the server's bind address or, when that is a wildcard, to this machine's first
+     *     routable address.
+     * @param port Advertised port; defaults to the port that the server listens on.
+     * @param weight Share of calls relative to the other servers (0 to 1000000); 0 takes no new calls.
+     * @param zone Zone that this server runs in.
+     * @param version Version that this server runs.
+     * @param metadata Further entries of the record.
+     * @param ttl Time after which etcd forgets a server that died (at least 2s).
+     * @param withdrawTimeout Longest wait for each answer of etcd at shutdown.
+     * @param drain How the server leaves.
      */
     public record Registration(
             @DefaultValue("true") boolean enabled,
@@ -111,8 +111,8 @@ public record GrpcLbProperties(
     /**
      * How a server leaves.
      *
-     * @param quietPeriod time without a new call after which a draining server stops; 0 stops without waiting
-     * @param timeout longest wait for that quiet
+     * @param quietPeriod Time without a new call after which a draining server stops; 0 stops without waiting.
+     * @param timeout Longest wait for that quiet.
      */
     public record Drain(
             @DefaultValue("500ms") Duration quietPeriod,
@@ -121,8 +121,8 @@ public record GrpcLbProperties(
     /**
      * Calls that name the server they want.
      *
-     * @param mode what happens to such a call when that server is not there
-     * @param header request header that carries the server's id, besides the call option; none when unset
+     * @param mode What happens to such a call when that server is not there.
+     * @param header Request header that carries the server's id, besides the call option; none when unset.
      */
     public record ServerId(
             @DefaultValue("strict") Mode mode, @Nullable String header) {
@@ -139,9 +139,9 @@ public record GrpcLbProperties(
     /**
      * Settings of one client.
      *
-     * @param service name of the service, when it differs from the client's name
-     * @param policy policy that picks a server for each call
-     * @param serverId calls that name the server they want
+     * @param service Name of the service, when it differs from the client's name.
+     * @param policy Policy that picks a server for each call.
+     * @param serverId Calls that name the server they want.
      */
     public record Client(
             @Nullable String service,

@@ -24,25 +24,17 @@ public final class ServerRegistration {
     private static final Logger log = LoggerFactory.getLogger(ServerRegistration.class);
 
     private final EndpointRegistrar registrar;
-    private final Announcement announcement;
     private final Drain drain;
     private final QuietPeriod newCalls;
     private final LongSupplier currentTimeMillis;
     private @Nullable Registration registration;
 
-    public ServerRegistration(
-            EndpointRegistrar registrar, Announcement announcement, Drain drain, QuietPeriod newCalls) {
-        this(registrar, announcement, drain, newCalls, System::currentTimeMillis);
+    public ServerRegistration(EndpointRegistrar registrar, Drain drain, QuietPeriod newCalls) {
+        this(registrar, drain, newCalls, System::currentTimeMillis);
     }
 
-    ServerRegistration(
-            EndpointRegistrar registrar,
-            Announcement announcement,
-            Drain drain,
-            QuietPeriod newCalls,
-            LongSupplier currentTimeMillis) {
+    ServerRegistration(EndpointRegistrar registrar, Drain drain, QuietPeriod newCalls, LongSupplier currentTimeMillis) {
         this.registrar = registrar;
-        this.announcement = announcement;
         this.drain = drain;
         this.newCalls = newCalls;
         this.currentTimeMillis = currentTimeMillis;
@@ -51,10 +43,11 @@ public final class ServerRegistration {
     /**
      * Announces the server. Returns at once, also when the registry is away.
      *
+     * @param announcement what to say of it
      * @param port the port it listens on
      * @throws IllegalStateException if it is announced already
      */
-    public synchronized void started(int port) {
+    public synchronized void started(Announcement announcement, int port) {
         if (registration != null) {
             throw new IllegalStateException("already registered: " + registration.endpoint());
         }

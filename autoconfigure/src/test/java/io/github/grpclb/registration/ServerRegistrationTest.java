@@ -16,6 +16,9 @@ class ServerRegistrationTest {
 
     private static final Drain DRAIN = new Drain(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofMillis(20));
 
+    private static final Announcement GREETER =
+            new Announcement("greeter", null, "10.0.0.5", null, 5, "z1", "v2", Map.of("team", "a"));
+
     private final List<String> events = new ArrayList<>();
     private final FakeRegistrar registrar = new FakeRegistrar();
     private long now;
@@ -23,16 +26,11 @@ class ServerRegistrationTest {
         now += nanos;
         events.add("waited " + nanos / 1_000_000 + " ms");
     });
-    private final ServerRegistration server = new ServerRegistration(
-            registrar,
-            new Announcement("greeter", null, "10.0.0.5", null, 5, "z1", "v2", Map.of("team", "a")),
-            DRAIN,
-            quiet,
-            () -> 1_763_600_000_000L);
+    private final ServerRegistration server = new ServerRegistration(registrar, DRAIN, quiet, () -> 1_763_600_000_000L);
 
     @Test
     void announcesThePortThatTheServerListensOn() {
-        server.started(8080);
+        server.started(GREETER, 8080);
         Endpoint announced = registrar.endpoint;
         assertThat(announced)
                 .isEqualTo(Endpoint.builder("greeter", "10.0.0.5", 8080)
@@ -47,7 +45,7 @@ class ServerRegistrationTest {
 
     @Test
     void drainsThenWaitsForQuietThenWithdraws() {
-        server.started(8080);
+        server.started(GREETER, 8080);
         server.stopping();
         assertThat(events).containsExactly("register UP", "update DRAINING", "waited 500 ms", "withdraw");
         assertThat(server.registration()).isEmpty();
@@ -56,7 +54,7 @@ class ServerRegistrationTest {
     @Test
     void withdrawsWithoutDrainingWhatWasNeverAnnounced() {
         registrar.state = EndpointRegistrar.Registration.State.PENDING;
-        server.started(8080);
+        server.started(GREETER, 8080);
         server.stopping();
         assertThat(events).containsExactly("register UP", "withdraw");
     }
@@ -64,23 +62,23 @@ class ServerRegistrationTest {
     @Test
     void doesNotWaitForQuietWhenClientsWereNotTold() {
         registrar.answer = new CompletableFuture<>();
-        server.started(8080);
+        server.started(GREETER, 8080);
         server.stopping();
         assertThat(events).containsExactly("register UP", "update DRAINING", "withdraw");
     }
 
     @Test
     void announcesAServerThatStartsAgain() {
-        server.started(8080);
+        server.started(GREETER, 8080);
         server.stopping();
-        server.started(8081);
+        server.started(GREETER, 8081);
         assertThat(registrar.endpoint.port()).isEqualTo(8081);
     }
 
     @Test
     void refusesASecondServer() {
-        server.started(8080);
-        assertThatThrownBy(() -> server.started(8081)).isInstanceOf(IllegalStateException.class);
+        server.started(GREETER, 8080);
+        assertThatThrownBy(() -> server.started(GREETER, 8081)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test

@@ -1,0 +1,93 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.registration.AdvertisedHost;
+import io.github.grpclb.registration.Announcement;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the announcement of this application's server out of its properties. */
+final class ServerAnnouncement {
+
+    private static final String PREFIX = "grpc.lb.registration.";
+
+    private final GrpcLbProperties.Registration properties;
+    private final @Nullable String applicationName;
+
+    /**
+     * Checks what can be checked before a server has started.
+     *
+     * @throws InvalidPropertyException if a value is out of its range
+     */
+    ServerAnnouncement(GrpcLbProperties.Registration properties, @Nullable String applicationName) {
+        this.properties = properties;
+        this.applicationName = applicationName;
+        if (properties.weight() < 0 || properties.weight() > Endpoint.MAX_WEIGHT) {
+            throw new InvalidPropertyException(
+                    PREFIX + "weight",
+                    properties.weight(),
+                    "0 to " + Endpoint.MAX_WEIGHT,
+                    "Set a weight that is this server's share relative to the others; 0 takes no new calls.");
+        }
+        Integer port = properties.port();
+        if (port != null && (port < 1 || port > 65535)) {
+            throw new InvalidPropertyException(
+                    PREFIX + "port",
+                    port,
+                    "1 to 65535",
+                    "Set the port under which others reach this server, or leave it out to announce the one it listens on.");
+        }
+        String host = properties.host();
+        if (host != null && AdvertisedHost.isWildcard(host)) {
+            throw new InvalidPropertyException(
+                    PREFIX + "host",
+                    host,
+                    "an IP address or host name that others can connect to",
+                    "Set the address of this machine, or leave it out to have it derived.");
+        }
+    }
+
+    /**
+     * Returns the announcement.
+     *
+     * @param bindAddress what the server is bound to, perhaps a wildcard
+     * @throws InvalidPropertyException if the service has no name, or nothing suits as address
+     */
+    Announcement forServerBoundTo(@Nullable String bindAddress) {
+        return new Announcement(
+                service(),
+                properties.id(),
+                host(bindAddress),
+                properties.port(),
+                properties.weight(),
+                properties.zone(),
+                properties.version(),
+                properties.metadata());
+    }
+
+    private String service() {
+        String service = properties.service() != null ? properties.service() : applicationName;
+        if (service == null || service.isBlank()) {
+            throw new InvalidPropertyException(
+                    PREFIX + "service",
+                    properties.service(),
+                    "the name under which clients find this server",
+                    "Set it, or set spring.application.name, or switch the registration off with " + PREFIX
+                            + "enabled=false.");
+        }
+        return service;
+    }
+
+    private String host(@Nullable String bindAddress) {
+        if (properties.host() != null) {
+            return AdvertisedHost.withoutBrackets(properties.host());
+        }
+        return AdvertisedHost.derive(bindAddress)
+                .orElseThrow(() -> new InvalidPropertyException(
+                        PREFIX + "host",
+                        null,
+                        "an address that others can connect to; this machine has only loopback and link-local ones",
+                        "Set " + PREFIX
+                                + "host to the address under which clients reach this server (127.0.0.1 if they run"
+                                + " on this machine)."));
+    }
+}

@@ -1,0 +1,63 @@
+package io.github.grpclb.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.github.grpclb.registration.Announcement;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+
+class ServerAnnouncementTest {
+
+    @Test
+    void saysWhatThePropertiesSay() {
+        Announcement announcement = announcement(
+                        Map.of(
+                                "service", "greeter",
+                                "id", "s1",
+                                "host", "[2001:db8::1]",
+                                "port", "9090",
+                                "weight", "5",
+                                "zone", "z1",
+                                "version", "v2",
+                                "metadata.team", "a"),
+                        null)
+                .forServerBoundTo("*");
+        assertThat(announcement)
+                .isEqualTo(new Announcement("greeter", "s1", "2001:db8::1", 9090, 5, "z1", "v2", Map.of("team", "a")));
+    }
+
+    @Test
+    void takesTheApplicationsNameAndTheBindAddress() {
+        Announcement announcement = announcement(Map.of(), "greeter").forServerBoundTo("127.0.0.1");
+        assertThat(announcement)
+                .isEqualTo(new Announcement("greeter", null, "127.0.0.1", null, 1, null, null, Map.of()));
+    }
+
+    @Test
+    void refusesAServerWithoutAName() {
+        assertThatExceptionOfType(InvalidPropertyException.class)
+                .isThrownBy(() -> announcement(Map.of(), " ").forServerBoundTo("127.0.0.1"))
+                .withMessageStartingWith("grpc.lb.registration.service: null (expected: the name");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"weight,-1", "weight,1000001", "port,0", "port,65536", "host,0.0.0.0", "host,*", "host,::"})
+    void refusesValuesOutOfTheirRange(String property, String value) {
+        assertThatExceptionOfType(InvalidPropertyException.class)
+                .isThrownBy(() -> announcement(Map.of(property, value), "greeter"))
+                .withMessageStartingWith("grpc.lb.registration." + property + ": " + value + " (expected: ");
+    }
+
+    private static ServerAnnouncement announcement(Map<String, String> properties, @Nullable String applicationName) {
+        return new ServerAnnouncement(
+                new Binder(new MapConfigurationPropertySource(properties))
+                        .bindOrCreate("", GrpcLbProperties.Registration.class),
+                applicationName);
+    }
+}
