@@ -1,0 +1,121 @@
+package io.github.grpclb.etcd.embedded;
+
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An etcd inside this JVM, for development and tests: it answers jetcd, Go clients and {@code etcdctl} on a loopback address.
+ *
+ * <p>It serves KV, Lease and Watch as one member of etcd 3.5 does, and of Maintenance and Cluster what clients ask for. It
+ * keeps all data in memory and the last {@value #HISTORY_LIMIT} revisions of them; it has no TLS, no users and no peers. Other
+ * calls end with {@code UNIMPLEMENTED}. Instances do not share anything. Thread-safe.
+ */
+public final class EmbeddedEtcd implements AutoCloseable {
+
+    /** How many revisions can be read and watched; a real etcd is compacted by its operator instead. */
+    static final int HISTORY_LIMIT = 10_000;
+
+    private static final Logger log = LoggerFactory.getLogger(EmbeddedEtcd.class);
+
+    /** etcd's own allowance over the largest request. */
+    private static final int MESSAGE_OVERHEAD_BYTES = 512 * 1024;
+
+    private static final long EXPIRY_CHECK_MILLIS = 100;
+    private static final long PROGRESS_MINUTES = 10;
+    private static final long CLOSE_SECONDS = 5;
+
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread worker = new Thread(task, "embedded-etcd");
+        worker.setDaemon(true);
+        return worker;
+    });
+    private final Server server;
+
+    private EmbeddedEtcd(InetSocketAddress address) {
+        EtcdState state = new EtcdState(HISTORY_LIMIT, System::nanoTime);
+        WatchService watches = new WatchService(state);
+        this.server = NettyServerBuilder.forAddress(address)
+                .executor(thread)
+                .maxInboundMessageSize(RequestRules.MAX_BYTES + MESSAGE_OVERHEAD_BYTES)
+                .permitKeepAliveTime(1, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .addService(new KvService(state))
+                .addService(LeaseListing.addTo(new LeaseService(state), state))
+                .addService(watches)
+                .addService(new MaintenanceService(state))
+                .addService(new ClusterService(state, this::endpoint))
+                .build();
+        thread.scheduleWithFixedDelay(
+                state::expireLeases, EXPIRY_CHECK_MILLIS, EXPIRY_CHECK_MILLIS, TimeUnit.MILLISECONDS);
+        thread.scheduleWithFixedDelay(watches::notifyProgress, PROGRESS_MINUTES, PROGRESS_MINUTES, TimeUnit.MINUTES);
+    }
+
+    /**
+     * Starts an empty etcd; it serves when this returns.
+     *
+     * @param host a loopback address, or a name of one
+     * @param port 1 to 65535, or 0 for any free one
+     * @throws IllegalArgumentException if the host is not on loopback: anyone who reaches this etcd may read and write it
+     * @throws UncheckedIOException if the port cannot be listened on
+     */
+    public static EmbeddedEtcd start(String host, int port) {
+        EmbeddedEtcd etcd = new EmbeddedEtcd(new InetSocketAddress(loopback(host), port));
+        try {
+            etcd.server.start();
+        } catch (IOException e) {
+            etcd.close();
+            throw new UncheckedIOException("Embedded etcd cannot listen on " + host + ":" + port, e);
+        }
+        log.warn(
+                "Embedded etcd listens on {}. It is for development and tests only: data are in memory and gone at exit,"
+                        + " there is no authentication and no TLS.",
+                etcd.endpoint());
+        return etcd;
+    }
+
+    /** Returns the URI for clients, such as {@code http://127.0.0.1:2379}. */
+    public URI endpoint() {
+        InetSocketAddress address =
+                (InetSocketAddress) server.getListenSockets().get(0);
+        String host = address.getAddress().getHostAddress();
+        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort());
+    }
+
+    /** Ends all calls and forgets all data. May be called again. */
+    @Override
+    public void close() {
+        server.shutdownNow();
+        try {
+            server.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        thread.shutdownNow();
+    }
+
+    private static InetAddress loopback(String host) {
+        InetAddress address;
+        try {
+            address = InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("Embedded etcd: host '" + host + "' is not known", e);
+        }
+        if (!address.isLoopbackAddress()) {
+            throw new IllegalArgumentException(
+                    "Embedded etcd: host '" + host + "' is not a loopback address; it has neither"
+                            + " authentication nor TLS and must not be reached from other machines (use 127.0.0.1)");
+        }
+        return address;
+    }
+}

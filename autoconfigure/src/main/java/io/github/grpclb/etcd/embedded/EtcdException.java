@@ -1,0 +1,18 @@
+package io.github.grpclb.etcd.embedded;
+
+/** A request that etcd refuses. Nothing has been changed by it. */
+final class EtcdException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final EtcdError error;
+
+    EtcdException(EtcdError error) {
+        super(error.status().getDescription());
+        this.error = error;
+    }
+
+    EtcdError error() {
+        return error;
+    }
+}
