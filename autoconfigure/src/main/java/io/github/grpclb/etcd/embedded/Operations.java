@@ -35,7 +35,8 @@ final class Operations {
     }
 
     PutResponse put(PutRequest request) {
-        check(request);
+        checkLease(request);
+        checkExistence(request);
         return doPut(request);
     }
 
@@ -49,8 +50,7 @@ final class Operations {
     TxnResponse txn(TxnRequest request) {
         Branch branch = Branch.choose(request, store);
         check(branch);
-        TxnResponse.Builder response = doTxn(branch);
-        return response.setHeader(header()).build();
+        return doTxn(branch).setHeader(header()).build();
     }
 
     /** Ends a lease and deletes its keys. */
@@ -60,24 +60,27 @@ final class Operations {
         }
     }
 
-    private void check(PutRequest request) {
-        if ((request.getIgnoreValue() || request.getIgnoreLease()) && store.get(request.getKey()) == null) {
-            throw new EtcdException(EtcdError.KEY_NOT_FOUND);
-        }
+    private void checkLease(PutRequest request) {
         if (request.getLease() != LeaseTable.NONE && leases.find(request.getLease()) == null) {
             throw new EtcdException(EtcdError.LEASE_NOT_FOUND);
         }
     }
 
-    private void check(Branch branch) {
-        for (RequestOp operation : branch.operations()) {
-            if (operation.hasRequestPut()) {
-                check(operation.getRequestPut());
-            } else if (operation.hasRequestRange()) {
-                store.checkReadable(new RangeQuery(operation.getRequestRange()).revision());
-            }
+    private void checkExistence(PutRequest request) {
+        if ((request.getIgnoreValue() || request.getIgnoreLease()) && store.get(request.getKey()) == null) {
+            throw new EtcdException(EtcdError.KEY_NOT_FOUND);
         }
-        branch.nested().forEach(this::check);
+    }
+
+    /** Checks in etcd's order: all puts, and within each the key first. */
+    private void check(Branch branch) {
+        branch.forEach(RequestOp::hasRequestPut, operation -> {
+            checkExistence(operation.getRequestPut());
+            checkLease(operation.getRequestPut());
+        });
+        branch.forEach(
+                RequestOp::hasRequestRange,
+                operation -> store.checkReadable(new RangeQuery(operation.getRequestRange()).revision()));
     }
 
     private PutResponse doPut(PutRequest request) {
@@ -101,7 +104,10 @@ final class Operations {
     }
 
     private TxnResponse.Builder doTxn(Branch branch) {
-        TxnResponse.Builder response = TxnResponse.newBuilder().setSucceeded(branch.succeeded());
+        // a nested transaction has an empty header on a real etcd too
+        TxnResponse.Builder response = TxnResponse.newBuilder()
+                .setHeader(ResponseHeader.getDefaultInstance())
+                .setSucceeded(branch.succeeded());
         Iterator<Branch> nested = branch.nested().iterator();
         for (RequestOp operation : branch.operations()) {
             response.addResponses(

@@ -25,10 +25,26 @@ record RangeQuery(RangeRequest request) {
         if (request.getCountOnly()) {
             return response;
         }
-        List<KeyValue> found = sorted(inRange.stream().filter(this::isWanted)).toList();
-        int limit = (int) Math.min(request.getLimit() <= 0 ? Integer.MAX_VALUE : request.getLimit(), found.size());
+        List<KeyValue> found = sorted(fetch(inRange)).toList();
+        int limit = (int) Math.min(limit(), found.size());
         found.subList(0, limit).forEach(each -> response.addKvs(withoutValueIfUnwanted(each)));
         return response.setMore(limit < found.size());
+    }
+
+    private long limit() {
+        return request.getLimit() <= 0 ? Integer.MAX_VALUE : Math.min(request.getLimit(), Integer.MAX_VALUE);
+    }
+
+    /** Without an order or a filter etcd fetches one key more than the limit, and sorts those only. */
+    private Stream<KeyValue> fetch(List<KeyValue> inRange) {
+        boolean fetchesAll = request.getSortOrder() != SortOrder.NONE
+                || request.getMinModRevision() != 0
+                || request.getMaxModRevision() != 0
+                || request.getMinCreateRevision() != 0
+                || request.getMaxCreateRevision() != 0;
+        return fetchesAll
+                ? inRange.stream().filter(this::isWanted)
+                : inRange.stream().limit(limit() + 1);
     }
 
     private boolean isWanted(KeyValue kv) {

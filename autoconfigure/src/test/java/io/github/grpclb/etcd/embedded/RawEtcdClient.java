@@ -1,0 +1,88 @@
+package io.github.grpclb.etcd.embedded;
+
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.ClusterGrpc;
+import io.etcd.jetcd.api.ClusterGrpc.ClusterBlockingStub;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.KVGrpc.KVBlockingStub;
+import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.LeaseGrpc.LeaseBlockingStub;
+import io.etcd.jetcd.api.LeaseKeepAliveRequest;
+import io.etcd.jetcd.api.LeaseKeepAliveResponse;
+import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.MaintenanceGrpc.MaintenanceBlockingStub;
+import io.etcd.jetcd.api.WatchGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.net.URI;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** The generated stubs over one connection: every field of a request and a response can be seen. */
+final class RawEtcdClient implements AutoCloseable {
+
+    private static final long DEADLINE_SECONDS = 20;
+
+    private final ManagedChannel channel;
+
+    RawEtcdClient(URI endpoint) {
+        this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
+                .usePlaintext()
+                .build();
+    }
+
+    static ByteString bytes(String text) {
+        return ByteString.copyFromUtf8(text);
+    }
+
+    KVBlockingStub kv() {
+        return KVGrpc.newBlockingStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    LeaseBlockingStub lease() {
+        return LeaseGrpc.newBlockingStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    MaintenanceBlockingStub maintenance() {
+        return MaintenanceGrpc.newBlockingStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    ClusterBlockingStub cluster() {
+        return ClusterGrpc.newBlockingStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Renews a lease once. */
+    LeaseKeepAliveResponse keepAlive(long id) {
+        CompletableFuture<LeaseKeepAliveResponse> first = new CompletableFuture<>();
+        var requests = LeaseGrpc.newStub(channel)
+                .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS)
+                .leaseKeepAlive(new Recorder<LeaseKeepAliveResponse>() {
+                    @Override
+                    public void onNext(LeaseKeepAliveResponse response) {
+                        super.onNext(response);
+                        first.complete(response);
+                    }
+
+                    @Override
+                    public void onError(Throwable error) {
+                        first.completeExceptionally(error);
+                    }
+                });
+        requests.onNext(LeaseKeepAliveRequest.newBuilder().setID(id).build());
+        try {
+            return first.join();
+        } finally {
+            requests.onCompleted();
+        }
+    }
+
+    /** Opens a stream for watches. */
+    WatchCall watch() {
+        return new WatchCall(WatchGrpc.newStub(channel));
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}
