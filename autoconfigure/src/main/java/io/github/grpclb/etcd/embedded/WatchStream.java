@@ -65,11 +65,9 @@ final class WatchStream implements StreamObserver<WatchRequest> {
         onEnd.run();
     }
 
+    /** A client that asks for nothing more is still told, until it cancels the call. */
     @Override
-    public void onCompleted() {
-        onEnd.run();
-        client.onCompleted();
-    }
+    public void onCompleted() {}
 
     /** Sends what the client has not been told, as far as it takes it, and then reads its next request. */
     void proceed() {
@@ -129,7 +127,9 @@ final class WatchStream implements StreamObserver<WatchRequest> {
     private void feed(Watcher watcher) {
         if (watcher.nextRevision() < store.compactedRevision()) {
             watchers.remove(watcher.id());
+            // etcd names no current revision here
             client.onNext(response(watcher.id())
+                    .setHeader(state.member().header(0))
                     .setCanceled(true)
                     .setCompactRevision(store.compactedRevision())
                     .build());

@@ -8,6 +8,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 class Recorder<T> implements StreamObserver<T> {
 
     private final List<T> received = new CopyOnWriteArrayList<>();
+    private volatile boolean over;
 
     List<T> received() {
         return received;
@@ -18,9 +19,18 @@ class Recorder<T> implements StreamObserver<T> {
         received.add(response);
     }
 
-    @Override
-    public void onError(Throwable error) {}
+    /** Returns whether the call has ended, well or not. */
+    boolean isOver() {
+        return over;
+    }
 
     @Override
-    public void onCompleted() {}
+    public void onError(Throwable error) {
+        over = true;
+    }
+
+    @Override
+    public void onCompleted() {
+        over = true;
+    }
 }

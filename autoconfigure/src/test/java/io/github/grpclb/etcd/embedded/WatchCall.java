@@ -9,7 +9,7 @@ import io.etcd.jetcd.api.WatchGrpc.WatchStub;
 import io.etcd.jetcd.api.WatchProgressRequest;
 import io.etcd.jetcd.api.WatchRequest;
 import io.etcd.jetcd.api.WatchResponse;
-import io.grpc.stub.StreamObserver;
+import io.grpc.stub.ClientCallStreamObserver;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -17,10 +17,10 @@ import java.util.function.Predicate;
 final class WatchCall implements AutoCloseable {
 
     private final Recorder<WatchResponse> recorder = new Recorder<>();
-    private final StreamObserver<WatchRequest> requests;
+    private final ClientCallStreamObserver<WatchRequest> requests;
 
     WatchCall(WatchStub stub) {
-        this.requests = stub.watch(recorder);
+        this.requests = (ClientCallStreamObserver<WatchRequest>) stub.watch(recorder);
     }
 
     /** Creates a watch and returns what etcd said to it. */
@@ -69,12 +69,22 @@ final class WatchCall implements AutoCloseable {
                 .toList();
     }
 
+    /** Returns whether etcd has ended the stream. */
+    boolean isOver() {
+        return recorder.isOver();
+    }
+
     private long created() {
         return responses(WatchResponse::getCreated).size();
     }
 
+    /** Says that no further request comes. */
+    void halfClose() {
+        requests.onCompleted();
+    }
+
     @Override
     public void close() {
-        requests.onCompleted();
+        requests.cancel("done", null);
     }
 }
