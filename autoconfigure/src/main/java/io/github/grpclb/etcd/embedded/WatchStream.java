@@ -71,6 +71,9 @@ final class WatchStream implements StreamObserver<WatchRequest> {
 
     /** Sends what the client has not been told, as far as it takes it, and then reads its next request. */
     void proceed() {
+        if (!client.isReady()) {
+            return;
+        }
         for (Watcher watcher : List.copyOf(watchers.values())) {
             feed(watcher);
         }

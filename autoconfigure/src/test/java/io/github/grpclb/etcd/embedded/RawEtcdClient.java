@@ -78,7 +78,12 @@ final class RawEtcdClient implements AutoCloseable {
 
     /** Opens a stream for watches. */
     WatchCall watch() {
-        return new WatchCall(WatchGrpc.newStub(channel));
+        return new WatchCall(WatchGrpc.newStub(channel), true);
+    }
+
+    /** Opens a stream for watches that reads nothing until {@link WatchCall#readAll}. */
+    WatchCall watchUnread() {
+        return new WatchCall(WatchGrpc.newStub(channel), false);
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.etcd.jetcd.api.WatchProgressRequest;
 import io.etcd.jetcd.api.WatchRequest;
 import io.etcd.jetcd.api.WatchResponse;
 import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -19,16 +20,49 @@ final class WatchCall implements AutoCloseable {
     private final Recorder<WatchResponse> recorder = new Recorder<>();
     private final ClientCallStreamObserver<WatchRequest> requests;
 
-    WatchCall(WatchStub stub) {
-        this.requests = (ClientCallStreamObserver<WatchRequest>) stub.watch(recorder);
+    WatchCall(WatchStub stub, boolean reads) {
+        this.requests = (ClientCallStreamObserver<WatchRequest>)
+                stub.watch(new ClientResponseObserver<WatchRequest, WatchResponse>() {
+                    @Override
+                    public void beforeStart(ClientCallStreamObserver<WatchRequest> call) {
+                        if (!reads) {
+                            call.disableAutoRequestWithInitial(0);
+                        }
+                    }
+
+                    @Override
+                    public void onNext(WatchResponse response) {
+                        recorder.onNext(response);
+                    }
+
+                    @Override
+                    public void onError(Throwable error) {
+                        recorder.onError(error);
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        recorder.onCompleted();
+                    }
+                });
     }
 
     /** Creates a watch and returns what etcd said to it. */
     WatchResponse create(WatchCreateRequest.Builder request) {
         long before = created();
-        requests.onNext(WatchRequest.newBuilder().setCreateRequest(request).build());
+        request(request);
         await().until(() -> created() > before);
         return responses(WatchResponse::getCreated).get((int) before);
+    }
+
+    /** Asks for a watch without waiting for an answer. */
+    void request(WatchCreateRequest.Builder request) {
+        requests.onNext(WatchRequest.newBuilder().setCreateRequest(request).build());
+    }
+
+    /** Lets a call that does not read begin to. */
+    void readAll() {
+        requests.request(Integer.MAX_VALUE);
     }
 
     void cancel(long watchId) {
