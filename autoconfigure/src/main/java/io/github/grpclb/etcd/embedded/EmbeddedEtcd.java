@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -31,9 +32,9 @@ public final class EmbeddedEtcd implements AutoCloseable {
     /** etcd's own allowance over the largest request. */
     private static final int MESSAGE_OVERHEAD_BYTES = 512 * 1024;
 
-    private static final long EXPIRY_CHECK_MILLIS = 100;
-    private static final long PROGRESS_MINUTES = 10;
-    private static final long CLOSE_SECONDS = 5;
+    private static final Duration EXPIRY_CHECK = Duration.ofMillis(100);
+    private static final Duration PROGRESS_INTERVAL = Duration.ofMinutes(10);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread worker = new Thread(task, "embedded-etcd");
@@ -41,11 +42,12 @@ public final class EmbeddedEtcd implements AutoCloseable {
         return worker;
     });
     private final Server server;
+    private final URI endpoint;
 
-    private EmbeddedEtcd(InetSocketAddress address) {
+    private EmbeddedEtcd(InetAddress address, int port) {
         EtcdState state = new EtcdState(HISTORY_LIMIT, System::nanoTime);
         WatchService watches = new WatchService(state);
-        this.server = NettyServerBuilder.forAddress(address)
+        this.server = NettyServerBuilder.forAddress(new InetSocketAddress(address, port))
                 .executor(thread)
                 .maxInboundMessageSize(RequestRules.MAX_BYTES + MESSAGE_OVERHEAD_BYTES)
                 .permitKeepAliveTime(1, TimeUnit.SECONDS)
@@ -56,9 +58,16 @@ public final class EmbeddedEtcd implements AutoCloseable {
                 .addService(new MaintenanceService(state))
                 .addService(new ClusterService(state, this::endpoint))
                 .build();
-        thread.scheduleWithFixedDelay(
-                state::expireLeases, EXPIRY_CHECK_MILLIS, EXPIRY_CHECK_MILLIS, TimeUnit.MILLISECONDS);
-        thread.scheduleWithFixedDelay(watches::notifyProgress, PROGRESS_MINUTES, PROGRESS_MINUTES, TimeUnit.MINUTES);
+        try {
+            server.start();
+        } catch (IOException e) {
+            thread.shutdownNow();
+            throw new UncheckedIOException(
+                    "Embedded etcd cannot listen on " + address.getHostAddress() + ":" + port, e);
+        }
+        this.endpoint = uri(address, server.getPort());
+        every(EXPIRY_CHECK, state::expireLeases);
+        every(PROGRESS_INTERVAL, watches::notifyProgress);
     }
 
     /**
@@ -70,13 +79,7 @@ public final class EmbeddedEtcd implements AutoCloseable {
      * @throws UncheckedIOException if the port cannot be listened on
      */
     public static EmbeddedEtcd start(String host, int port) {
-        EmbeddedEtcd etcd = new EmbeddedEtcd(new InetSocketAddress(loopback(host), port));
-        try {
-            etcd.server.start();
-        } catch (IOException e) {
-            etcd.close();
-            throw new UncheckedIOException("Embedded etcd cannot listen on " + host + ":" + port, e);
-        }
+        EmbeddedEtcd etcd = new EmbeddedEtcd(loopback(host), port);
         log.warn(
                 "Embedded etcd listens on {}. It is for development and tests only: data are in memory and gone at exit,"
                         + " there is no authentication and no TLS.",
@@ -86,10 +89,7 @@ public final class EmbeddedEtcd implements AutoCloseable {
 
     /** Returns the URI for clients, such as {@code http://127.0.0.1:2379}. */
     public URI endpoint() {
-        InetSocketAddress address =
-                (InetSocketAddress) server.getListenSockets().get(0);
-        String host = address.getAddress().getHostAddress();
-        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort());
+        return endpoint;
     }
 
     /** Ends all calls and forgets all data. May be called again. */
@@ -97,11 +97,28 @@ public final class EmbeddedEtcd implements AutoCloseable {
     public void close() {
         server.shutdownNow();
         try {
-            server.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+            server.awaitTermination(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         thread.shutdownNow();
+    }
+
+    /** A task that throws would never run again, and no lease end. */
+    private void every(Duration interval, Runnable task) {
+        Runnable guarded = () -> {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                log.error("Embedded etcd failed at a periodic task", e);
+            }
+        };
+        thread.scheduleWithFixedDelay(guarded, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private static URI uri(InetAddress address, int port) {
+        String host = address.getHostAddress();
+        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
     }
 
     private static InetAddress loopback(String host) {

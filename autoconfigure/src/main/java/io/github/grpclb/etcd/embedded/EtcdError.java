@@ -17,13 +17,19 @@ enum EtcdError {
     LEASE_EXISTS(Status.Code.FAILED_PRECONDITION, "lease already exists"),
     TTL_TOO_LARGE(Status.Code.OUT_OF_RANGE, "too large lease TTL");
 
-    private final Status status;
+    private final Status.Code code;
+    private final String text;
 
-    EtcdError(Status.Code code, String description) {
-        this.status = code.toStatus().withDescription("etcdserver: " + description);
+    EtcdError(Status.Code code, String reason) {
+        this.code = code;
+        this.text = "etcdserver: " + reason;
+    }
+
+    String text() {
+        return text;
     }
 
     Status status() {
-        return status;
+        return code.toStatus().withDescription(text);
     }
 }

@@ -8,7 +8,7 @@ final class EtcdException extends RuntimeException {
     private final EtcdError error;
 
     EtcdException(EtcdError error) {
-        super(error.status().getDescription());
+        super(error.text());
         this.error = error;
     }
 

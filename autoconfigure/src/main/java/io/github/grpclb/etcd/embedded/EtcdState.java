@@ -75,9 +75,6 @@ final class EtcdState {
      * @throws EtcdException if there is none with this id
      */
     void revoke(long leaseId) {
-        write(() -> {
-            operations.revoke(leaseId);
-            return leaseId;
-        });
+        write(() -> operations.revoke(leaseId));
     }
 }

@@ -53,11 +53,11 @@ final class Operations {
         return doTxn(branch).setHeader(header()).build();
     }
 
-    /** Ends a lease and deletes its keys. */
-    void revoke(long leaseId) {
-        for (ByteString key : leases.revoke(leaseId).keys()) {
-            store.delete(KeyRange.single(key));
-        }
+    /** Ends a lease, deletes its keys, and returns it. */
+    Lease revoke(long leaseId) {
+        Lease lease = leases.revoke(leaseId);
+        lease.keys().forEach(key -> store.delete(KeyRange.single(key)));
+        return lease;
     }
 
     private void checkLease(PutRequest request) {

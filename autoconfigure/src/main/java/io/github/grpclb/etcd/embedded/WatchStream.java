@@ -104,7 +104,7 @@ final class WatchStream implements StreamObserver<WatchRequest> {
         if (range.isEmpty()) {
             refuse("mvcc: watcher range is empty");
         } else if (request.getStartRevision() < 0) {
-            refuse(String.valueOf(EtcdError.COMPACTED.status().getDescription()));
+            refuse(EtcdError.COMPACTED.text());
         } else {
             long first = request.getStartRevision() == 0 ? store.revision() + 1 : request.getStartRevision();
             Watcher watcher = new Watcher(nextId++, request, range, first);
