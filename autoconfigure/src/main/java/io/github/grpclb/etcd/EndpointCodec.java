@@ -1,0 +1,136 @@
+package io.github.grpclb.etcd;
+
+import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Endpoint;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Endpoints as they are written in etcd. Writes the record of Go's official {@code client/v3/naming/endpoints}, byte for byte, and
+ * reads besides it what other frameworks write; which of them a record is, is seen by its shape. Immutable.
+ */
+final class EndpointCodec {
+
+    private static final int MAX_VALUE_BYTES = 64 * 1024;
+    private static final Pattern NUMBER = Pattern.compile("[0-9]+");
+    private static final String KRATOS_GRPC = "grpc://";
+    private static final String EXPECTED =
+            "{\"Op\":0,\"Addr\":\"host:port\",…}, host:port, a weight, or Kratos' {\"endpoints\":[\"grpc://…\"],…}";
+
+    private final KeySpace keys;
+
+    EndpointCodec(KeySpace keys) {
+        this.keys = keys;
+    }
+
+    /**
+     * Returns the record's value.
+     *
+     * @throws IllegalArgumentException if the endpoint's metadata uses a name of the record itself
+     */
+    ByteString encode(Endpoint endpoint) {
+        StringBuilder out = new StringBuilder(128);
+        out.append("{\"Op\":0,\"Addr\":");
+        GoJson.appendString(out, endpoint.address());
+        out.append(",\"Metadata\":");
+        Metadata.write(endpoint, out);
+        out.append('}');
+        return ByteString.copyFromUtf8(out.toString());
+    }
+
+    /** Reads one record of a service. */
+    Endpoint decode(String service, KeyValue record) throws MalformedRecordException {
+        String tail = keys.tail(service, record.key());
+        if (tail == null) {
+            throw new MalformedRecordException("key", record.key(), keys.servicePrefix(service) + "<name without '/'>");
+        }
+        String text = text(record.value());
+        Endpoint.Builder endpoint;
+        if (text.startsWith("{")) {
+            endpoint = fromJson(service, text);
+        } else if (NUMBER.matcher(text).matches()) {
+            int weight = (int) Metadata.integer(Metadata.WEIGHT, text, Endpoint.MAX_WEIGHT);
+            endpoint = at(service, tail).weight(weight);
+        } else if (text.indexOf(':') > 0) {
+            endpoint = at(service, text);
+        } else {
+            throw new MalformedRecordException("value", text, EXPECTED);
+        }
+        return endpoint.key(record.key())
+                .createRevision(record.createRevision())
+                .build();
+    }
+
+    private static Endpoint.Builder fromJson(String service, String text) throws MalformedRecordException {
+        Map<String, @Nullable Object> object = StrictJson.readObject(text);
+        Object address = StrictJson.member(object, "addr");
+        if (address instanceof String go) {
+            Endpoint.Builder endpoint = at(service, go);
+            readGoMetadata(StrictJson.member(object, "metadata"), endpoint);
+            return endpoint;
+        }
+        if (address == null && StrictJson.member(object, "endpoints") instanceof List<?> urls) {
+            return fromKratos(service, object, urls);
+        }
+        throw new MalformedRecordException("value", text, EXPECTED);
+    }
+
+    /** Go says {@code any}: a map as a rule; a lone string is the server's id, and the rest means nothing to us. */
+    private static void readGoMetadata(@Nullable Object metadata, Endpoint.Builder endpoint)
+            throws MalformedRecordException {
+        if (metadata instanceof Map<?, ?> map) {
+            Metadata.read(members(map), endpoint);
+        } else if (metadata instanceof String id) {
+            Metadata.read(Map.of(Metadata.ID, id), endpoint);
+        }
+    }
+
+    private static Endpoint.Builder fromKratos(String service, Map<String, @Nullable Object> object, List<?> urls)
+            throws MalformedRecordException {
+        for (Object url : urls) {
+            if (url instanceof String grpc && grpc.startsWith(KRATOS_GRPC)) {
+                String address = grpc.substring(KRATOS_GRPC.length());
+                int query = address.indexOf('?');
+                Endpoint.Builder endpoint = at(service, query < 0 ? address : address.substring(0, query));
+                if (StrictJson.member(object, "metadata") instanceof Map<?, ?> map) {
+                    Metadata.read(members(map), endpoint);
+                }
+                if (StrictJson.member(object, "id") instanceof String id && !id.isBlank()) {
+                    endpoint.id(id);
+                }
+                if (StrictJson.member(object, "version") instanceof String version && !version.isBlank()) {
+                    endpoint.version(version);
+                }
+                return endpoint;
+            }
+        }
+        throw new MalformedRecordException("endpoints", urls, "one that begins in " + KRATOS_GRPC);
+    }
+
+    @SuppressWarnings("unchecked") // StrictJson makes no other maps
+    private static Map<String, @Nullable Object> members(Map<?, ?> map) {
+        return (Map<String, @Nullable Object>) map;
+    }
+
+    private static Endpoint.Builder at(String service, String address) throws MalformedRecordException {
+        HostPort parsed = HostPort.parse(address);
+        return Endpoint.builder(service, parsed.host(), parsed.port());
+    }
+
+    private static String text(ByteString value) throws MalformedRecordException {
+        if (value.size() > MAX_VALUE_BYTES) {
+            throw new MalformedRecordException("value", value.size() + " bytes", "at most " + MAX_VALUE_BYTES);
+        }
+        try {
+            ByteBuffer bytes = value.asReadOnlyByteBuffer();
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString().strip();
+        } catch (CharacterCodingException e) {
+            throw new MalformedRecordException("value", value.toStringUtf8(), "UTF-8");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package io.github.grpclb.etcd;
+
+import com.google.common.net.InetAddresses;
+import java.net.InetAddress;
+import java.util.regex.Pattern;
+
+/**
+ * An address that a client may connect to. Records in etcd are somebody else's input: an address that leads to another machine
+ * than the one that it names (wildcard, multicast, broadcast, link-local with the cloud's metadata service) is refused, and so is
+ * whatever is neither an IP literal nor a host name.
+ *
+ * @param host IP literal without brackets in its canonical form, or a host name of RFC 1123
+ * @param port 1 to 65535
+ */
+record HostPort(String host, int port) {
+
+    private static final String EXPECTED = "host:port or [IPv6]:port, port 1 to 65535";
+    private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
+
+    /** Labels of letters, digits, '-' and '_' (Docker has it in names). */
+    private static final Pattern NAME = Pattern.compile(
+            "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*");
+
+    /** The resolver would read "127.1" and "2130706433" as addresses. */
+    private static final Pattern NUMERIC_LAST_LABEL = Pattern.compile("(.*\\.)?[0-9]+");
+
+    private static final int MAX_NAME = 253;
+
+    static HostPort parse(String text) throws MalformedRecordException {
+        int colon = text.lastIndexOf(':');
+        if (colon < 1 || !PORT.matcher(text.substring(colon + 1)).matches()) {
+            throw new MalformedRecordException("address", text, EXPECTED);
+        }
+        int port = Integer.parseInt(text.substring(colon + 1));
+        if (port < 1 || port > 65535) {
+            throw new MalformedRecordException("address", text, EXPECTED);
+        }
+        String host = text.substring(0, colon);
+        if (host.startsWith("[") && host.endsWith("]")) {
+            return new HostPort(literal(text, host.substring(1, host.length() - 1)), port);
+        }
+        if (host.length() > MAX_NAME || !NAME.matcher(host).matches()) {
+            throw new MalformedRecordException("address", text, EXPECTED);
+        }
+        return new HostPort(NUMERIC_LAST_LABEL.matcher(host).matches() ? literal(text, host) : host, port);
+    }
+
+    private static String literal(String text, String literal) throws MalformedRecordException {
+        if (literal.indexOf('%') >= 0 || !InetAddresses.isInetAddress(literal)) {
+            throw new MalformedRecordException("address", text, "an IP address without a zone");
+        }
+        InetAddress address = InetAddresses.forString(literal);
+        byte[] bytes = address.getAddress();
+        boolean broadcastOrThisNetwork = bytes.length == 4 && (bytes[0] == 0 || (bytes[0] & 0xff) >= 240);
+        if (broadcastOrThisNetwork
+                || address.isAnyLocalAddress()
+                || address.isMulticastAddress()
+                || address.isLinkLocalAddress()) {
+            throw new MalformedRecordException(
+                    "address", text, "one machine: not unspecified, multicast, broadcast or link-local");
+        }
+        return InetAddresses.toAddrString(address);
+    }
+}

@@ -1,0 +1,55 @@
+package io.github.grpclb.etcd;
+
+import io.github.grpclb.discovery.Endpoint;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where endpoints are in etcd: {@code <prefix><service>/<tail>}. We write the address as the tail and read any tail without a
+ * slash, so that {@code com.acme} and {@code com.acme/orders} are two services that do not meet.
+ *
+ * @param prefix begins and ends in "/"
+ */
+record KeySpace(String prefix) {
+
+    private static final int MAX_KEY_BYTES = 512;
+    private static final int MAX_SERVICE = 255;
+
+    /** Segments with a slash between them; of anything visible. */
+    private static final Pattern SERVICE = Pattern.compile("[^\\s\\p{Cntrl}\\p{Cf}/]+(/[^\\s\\p{Cntrl}\\p{Cf}/]+)*");
+
+    private static final Pattern DOTS = Pattern.compile("(.*/)?\\.\\.?(/.*)?");
+
+    /**
+     * Returns the prefix below which a service's endpoints are.
+     *
+     * @throws IllegalArgumentException if the name cannot be one
+     */
+    String servicePrefix(String service) {
+        if (service.length() > MAX_SERVICE
+                || !SERVICE.matcher(service).matches()
+                || DOTS.matcher(service).matches()) {
+            throw new IllegalArgumentException("service: '" + LogText.of(service)
+                    + "' (expected: 1 to 255 visible characters; '/' only between parts, no part '.' or '..')");
+        }
+        return prefix + service + "/";
+    }
+
+    String key(Endpoint endpoint) {
+        return servicePrefix(endpoint.service()) + endpoint.address();
+    }
+
+    /** Returns the key's tail below the service, or null if the key is none of this service's records. */
+    @Nullable
+    String tail(String service, String key) {
+        String below = servicePrefix(service);
+        if (!key.startsWith(below)
+                || key.length() == below.length()
+                || key.indexOf('/', below.length()) >= 0
+                || key.getBytes(StandardCharsets.UTF_8).length > MAX_KEY_BYTES) {
+            return null;
+        }
+        return key.substring(below.length());
+    }
+}

@@ -1,0 +1,243 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Endpoint;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EndpointCodecTest {
+
+    private final EndpointCodec codec = new EndpointCodec(new KeySpace("/grpclb/"));
+
+    static Stream<List<String>> records() throws IOException {
+        try (BufferedReader reader = new BufferedReader(new InputStreamReader(
+                EndpointCodecTest.class.getResourceAsStream("/interop/records.tsv"), StandardCharsets.UTF_8))) {
+            return reader
+                    .lines()
+                    .filter(line -> !line.startsWith("#") && !line.isBlank())
+                    .map(line -> List.of(line.split("\t")))
+                    .toList()
+                    .stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("records")
+    void readsWhatOthersWrite(List<String> row) throws Exception {
+        String service = row.get(0);
+        KeyValue record = record("/grpclb/" + row.get(1), row.get(2));
+        if (row.get(3).startsWith("skip")) {
+            assertThatThrownBy(() -> codec.decode(service, record)).isInstanceOf(MalformedRecordException.class);
+            return;
+        }
+        String[] expected = row.get(3).split("\\|");
+        Endpoint endpoint = codec.decode(service, record);
+        assertThat(endpoint.address()).isEqualTo(expected[0]);
+        assertThat(endpoint.id()).isEqualTo(expected[1].equals("-") ? null : expected[1]);
+        assertThat(endpoint.weight()).isEqualTo(Integer.parseInt(expected[2]));
+        assertThat(endpoint.key()).isEqualTo(record.key());
+        assertThat(endpoint.createRevision()).isEqualTo(record.createRevision());
+    }
+
+    @Test
+    void writesWhatGoWrites() {
+        Endpoint endpoint = Endpoint.builder("svc", "10.0.0.1", 8080)
+                .id("s1")
+                .startedAt(1763600000000L)
+                .weight(5)
+                .zone("z1")
+                .build();
+        assertThat(codec.encode(endpoint).toStringUtf8())
+                .isEqualTo("{\"Op\":0,\"Addr\":\"10.0.0.1:8080\",\"Metadata\":"
+                        + "{\"id\":\"s1\",\"startedAt\":1763600000000,\"state\":\"up\",\"weight\":5,\"zone\":\"z1\"}}");
+    }
+
+    @Test
+    void escapesAndSortsAsGoDoes() {
+        Endpoint endpoint = Endpoint.builder("svc", "::1", 1)
+                .state(Endpoint.State.DRAINING)
+                .metadata(Map.of(
+                        "html",
+                        "<a href=\"x\">&</a>",
+                        "ctl",
+                        "\u0001\b\f\n\r\t\u007f\\",
+                        "sep",
+                        "\u2028\u2029",
+                        "\ud83d\ude00",
+                        "emoji",
+                        "\uff5e",
+                        "bmp",
+                        "lone",
+                        "\ud800x"))
+                .build();
+        assertThat(codec.encode(endpoint).toStringUtf8())
+                .isEqualTo("{\"Op\":0,\"Addr\":\"[::1]:1\",\"Metadata\":{"
+                        + "\"ctl\":\"\\u0001\\b\\f\\n\\r\\t\u007f\\\\\","
+                        + "\"html\":\"\\u003ca href=\\\"x\\\"\\u003e\\u0026\\u003c/a\\u003e\","
+                        + "\"lone\":\"\\ufffdx\","
+                        + "\"sep\":\"\\u2028\\u2029\","
+                        + "\"state\":\"draining\",\"weight\":1,"
+                        + "\"\uff5e\":\"bmp\",\"\ud83d\ude00\":\"emoji\"}}");
+    }
+
+    @Test
+    void readsBackWhatItWrote() throws Exception {
+        Endpoint endpoint = Endpoint.builder("com.acme/orders", "fd00::1", 443)
+                .id("a\"<b>")
+                .startedAt(7)
+                .weight(Endpoint.MAX_WEIGHT)
+                .state(Endpoint.State.DRAINING)
+                .zone("z")
+                .version("v2")
+                .metadata(Map.of("own", "thing", "empty", ""))
+                .key("/grpclb/com.acme/orders/[fd00::1]:443")
+                .createRevision(3)
+                .build();
+        KeyValue record = new KeyValue(endpoint.key(), codec.encode(endpoint), 3, 9, 0);
+        assertThat(codec.decode("com.acme/orders", record)).isEqualTo(endpoint);
+    }
+
+    @Test
+    void refusesToWriteOwnMetadataUnderAReservedName() {
+        Endpoint endpoint =
+                Endpoint.builder("svc", "h", 1).metadata(Map.of("weight", "7")).build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> codec.encode(endpoint))
+                .withMessageContaining("'weight'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "0.0.0.0:80",
+                "0.1.2.3:80",
+                "[::]:80",
+                "224.0.0.1:80",
+                "[ff02::1]:80",
+                "255.255.255.255:80",
+                "169.254.169.254:80",
+                "[fe80::1]:80",
+                "[fe80::1%eth0]:80",
+                "[::ffff:169.254.169.254]:80",
+                "127.1:80",
+                "2130706433:80",
+                "10.0.0.1:0",
+                "10.0.0.1:65536",
+                "10.0.0.1:-1",
+                "10.0.0.1:1e3",
+                "10.0.0.1:",
+                ":80",
+                "a b:80",
+                "user@host:80",
+                "host/x:80",
+                "-host:80",
+                "host.:80",
+                "::1:80",
+                "h\u0000st:80",
+                "\u0661.2.3.4:80"
+            })
+    void refusesAddressesThatNameNoMachine(String address) {
+        assertThatThrownBy(() -> HostPort.parse(address)).isInstanceOf(MalformedRecordException.class);
+    }
+
+    @Test
+    void refusesLongHostNames() {
+        assertThatThrownBy(() -> HostPort.parse("a.".repeat(200) + "b:80"))
+                .isInstanceOf(MalformedRecordException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "{",
+                "[]",
+                "\"10.0.0.1:1\"",
+                "\ufeff{\"Addr\":\"10.0.0.1:1\"}",
+                "{\"Addr\":\"10.0.0.1:1\"} x",
+                "{\"Addr\":\"10.0.0.1:1\",\"Addr\":\"10.0.0.2:1\"}",
+                "{\"Addr\":\"10.0.0.1:1\",\"addr\":\"10.0.0.2:1\"}",
+                "{'Addr':\"10.0.0.1:1\"}",
+                "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":1.5}}",
+                "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":1000001}}",
+                "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":1e999999999}}",
+                "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":\"heavy\"}}",
+                "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"state\":\"gone\"}}",
+                "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"startedAt\":-1}}",
+                "{\"endpoints\":[\"http://10.0.0.1:1\"]}",
+                "99999999999999999999"
+            })
+    void refusesWhatIsNoRecord(String value) {
+        assertThatThrownBy(() -> codec.decode("svc", record("/grpclb/svc/10.0.0.9:9", value)))
+                .isInstanceOf(MalformedRecordException.class);
+    }
+
+    @Test
+    void boundsSizeDepthAndNumbersBeforeTheyCost() {
+        String huge = "{\"Addr\":\"10.0.0.1:1\",\"x\":\"" + "y".repeat(1_400_000) + "\"}";
+        String deep = "{\"Addr\":\"10.0.0.1:1\",\"x\":" + "[".repeat(10_000) + "]".repeat(10_000) + "}";
+        String digits = "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":" + "9".repeat(50_000) + "}}";
+        StringBuilder many = new StringBuilder("{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"a\":1");
+        for (int i = 0; i < 1_000; i++) {
+            many.append(",\"n").append(i).append("\":1");
+        }
+        for (String value : List.of(huge, deep, digits, many + "}}")) {
+            assertThatThrownBy(() -> codec.decode("svc", record("/grpclb/svc/x", value)))
+                    .isInstanceOf(MalformedRecordException.class)
+                    .extracting(e -> e.getMessage().length())
+                    .satisfies(length -> assertThat((int) length).isLessThan(600));
+        }
+    }
+
+    @Test
+    void refusesInvalidUtf8() {
+        KeyValue record =
+                new KeyValue("/grpclb/svc/x", ByteString.copyFrom(new byte[] {'h', (byte) 0xff, ':', '1'}), 1, 1, 0);
+        assertThatThrownBy(() -> codec.decode("svc", record)).hasMessageContaining("expected: UTF-8");
+    }
+
+    @Test
+    void saysWhatWasFoundInOneLine() {
+        assertThatThrownBy(() -> codec.decode("svc", record("/grpclb/svc/x", "a\r\nFAKE LOG\u2028LINE")))
+                .hasMessageStartingWith("value: 'a\\u000d\\u000aFAKE LOG\\u2028LINE' (expected: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"/grpclb/foobar/a:1", "/grpclb/foo/", "/grpclb/foo", "/grpclb/foo/bar/a:1", "/other/foo/a:1"})
+    void takesOnlyKeysOfTheService(String key) {
+        assertThatThrownBy(() -> codec.decode("foo", record(key, "10.0.0.1:1"))).hasMessageContaining("key: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"greeter", "cluster@callee", "user.rpc", "grpclb_test2", "com.acme/orders", "grüße"})
+    void acceptsServiceNames(String service) {
+        assertThat(new KeySpace("/p/").servicePrefix(service)).isEqualTo("/p/" + service + "/");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "/a", "a/", "a//b", "..", "a/../b", "./a", "a b", "a\nb", "a\u0000", "a\u202eb"})
+    void refusesOtherServiceNames(String service) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KeySpace("/p/").servicePrefix(service))
+                .withMessageStartingWith("service: '");
+    }
+
+    private static KeyValue record(String key, String value) {
+        return new KeyValue(key, ByteString.copyFromUtf8(value), 7, 8, 0);
+    }
+}
