@@ -1,0 +1,39 @@
+package io.github.grpclb.etcd;
+
+import java.time.Duration;
+
+/**
+ * How long to wait before the next attempt: "full jitter" (M. Brooker, "Exponential Backoff And Jitter", 2015), a random part of
+ * 0.2 s, doubled with each failure, up to 2 s; about 30 s where only a person can help, as each attempt costs etcd a bcrypt. For the
+ * loop's thread.
+ */
+final class Backoff {
+
+    private static final Duration FIRST = Duration.ofMillis(200);
+    private static final Duration CAP = Duration.ofSeconds(2);
+    private static final Duration FOR_A_PERSON = Duration.ofSeconds(30);
+    private static final Duration LEAST = Duration.ofMillis(10);
+    private static final int MAX_DOUBLINGS = 10;
+
+    private final EtcdLoop loop;
+    private int failures;
+
+    Backoff(EtcdLoop loop) {
+        this.loop = loop;
+    }
+
+    void reset() {
+        failures = 0;
+    }
+
+    Duration next(EtcdException failure) {
+        return failure.needsAPerson()
+                ? loop.jittered(FOR_A_PERSON.multipliedBy(9).dividedBy(10), 0.1)
+                : next();
+    }
+
+    Duration next() {
+        long limit = Math.min(CAP.toNanos(), FIRST.toNanos() << Math.min(failures++, MAX_DOUBLINGS));
+        return Duration.ofNanos(loop.random().nextLong(LEAST.toNanos(), limit + 1));
+    }
+}

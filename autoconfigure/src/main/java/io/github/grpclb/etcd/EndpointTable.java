@@ -1,0 +1,143 @@
+package io.github.grpclb.etcd;
+
+import io.github.grpclb.discovery.Endpoint;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The records of one service as they were last read. Keeps an endpoint's object while nothing about it changes, and the last good
+ * value of a key whose record cannot be read. For the loop's thread.
+ */
+final class EndpointTable {
+
+    private static final Logger log = LoggerFactory.getLogger(EndpointTable.class);
+    private static final int MAX_LINES = 20;
+
+    /** Of two keys with one address the later process counts; the other is a leftover that ends with its lease. */
+    private static final Comparator<Endpoint> NEWEST =
+            Comparator.comparingLong(Endpoint::startedAt).thenComparingLong(Endpoint::createRevision);
+
+    /** What is known of a key; {@code endpoint} is null where no record could be read yet. */
+    private record Row(long modRevision, @Nullable Endpoint endpoint) {}
+
+    private final String service;
+    private final EndpointCodec codec;
+    private final EtcdObserver observer;
+    private final TreeMap<String, Row> rows = new TreeMap<>();
+    private final List<String> changes = new ArrayList<>();
+
+    EndpointTable(String service, EndpointCodec codec, EtcdObserver observer) {
+        this.service = service;
+        this.codec = codec;
+        this.observer = observer;
+    }
+
+    /** Takes a whole list in place of all that was known. */
+    void replace(List<KeyValue> records) {
+        Set<String> present = records.stream().map(KeyValue::key).collect(Collectors.toSet());
+        List.copyOf(rows.keySet()).stream()
+                .filter(key -> !present.contains(key))
+                .forEach(this::remove);
+        records.forEach(this::put);
+    }
+
+    /** Takes one change; one that is older than what is known is dropped. */
+    void apply(EtcdApi.Event event) {
+        Row known = rows.get(event.record().key());
+        if (known != null && event.record().modRevision() <= known.modRevision()) {
+            return;
+        }
+        if (event.deleted()) {
+            remove(event.record().key());
+        } else {
+            put(event.record());
+        }
+    }
+
+    /** Returns the endpoints in the order of their keys, no address twice. */
+    List<Endpoint> endpoints() {
+        Map<String, Endpoint> newest = new HashMap<>();
+        for (Row row : rows.values()) {
+            Endpoint endpoint = row.endpoint();
+            if (endpoint != null) {
+                newest.merge(endpoint.address(), endpoint, (a, b) -> NEWEST.compare(a, b) >= 0 ? a : b);
+            }
+        }
+        List<Endpoint> endpoints = new ArrayList<>(newest.size());
+        for (Row row : rows.values()) {
+            Endpoint endpoint = row.endpoint();
+            if (endpoint != null && newest.get(endpoint.address()) == endpoint) {
+                endpoints.add(endpoint);
+            }
+        }
+        return endpoints;
+    }
+
+    /** Logs what has changed since the last time: a line each, or one for all when there are many. */
+    void logChanges() {
+        if (changes.size() > MAX_LINES) {
+            log.info("{}: {} endpoints added, changed or removed", LogText.of(service), changes.size());
+        } else {
+            changes.forEach(change -> log.info("{}: {}", LogText.of(service), change));
+        }
+        changes.clear();
+    }
+
+    private void put(KeyValue record) {
+        Row known = rows.get(record.key());
+        Endpoint before = known == null ? null : known.endpoint();
+        Endpoint after;
+        try {
+            after = codec.decode(service, record);
+        } catch (MalformedRecordException e) {
+            if (known == null || known.modRevision() != record.modRevision()) {
+                skipped(record, before, e);
+            }
+            rows.put(record.key(), new Row(record.modRevision(), before));
+            return;
+        }
+        boolean same = after.equals(before);
+        rows.put(record.key(), new Row(record.modRevision(), same ? before : after));
+        if (before == null) {
+            changes.add("endpoint added: " + describe(after));
+        } else if (!same) {
+            changes.add("endpoint changed: " + describe(after) + ", before " + describe(before));
+        }
+    }
+
+    private void remove(String key) {
+        Row known = rows.remove(key);
+        if (known != null && known.endpoint() != null) {
+            changes.add("endpoint removed: " + describe(known.endpoint()));
+        }
+    }
+
+    private void skipped(KeyValue record, @Nullable Endpoint before, MalformedRecordException why) {
+        log.warn(
+                "{}: record {} (revision {}) skipped, {}: {}",
+                LogText.of(service),
+                LogText.of(record.key()),
+                record.modRevision(),
+                before == null ? "it names no endpoint" : "its last good value stays",
+                why.getMessage());
+        try {
+            observer.recordSkipped(service);
+        } catch (RuntimeException e) {
+            log.error("An observer failed", e);
+        }
+    }
+
+    private static String describe(Endpoint endpoint) {
+        return LogText.of(endpoint.key()) + " " + endpoint.address() + " weight " + endpoint.weight()
+                + (endpoint.state() == Endpoint.State.DRAINING ? " draining" : "");
+    }
+}

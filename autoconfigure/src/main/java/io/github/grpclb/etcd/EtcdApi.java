@@ -1,0 +1,94 @@
+package io.github.grpclb.etcd;
+
+import com.google.protobuf.ByteString;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the loops need of etcd. Called on the loop's thread; completes futures and calls listeners there, and never before the call
+ * has returned. Every future completes within the call's time limit, a failed one with an {@link EtcdException}.
+ */
+interface EtcdApi {
+
+    /**
+     * A lease as it was granted or renewed.
+     *
+     * @param ttl what etcd gave, which may be more than what was asked
+     */
+    record Lease(long id, Duration ttl) {}
+
+    /**
+     * How long a lease has left.
+     *
+     * @param remaining negative when there is no such lease
+     * @param granted the time that it was granted for
+     */
+    record TimeToLive(Duration remaining, Duration granted) {}
+
+    /** A page of a list: the records in the order of their keys, the revision at which they were read, and whether more follow. */
+    record Page(long revision, List<KeyValue> records, boolean more) {}
+
+    /** One change. Of a deletion only the key and the revision are known. */
+    record Event(KeyValue record, boolean deleted) {}
+
+    CompletableFuture<Lease> grant(Duration ttl);
+
+    /** Renews a lease once; fails with {@link EtcdException.Kind#LEASE_GONE} when etcd does not have it. */
+    CompletableFuture<Lease> renew(long lease, Duration timeout);
+
+    CompletableFuture<Void> revoke(long lease);
+
+    CompletableFuture<TimeToLive> timeToLive(long lease);
+
+    CompletableFuture<@Nullable KeyValue> get(String key);
+
+    /**
+     * Puts a value under a lease if the key is still as it was seen.
+     *
+     * @param modRevision the revision of its last change, 0 when there was no such key
+     * @return completes with whether it was put
+     */
+    CompletableFuture<Boolean> putIfUnchanged(String key, long modRevision, ByteString value, long lease);
+
+    /** Deletes a key if it is still as it was seen; completes with whether it was deleted. */
+    CompletableFuture<Boolean> deleteIfUnchanged(String key, long modRevision);
+
+    /**
+     * Reads a page of all keys that begin with a prefix.
+     *
+     * @param after the last key of the page before; empty for the first page
+     * @param revision the revision to read at; 0 for the newest
+     */
+    CompletableFuture<Page> list(String prefix, String after, int limit, long revision);
+
+    /** Follows all changes of keys that begin with a prefix. Requires that the cluster has a leader. */
+    Watch watch(String prefix, long fromRevision, WatchListener listener);
+
+    /** A running watch. */
+    interface Watch {
+
+        /** Asks for a sign of life: {@link WatchListener#onProgress}. */
+        void requestProgress();
+
+        /** Ends it without a further call of the listener. Idempotent. */
+        void close();
+    }
+
+    /** Hears of a watch. */
+    interface WatchListener {
+
+        /** The watch stands; {@code revision} is etcd's at this time. */
+        void onCreated(long revision);
+
+        /** Changes, all up to and including {@code revision}. */
+        void onEvents(long revision, List<Event> events);
+
+        /** Nothing has changed up to {@code revision}. */
+        void onProgress(long revision);
+
+        /** It ended, for whatever cause; nothing is called after this. */
+        void onEnd(EtcdException cause);
+    }
+}

@@ -1,0 +1,127 @@
+package io.github.grpclb.etcd;
+
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way to one etcd, for a {@link EtcdRegistrar} and an {@link EtcdEndpointSource} to share: one client, replaced when it makes no
+ * progress, and the one thread on which all their state lives. Nothing is dialled before the first use. Thread-safe.
+ */
+public final class EtcdConnection implements AutoCloseable {
+
+    private static final Duration PROBE_PAUSE = Duration.ofMillis(200);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+
+    private final EtcdOptions options;
+    private final ScheduledThreadPoolExecutor executor;
+    private final EtcdLoop loop;
+    private final ReconnectingApi api;
+
+    /** Creates a connection that has not dialled yet. */
+    public EtcdConnection(EtcdOptions options) {
+        this.options = options;
+        this.executor = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "grpc-lb-etcd");
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.setRemoveOnCancelPolicy(true);
+        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        this.loop = new EtcdLoop(executor, System::nanoTime, new Random());
+        this.api = new ReconnectingApi(
+                loop,
+                () -> new JetcdClient(options, executor, System::nanoTime),
+                String.join(", ", options.endpoints()));
+    }
+
+    /** Returns what this was created with. */
+    public EtcdOptions options() {
+        return options;
+    }
+
+    /**
+     * Waits until etcd answers. An answer that the user may not read is one: whether the rights suffice is seen in use.
+     *
+     * @param limit how long to wait at most
+     * @throws EtcdUnavailableException if it does not, or refuses the credentials at once; the message has the last real cause
+     */
+    public void awaitReachable(Duration limit) {
+        long end = System.nanoTime() + limit.toNanos();
+        CompletableFuture<Void> answered = new CompletableFuture<>();
+        loop.execute(() -> probe(end, answered));
+        try {
+            answered.get(limit.plus(options.callTimeout()).toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw unavailable(String.valueOf(cause.getMessage()), cause);
+        } catch (TimeoutException e) {
+            throw unavailable("no answer within " + limit.toMillis() + " ms", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw unavailable("interrupted", e);
+        }
+    }
+
+    /** Returns why etcd is away, or null while it answers or nothing has been asked. */
+    public @Nullable String unreachableBecause() {
+        return api.unreachableBecause();
+    }
+
+    /** Ends all calls and the thread. Close registrar and source before. Takes up to 2 s. Idempotent. */
+    @Override
+    public void close() {
+        if (executor.isShutdown()) {
+            return;
+        }
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        loop.execute(() -> {
+            api.close();
+            // what the channel still has to say comes before this
+            loop.execute(() -> closed.complete(null));
+        });
+        try {
+            closed.get(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            // the thread is stopped all the same
+        }
+        executor.shutdown();
+    }
+
+    EtcdLoop loop() {
+        return loop;
+    }
+
+    EtcdApi api() {
+        return api;
+    }
+
+    private void probe(long end, CompletableFuture<Void> answered) {
+        loop.when(api.get(options.prefix()), found -> answered.complete(null), failure -> {
+            boolean over = System.nanoTime() + PROBE_PAUSE.toNanos() >= end;
+            switch (failure.kind()) {
+                case AUTHENTICATION -> answered.completeExceptionally(failure);
+                case UNREACHABLE -> {
+                    if (over) {
+                        answered.completeExceptionally(failure);
+                    } else {
+                        loop.after(PROBE_PAUSE, () -> probe(end, answered));
+                    }
+                }
+                default -> answered.complete(null);
+            }
+        });
+    }
+
+    private EtcdUnavailableException unavailable(String why, Throwable cause) {
+        return new EtcdUnavailableException(
+                why + " (endpoints: " + String.join(", ", options.endpoints()) + ")", cause);
+    }
+}

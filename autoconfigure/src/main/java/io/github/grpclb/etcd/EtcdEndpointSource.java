@@ -1,0 +1,157 @@
+package io.github.grpclb.etcd;
+
+import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.EndpointSource;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Endpoints that are registered in etcd. A service is listed and watched once, however many subscribers it has; it is followed for a
+ * while after the last one left, so that a channel that wakes up has its list at once, also when etcd is away. Thread-safe.
+ */
+public final class EtcdEndpointSource implements EndpointSource {
+
+    /** How long a service is followed after the last subscriber left, where nothing else is said. */
+    public static final Duration DEFAULT_LINGER = Duration.ofHours(1);
+
+    /** A followed service; fields belong to the loop's thread. */
+    private static final class Followed {
+
+        final ServiceWatch watch;
+        EtcdLoop.Timer linger = EtcdLoop.Timer.NONE;
+
+        Followed(ServiceWatch watch) {
+            this.watch = watch;
+        }
+    }
+
+    private final EtcdLoop loop;
+    private final EtcdApi api;
+    private final KeySpace keys;
+    private final Duration linger;
+    private final EtcdObserver observer;
+    private final Map<String, Followed> services = new HashMap<>();
+    private volatile boolean closed;
+
+    /**
+     * Creates a source. Nothing is dialled before the first subscription.
+     *
+     * @param connection stays the caller's to close, after this
+     * @param linger how long a service is followed after its last subscriber left
+     * @param observer hears of watches
+     */
+    public EtcdEndpointSource(EtcdConnection connection, Duration linger, EtcdObserver observer) {
+        this(connection.loop(), connection.api(), connection.options().keySpace(), linger, observer);
+    }
+
+    EtcdEndpointSource(EtcdLoop loop, EtcdApi api, KeySpace keys, Duration linger, EtcdObserver observer) {
+        this.loop = loop;
+        this.api = api;
+        this.keys = keys;
+        this.linger = linger;
+        this.observer = observer;
+    }
+
+    @Override
+    public Subscription subscribe(String service, EndpointListener listener) {
+        keys.servicePrefix(service);
+        if (closed) {
+            throw new IllegalStateException("The endpoint source is closed");
+        }
+        EtcdSubscription subscription = new EtcdSubscription(service, listener);
+        loop.execute(() -> add(subscription));
+        return subscription;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        loop.execute(() -> {
+            services.values().forEach(followed -> {
+                followed.linger.cancel();
+                followed.watch.close();
+            });
+            services.clear();
+        });
+    }
+
+    private void add(EtcdSubscription subscription) {
+        if (closed || subscription.ended) {
+            return;
+        }
+        Followed followed = services.get(subscription.service);
+        if (followed == null) {
+            followed = new Followed(new ServiceWatch(subscription.service, keys, loop, api, observer));
+            services.put(subscription.service, followed);
+            followed.watch.start();
+        }
+        followed.linger.cancel();
+        followed.watch.add(subscription);
+    }
+
+    private void remove(EtcdSubscription subscription) {
+        Followed followed = services.get(subscription.service);
+        if (followed != null && followed.watch.remove(subscription)) {
+            followed.linger = loop.after(linger, () -> {
+                services.remove(subscription.service, followed);
+                followed.watch.close();
+            });
+        }
+    }
+
+    private void refresh(EtcdSubscription subscription) {
+        Followed followed = services.get(subscription.service);
+        if (followed != null) {
+            followed.watch.refresh();
+        }
+    }
+
+    /** A listener's hold, which keeps calls away from it once it is closed. */
+    private final class EtcdSubscription implements Subscription, EndpointListener {
+
+        private final String service;
+        private final EndpointListener listener;
+        private volatile boolean ended;
+        private volatile boolean refreshing;
+
+        EtcdSubscription(String service, EndpointListener listener) {
+            this.service = service;
+            this.listener = listener;
+        }
+
+        @Override
+        public void refresh() {
+            if (!refreshing && !ended) {
+                refreshing = true;
+                loop.execute(() -> {
+                    refreshing = false;
+                    EtcdEndpointSource.this.refresh(this);
+                });
+            }
+        }
+
+        @Override
+        public void close() {
+            if (!ended) {
+                ended = true;
+                loop.execute(() -> remove(this));
+            }
+        }
+
+        @Override
+        public void onEndpoints(EndpointSnapshot snapshot) {
+            if (!ended) {
+                listener.onEndpoints(snapshot);
+            }
+        }
+
+        @Override
+        public void onUnavailable(String reason) {
+            if (!ended) {
+                listener.onUnavailable(reason);
+            }
+        }
+    }
+}

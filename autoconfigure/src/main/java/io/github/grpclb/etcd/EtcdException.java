@@ -1,0 +1,120 @@
+package io.github.grpclb.etcd;
+
+import io.grpc.Status;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/** Why a call of etcd failed. The message is one line for a person, with the real cause and without secrets. */
+final class EtcdException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+    private static final int MAX_CAUSES = 8;
+
+    /** What can be done about a failure. */
+    enum Kind {
+        /** No answer: etcd, or the way to it, is down. */
+        UNREACHABLE,
+        /** User, password or certificate are not accepted, or none were given and some are wanted. */
+        AUTHENTICATION,
+        /** The user may not do this. */
+        PERMISSION,
+        /** The token has run out; another one is fetched at the next call. */
+        TOKEN,
+        /** etcd does not have the lease. */
+        LEASE_GONE,
+        /** The revision has been compacted away. */
+        COMPACTED,
+        /** The server ended a stream in order. */
+        COMPLETED,
+        /** etcd answered that it cannot. */
+        REFUSED
+    }
+
+    private final Kind kind;
+
+    EtcdException(Kind kind, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.kind = kind;
+    }
+
+    EtcdException(Kind kind, String message) {
+        this(kind, message, null);
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    /** Whether trying again soon can only burden etcd, until a person has changed something. */
+    boolean needsAPerson() {
+        return kind == Kind.AUTHENTICATION || kind == Kind.PERMISSION;
+    }
+
+    /** Classifies what a call failed with. */
+    static EtcdException of(Throwable failure) {
+        if (failure instanceof EtcdException known) {
+            return known;
+        }
+        if (failure instanceof CompletionException && failure.getCause() != null) {
+            return of(failure.getCause());
+        }
+        Status status = Status.fromThrowable(failure);
+        Kind kind = kindOf(status);
+        String prefix =
+                switch (kind) {
+                    case UNREACHABLE -> "etcd unreachable: ";
+                    case AUTHENTICATION -> "etcd refuses the credentials: ";
+                    case PERMISSION -> "etcd denies the access: ";
+                    default -> "etcd: ";
+                };
+        return new EtcdException(kind, prefix + describe(status), failure);
+    }
+
+    private static Kind kindOf(Status status) {
+        String text = String.valueOf(status.getDescription());
+        if (text.contains("invalid auth token") || text.contains("revision of auth store is old")) {
+            return Kind.TOKEN;
+        }
+        if (text.contains("authentication failed")
+                || text.contains("authentication is not enabled")
+                || text.contains("user name is empty")) {
+            return Kind.AUTHENTICATION;
+        }
+        if (text.contains("permission denied")) {
+            return Kind.PERMISSION;
+        }
+        if (text.contains("requested lease not found")) {
+            return Kind.LEASE_GONE;
+        }
+        if (text.contains("has been compacted")) {
+            return Kind.COMPACTED;
+        }
+        return switch (status.getCode()) {
+            case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, INTERNAL, UNKNOWN -> Kind.UNREACHABLE;
+            case UNAUTHENTICATED -> Kind.AUTHENTICATION;
+            case PERMISSION_DENIED -> Kind.PERMISSION;
+            default -> Kind.REFUSED;
+        };
+    }
+
+    private static String describe(Status status) {
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            return "no answer in time";
+        }
+        Set<String> parts = new LinkedHashSet<>();
+        parts.add(
+                status.getDescription() != null
+                        ? status.getDescription()
+                        : status.getCode().name());
+        Throwable cause = status.getCause();
+        for (int i = 0; cause != null && i < MAX_CAUSES; i++, cause = cause.getCause()) {
+            parts.add(
+                    cause.getMessage() != null
+                            ? cause.getMessage()
+                            : cause.getClass().getSimpleName());
+        }
+        return LogText.of(String.join(": ", parts));
+    }
+}

@@ -1,0 +1,181 @@
+package io.github.grpclb.etcd;
+
+import java.time.Duration;
+
+/**
+ * The lease of one registration. Renewed at a third of the time that etcd gave, by monotonic time; a renewal that fails is tried
+ * again until etcd answers, also after the lease should have ended: only etcd knows whether it has. For the loop's thread.
+ */
+final class EtcdLease {
+
+    /** Where a lease stands. */
+    enum State {
+        /** Not asked for. */
+        NEW, // -> GRANTING, CLOSED
+        /** Asked for, again and again. */
+        GRANTING, // -> HELD, CLOSED
+        /** Ours. */
+        HELD, // -> OVERDUE, LOST, CLOSED
+        /** Not renewed within its time; etcd does not answer. */
+        OVERDUE, // -> HELD, LOST, CLOSED
+        /** etcd does not have it any more. */
+        LOST, // -> GRANTING, CLOSED
+        /** Not wanted any more. */
+        CLOSED
+    }
+
+    /** Whose lease it is. */
+    interface Owner {
+
+        /** A new lease is held. */
+        void leaseGranted();
+
+        /** The lease was renewed: etcd answers, and it is a good time to look after the key. */
+        void leaseRenewed();
+
+        /** No lease is held, and why. It is asked for again. */
+        void leaseFailed(EtcdException cause);
+
+        /** The lease's time has passed without an answer. */
+        void leaseOverdue(EtcdException cause);
+
+        /** etcd does not have the lease. */
+        void leaseLost();
+    }
+
+    /** The most time between two looks at the own key. */
+    private static final Duration MAX_INTERVAL = Duration.ofSeconds(10);
+
+    private static final int RENEWALS_PER_TTL = 3;
+
+    private final EtcdLoop loop;
+    private final EtcdApi api;
+    private final Duration requestedTtl;
+    private final Duration callTimeout;
+    private final Owner owner;
+    private final Backoff backoff;
+
+    private State state = State.NEW;
+    private EtcdLoop.Timer timer = EtcdLoop.Timer.NONE;
+    private long id;
+    private Duration ttl;
+    private long renewedAt;
+
+    EtcdLease(EtcdLoop loop, EtcdApi api, Duration ttl, Duration callTimeout, Owner owner) {
+        this.loop = loop;
+        this.api = api;
+        this.requestedTtl = ttl;
+        this.ttl = ttl;
+        this.callTimeout = callTimeout;
+        this.owner = owner;
+        this.backoff = new Backoff(loop);
+    }
+
+    State state() {
+        return state;
+    }
+
+    /** Returns etcd's id of the lease; 0 when there is none. */
+    long id() {
+        return id;
+    }
+
+    /** Returns the time that etcd gave, else that will be asked for. */
+    Duration ttl() {
+        return ttl;
+    }
+
+    /** Returns how often it is renewed. */
+    Duration interval() {
+        Duration third = ttl.dividedBy(RENEWALS_PER_TTL);
+        return third.compareTo(MAX_INTERVAL) < 0 ? third : MAX_INTERVAL;
+    }
+
+    /** Asks for a lease until there is one. */
+    void open() {
+        if (state == State.NEW || state == State.LOST) {
+            state = State.GRANTING;
+            id = 0;
+            grant();
+        }
+    }
+
+    /** To be called when a call told that etcd does not have this lease. */
+    void gone() {
+        if (state == State.HELD || state == State.OVERDUE) {
+            timer.cancel();
+            state = State.LOST;
+            owner.leaseLost();
+        }
+    }
+
+    /** Stops renewing. Returns the id of the lease, for the owner to revoke; 0 when there is none. */
+    long close() {
+        timer.cancel();
+        state = State.CLOSED;
+        return id;
+    }
+
+    private void grant() {
+        long asked = loop.now();
+        loop.when(api.grant(requestedTtl), lease -> granted(lease, asked), failure -> {
+            if (state == State.GRANTING) {
+                timer = loop.after(backoff.next(failure), this::grant);
+                owner.leaseFailed(failure);
+            }
+        });
+    }
+
+    private void granted(EtcdApi.Lease lease, long asked) {
+        if (state != State.GRANTING) {
+            loop.when(api.revoke(lease.id()), done -> {}, failure -> {});
+            return;
+        }
+        id = lease.id();
+        held(lease, asked);
+        owner.leaseGranted();
+    }
+
+    private void held(EtcdApi.Lease lease, long asked) {
+        state = State.HELD;
+        ttl = lease.ttl();
+        renewedAt = asked;
+        backoff.reset();
+        timer = loop.after(interval(), this::renew);
+    }
+
+    private void renew() {
+        long asked = loop.now();
+        long renewing = id;
+        Duration limit = interval().compareTo(callTimeout) < 0 ? interval() : callTimeout;
+        loop.when(
+                api.renew(renewing, limit),
+                lease -> {
+                    if (renews(renewing)) {
+                        held(lease, asked);
+                        owner.leaseRenewed();
+                    }
+                },
+                failure -> {
+                    if (renews(renewing)) {
+                        renewalFailed(failure);
+                    }
+                });
+    }
+
+    private boolean renews(long renewing) {
+        return renewing == id && (state == State.HELD || state == State.OVERDUE);
+    }
+
+    private void renewalFailed(EtcdException failure) {
+        if (failure.kind() == EtcdException.Kind.LEASE_GONE) {
+            gone();
+            return;
+        }
+        timer = loop.after(backoff.next(failure), this::renew);
+        if (state == State.HELD && loop.since(renewedAt).compareTo(ttl) >= 0) {
+            state = State.OVERDUE;
+            owner.leaseOverdue(failure);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.github.grpclb.etcd;
+
+import io.github.grpclb.discovery.Endpoint;
+
+/**
+ * Hears of what registrations and watches go through, for metrics. Called on the one thread of the {@link EtcdConnection}: count
+ * and return. What it throws is logged and ignored.
+ */
+public interface EtcdObserver {
+
+    /** Hears nothing. */
+    EtcdObserver NONE = new EtcdObserver() {};
+
+    /** Why a registration had to be put back. */
+    enum Loss {
+        /** etcd no longer had the lease: not renewed in time, revoked, or etcd lost its data. */
+        LEASE_GONE,
+        /** The lease could not be renewed within its time; it may or may not have ended. */
+        LEASE_OVERDUE,
+        /** Somebody deleted the key. */
+        KEY_DELETED,
+        /** Somebody overwrote the value, or took it off its lease. */
+        VALUE_OVERWRITTEN,
+        /** Another process put its own record there. */
+        TAKEN_OVER
+    }
+
+    /** Why a list was read again. */
+    enum Restart {
+        /** etcd or the connection ended the watch. */
+        ENDED,
+        /** The list could not be read. */
+        LIST_FAILED,
+        /** The revision to go on from had been compacted away. */
+        COMPACTED,
+        /** The watch gave no sign of life. */
+        SILENT,
+        /** etcd's revision was smaller than one seen before: it lost data. */
+        REVISION_WENT_BACK,
+        /** As a matter of routine. */
+        PERIODIC
+    }
+
+    /** An endpoint was announced, for the first time or again. */
+    default void registered(Endpoint endpoint) {}
+
+    /** An endpoint was announced and is not, or may not be, any more; it is being put back. */
+    default void lost(Endpoint endpoint, Loss reason) {}
+
+    /** The list of a service is read again. */
+    default void watchRestarted(String service, Restart reason) {}
+
+    /** A record of a service could not be read. */
+    default void recordSkipped(String service) {}
+}

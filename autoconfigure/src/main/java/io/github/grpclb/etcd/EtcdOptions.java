@@ -1,0 +1,159 @@
+package io.github.grpclb.etcd;
+
+import com.google.common.net.HostAndPort;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where etcd is and how it is to be called. Immutable; {@code toString} shows no secret.
+ *
+ * @param endpoints one or more of {@code http://host:port}, or all {@code https://host:port}; the port is 2379 where none is given
+ * @param prefix under which all services are; made to begin and end in "/"
+ * @param username null where etcd wants none
+ * @param password null where there is no user
+ * @param tls how TLS is set up; needed for, and only for, {@code https}
+ * @param callTimeout how long etcd may take to answer a call, from 100 ms to 60 s
+ */
+public record EtcdOptions(
+        List<String> endpoints,
+        String prefix,
+        @Nullable String username,
+        @Nullable String password,
+        @Nullable Tls tls,
+        Duration callTimeout) {
+
+    /** The prefix of all keys where none is configured. */
+    public static final String DEFAULT_PREFIX = "/grpclb/";
+
+    /** How long etcd may take to answer where nothing is configured. */
+    public static final Duration DEFAULT_CALL_TIMEOUT = Duration.ofSeconds(3);
+
+    private static final int DEFAULT_PORT = 2379;
+    private static final String EXPECTED_ENDPOINT = "http://host:port or https://host:port";
+
+    /**
+     * Sets up TLS: what is trusted and which certificate is shown. Called anew for each new connection of the client, so that
+     * certificates that were exchanged on disk are used; the protocol negotiation that gRPC needs is set already.
+     */
+    @FunctionalInterface
+    public interface Tls {
+
+        /** Puts trust, key and protocols into the builder of a client's context. */
+        void configure(SslContextBuilder builder) throws Exception;
+    }
+
+    /**
+     * Checks and normalises.
+     *
+     * @throws IllegalArgumentException if something does not fit; the message names it, its value and what was expected
+     */
+    public EtcdOptions {
+        endpoints = List.copyOf(endpoints);
+        if (endpoints.isEmpty()) {
+            throw new IllegalArgumentException("endpoints: none (expected: " + EXPECTED_ENDPOINT + ")");
+        }
+        endpoints = endpoints.stream().map(EtcdOptions::normalised).distinct().toList();
+        long secure = endpoints.stream().filter(EtcdOptions::isSecure).count();
+        if (secure != 0 && secure != endpoints.size()) {
+            throw new IllegalArgumentException("endpoints: " + endpoints + " (expected: all http or all https)");
+        }
+        if (secure != 0 && tls == null) {
+            throw new IllegalArgumentException(
+                    "endpoints: " + endpoints + " (expected: TLS to be configured for https, or http)");
+        }
+        if (secure == 0 && tls != null) {
+            throw new IllegalArgumentException("endpoints: " + endpoints + " (expected: https, as TLS is configured)");
+        }
+        if ((username == null) != (password == null)) {
+            throw new IllegalArgumentException((username == null ? "username" : "password")
+                    + ": missing (expected: both username and password, or neither)");
+        }
+        if (username != null && password != null && (username.isEmpty() || password.isEmpty())) {
+            throw new IllegalArgumentException(
+                    (username.isEmpty() ? "username" : "password") + ": empty (expected: some text, or not set)");
+        }
+        prefix = normalisedPrefix(prefix);
+        if (callTimeout.toMillis() < 100 || callTimeout.toMillis() > 60_000) {
+            throw new IllegalArgumentException("callTimeout: " + callTimeout + " (expected: 100 ms to 60 s)");
+        }
+    }
+
+    /** Returns options with all defaults: no user, no TLS, prefix {@code /grpclb/}. */
+    public static EtcdOptions of(String... endpoints) {
+        return new EtcdOptions(List.of(endpoints), DEFAULT_PREFIX, null, null, null, DEFAULT_CALL_TIMEOUT);
+    }
+
+    /** Returns {@code host:port} of each endpoint, IPv6 literals in brackets. */
+    List<String> addresses() {
+        return endpoints.stream()
+                .map(endpoint -> endpoint.substring(endpoint.indexOf("//") + 2))
+                .toList();
+    }
+
+    KeySpace keySpace() {
+        return new KeySpace(prefix);
+    }
+
+    @Override
+    public String toString() {
+        return "EtcdOptions[endpoints=" + endpoints + ", prefix=" + prefix + ", username=" + username
+                + ", password=" + (password == null ? "none" : "***") + ", tls=" + (tls != null)
+                + ", callTimeout=" + callTimeout + "]";
+    }
+
+    private static boolean isSecure(String endpoint) {
+        return endpoint.startsWith("https:");
+    }
+
+    private static String normalised(String endpoint) {
+        if (endpoint.indexOf('@') >= 0) {
+            String host = endpoint.substring(endpoint.lastIndexOf('@') + 1);
+            throw new IllegalArgumentException("endpoints: '***@" + LogText.of(host) + "' (expected: "
+                    + EXPECTED_ENDPOINT + ", and user and password by their own options)");
+        }
+        try {
+            URI uri = new URI(endpoint.strip());
+            String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
+            String path = uri.getRawPath();
+            boolean bare = (path == null || path.isEmpty() || path.equals("/"))
+                    && uri.getRawQuery() == null
+                    && uri.getRawFragment() == null;
+            if (bare && uri.getRawAuthority() != null && (scheme.equals("http") || scheme.equals("https"))) {
+                HostAndPort address =
+                        HostAndPort.fromString(uri.getRawAuthority()).withDefaultPort(DEFAULT_PORT);
+                if (!address.getHost().isEmpty() && address.getPort() != 0) {
+                    return scheme + "://" + address;
+                }
+            }
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            // said below
+        }
+        throw new IllegalArgumentException(
+                "endpoints: '" + LogText.of(endpoint) + "' (expected: " + EXPECTED_ENDPOINT + ")");
+    }
+
+    private static String normalisedPrefix(String prefix) {
+        List<String> parts = new ArrayList<>();
+        for (String part : prefix.strip().split("/")) {
+            if (!part.isEmpty()) {
+                parts.add(part);
+            }
+        }
+        String joined = String.join("/", parts);
+        if (joined.isEmpty()) {
+            return "/";
+        }
+        try {
+            return new KeySpace("/").servicePrefix(joined);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("prefix: '" + LogText.of(prefix)
+                    + "' (expected: visible characters with '/' between parts, such as " + DEFAULT_PREFIX + ")");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package io.github.grpclb.etcd;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointRegistrar;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Announces endpoints in etcd, each as a key {@code <prefix><service>/<address>} under a lease of its own. Thread-safe.
+ *
+ * <p>A weight that an operator puts into a record is kept, everything else that is lost or changed is put back. A key that another
+ * live process holds is left alone until that process is gone.
+ */
+public final class EtcdRegistrar implements EndpointRegistrar {
+
+    /** The shortest time to live of a record: etcd grants no less. */
+    public static final Duration MIN_TTL = Duration.ofSeconds(2);
+
+    /** The longest time to live of a record that makes sense: a dead server would be listed for so long. */
+    public static final Duration MAX_TTL = Duration.ofHours(1);
+
+    private static final Duration GRACE = Duration.ofMillis(500);
+
+    private final KeySpace keys;
+    private final EtcdRegistration.Context context;
+    private final Map<String, EtcdRegistration> open = new HashMap<>();
+    private boolean closed;
+
+    /**
+     * Creates a registrar. Nothing is dialled before the first registration.
+     *
+     * @param connection stays the caller's to close, after this
+     * @param ttl how long a record outlives its server; whole seconds from 2 s to 1 h
+     * @param withdrawTimeout how long a withdrawal may take
+     * @param observer hears of registrations
+     * @throws IllegalArgumentException if a time is out of its range
+     */
+    public EtcdRegistrar(EtcdConnection connection, Duration ttl, Duration withdrawTimeout, EtcdObserver observer) {
+        this(
+                connection.loop(),
+                connection.api(),
+                connection.options().keySpace(),
+                connection.options().callTimeout(),
+                ttl,
+                withdrawTimeout,
+                observer);
+    }
+
+    EtcdRegistrar(
+            EtcdLoop loop,
+            EtcdApi api,
+            KeySpace keys,
+            Duration callTimeout,
+            Duration ttl,
+            Duration withdrawTimeout,
+            EtcdObserver observer) {
+        if (ttl.compareTo(MIN_TTL) < 0 || ttl.compareTo(MAX_TTL) > 0) {
+            throw new IllegalArgumentException(
+                    "ttl: " + ttl.toMillis() + " ms (expected: " + MIN_TTL.toSeconds() + " s to 1 h)");
+        }
+        if (withdrawTimeout.isNegative() || withdrawTimeout.isZero()) {
+            throw new IllegalArgumentException("withdrawTimeout: " + withdrawTimeout + " (expected: more than 0)");
+        }
+        this.keys = keys;
+        this.context = new EtcdRegistration.Context(
+                loop, api, new EndpointCodec(keys), observer, ttl, callTimeout, withdrawTimeout);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException if no client could read the record, such as with a wildcard address
+     */
+    @Override
+    public synchronized Registration register(Endpoint endpoint) {
+        if (closed) {
+            throw new IllegalStateException("The registrar is closed");
+        }
+        String key = keys.key(endpoint);
+        EtcdRegistration.canonical(context.codec(), key, endpoint);
+        EtcdRegistration earlier = open.get(key);
+        if (earlier != null && earlier.state() != Registration.State.WITHDRAWN) {
+            throw new IllegalStateException("'" + LogText.of(key) + "' is registered already");
+        }
+        EtcdRegistration registration = new EtcdRegistration(context, key, endpoint);
+        open.put(key, registration);
+        registration.start();
+        return registration;
+    }
+
+    @Override
+    public void close() {
+        Collection<EtcdRegistration> all;
+        synchronized (this) {
+            closed = true;
+            all = List.copyOf(open.values());
+            open.clear();
+        }
+        CompletableFuture<?>[] withdrawals =
+                all.stream().map(EtcdRegistration::withdraw).toArray(CompletableFuture<?>[]::new);
+        try {
+            CompletableFuture.allOf(withdrawals)
+                    .get(context.withdrawTimeout().plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            // each registration has said why; the keys end with their leases
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package io.github.grpclb.etcd;
+
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.AuthGrpc;
+import io.etcd.jetcd.api.AuthenticateRequest;
+import io.etcd.jetcd.api.AuthenticateResponse;
+import io.grpc.CallCredentials;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The token that etcd gives for user and password. Fetched when it is first needed and again after {@link #forget}; one request at a
+ * time, whose answer all waiting calls share. A refusal is remembered for a while, as each attempt costs etcd a bcrypt. Thread-safe.
+ */
+final class EtcdToken extends CallCredentials {
+
+    private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Duration REFUSAL_STANDS = Duration.ofSeconds(20);
+
+    private final Channel channel;
+    private final AuthenticateRequest request;
+    private final Duration timeout;
+    private final LongSupplier ticker;
+
+    private final List<MetadataApplier> waiting = new ArrayList<>();
+    private @Nullable Metadata token;
+    private @Nullable Status refusal;
+    private long refusedAt;
+
+    EtcdToken(Channel channel, String username, String password, Duration timeout, LongSupplier ticker) {
+        this.channel = channel;
+        this.request = AuthenticateRequest.newBuilder()
+                .setNameBytes(ByteString.copyFromUtf8(username))
+                .setPasswordBytes(ByteString.copyFromUtf8(password))
+                .build();
+        this.timeout = timeout;
+        this.ticker = ticker;
+    }
+
+    /** Drops the token: etcd said that it is not valid any more. */
+    synchronized void forget() {
+        token = null;
+    }
+
+    @Override
+    public void applyRequestMetadata(RequestInfo info, Executor executor, MetadataApplier applier) {
+        Metadata known;
+        Status refused;
+        synchronized (this) {
+            known = token;
+            refused = refusal != null && ticker.getAsLong() - refusedAt < REFUSAL_STANDS.toNanos() ? refusal : null;
+            if (known == null && refused == null) {
+                waiting.add(applier);
+                if (waiting.size() > 1) {
+                    return;
+                }
+            }
+        }
+        if (known != null) {
+            applier.apply(known);
+        } else if (refused != null) {
+            applier.fail(refused);
+        } else {
+            authenticate();
+        }
+    }
+
+    private void authenticate() {
+        CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        ClientCalls.asyncUnaryCall(
+                channel.newCall(AuthGrpc.getAuthenticateMethod(), options), request, new StreamObserver<>() {
+                    @Override
+                    public void onNext(AuthenticateResponse response) {
+                        Metadata headers = new Metadata();
+                        headers.put(TOKEN, response.getToken());
+                        succeeded(headers);
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                        failed(Status.fromThrowable(failure));
+                    }
+
+                    @Override
+                    public void onCompleted() {}
+                });
+    }
+
+    private void succeeded(Metadata headers) {
+        List<MetadataApplier> appliers;
+        synchronized (this) {
+            token = headers;
+            refusal = null;
+            appliers = takeWaiting();
+        }
+        appliers.forEach(applier -> applier.apply(headers));
+    }
+
+    private void failed(Status status) {
+        EtcdException failure = EtcdException.of(new StatusException(status));
+        // gRPC accepts few codes from credentials and rewrites the others
+        Status told = failure.needsAPerson()
+                ? Status.UNAUTHENTICATED.withDescription(status.getDescription())
+                : Status.UNAVAILABLE.withDescription(status.getDescription()).withCause(status.getCause());
+        List<MetadataApplier> appliers;
+        synchronized (this) {
+            if (failure.needsAPerson()) {
+                refusal = told;
+                refusedAt = ticker.getAsLong();
+            }
+            appliers = takeWaiting();
+        }
+        appliers.forEach(applier -> applier.fail(told));
+    }
+
+    private List<MetadataApplier> takeWaiting() {
+        List<MetadataApplier> appliers = List.copyOf(waiting);
+        waiting.clear();
+        return appliers;
+    }
+}

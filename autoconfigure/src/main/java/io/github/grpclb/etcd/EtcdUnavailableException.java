@@ -1,0 +1,11 @@
+package io.github.grpclb.etcd;
+
+/** etcd cannot be used. The message says why and which endpoints were tried; it holds no secret. */
+public final class EtcdUnavailableException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    EtcdUnavailableException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,69 @@
+package io.github.grpclb.etcd;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether etcd answers, said in the log without a storm: one WARN when it is lost, one each 30 s while it is away, one INFO when it is
+ * back. A loss within 10 s of an earlier WARN, as on a flapping line, is not said again. For the loop's thread, but {@link #cause}.
+ */
+final class Reachability {
+
+    private static final Logger log = LoggerFactory.getLogger(EtcdConnection.class);
+    private static final Duration REMINDER = Duration.ofSeconds(30);
+    private static final Duration QUIET = Duration.ofSeconds(10);
+
+    private final EtcdLoop loop;
+    private final String endpoints;
+
+    private volatile @Nullable String cause;
+    private boolean everWarned;
+    private boolean said;
+    private long awaySince;
+    private long warnedAt;
+
+    Reachability(EtcdLoop loop, String endpoints) {
+        this.loop = loop;
+        this.endpoints = endpoints;
+    }
+
+    /** Returns why etcd is away; null while it is not. Thread-safe. */
+    @Nullable
+    String cause() {
+        return cause;
+    }
+
+    void failed(EtcdException failure) {
+        boolean justLost = cause == null;
+        if (justLost) {
+            awaySince = loop.now();
+        }
+        cause = failure.getMessage();
+        Duration pause = said ? REMINDER : QUIET;
+        if (!everWarned || loop.since(warnedAt).compareTo(pause) >= 0) {
+            log.warn(
+                    "{} (endpoints: {}; away for {} s; what is known stays in use)",
+                    failure.getMessage(),
+                    endpoints,
+                    loop.since(awaySince).toSeconds());
+            everWarned = true;
+            said = true;
+            warnedAt = loop.now();
+        }
+    }
+
+    void succeeded() {
+        if (cause != null) {
+            if (said) {
+                log.info(
+                        "etcd is back after {} s (endpoints: {})",
+                        loop.since(awaySince).toSeconds(),
+                        endpoints);
+            }
+            said = false;
+            cause = null;
+        }
+    }
+}

@@ -1,0 +1,324 @@
+package io.github.grpclb.etcd;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.etcd.EtcdObserver.Restart;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows one service: reads the list at one revision, then watches from the next. Whatever ends the watch, or makes it doubtful,
+ * leads to a fresh list; meanwhile, and while etcd is away, the last list stands. For the loop's thread.
+ */
+final class ServiceWatch {
+
+    private static final Logger log = LoggerFactory.getLogger(ServiceWatch.class);
+
+    private static final int PAGE_SIZE = 1000;
+    private static final Duration RELIST = Duration.ofSeconds(60);
+    private static final double RELIST_JITTER = 0.2;
+    private static final Duration PROBE = Duration.ofSeconds(30);
+    private static final Duration PROBE_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration COALESCE = Duration.ofMillis(100);
+    private static final Duration REFRESH_FLOOR = Duration.ofSeconds(5);
+
+    /** A watch that held for so long is not one that fails again and again. */
+    private static final Duration STABLE = Duration.ofSeconds(5);
+
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(1);
+
+    /** Where a watch stands. */
+    private enum State {
+        /** The list is being read. */
+        LISTING, // -> WATCHING, WAITING, CLOSED
+        /** Changes arrive. */
+        WATCHING, // -> LISTING, WAITING, CLOSED
+        /** Something failed; the list is read again in a moment. */
+        WAITING, // -> LISTING, CLOSED
+        /** Nobody wants it any more. */
+        CLOSED
+    }
+
+    private final String service;
+    private final String prefix;
+    private final EtcdLoop loop;
+    private final EtcdApi api;
+    private final EtcdObserver observer;
+    private final EndpointTable table;
+    private final Backoff backoff;
+    private final List<EndpointListener> listeners = new ArrayList<>();
+
+    private State state = State.LISTING;
+    private long round;
+    private EtcdApi.@Nullable Watch watch;
+    private EtcdLoop.Timer stateTimer = EtcdLoop.Timer.NONE;
+    private EtcdLoop.Timer probeTimer = EtcdLoop.Timer.NONE;
+    private EtcdLoop.Timer publishTimer = EtcdLoop.Timer.NONE;
+    private @Nullable EndpointSnapshot published;
+    private @Nullable String unavailable;
+    private boolean publishing;
+    private long revision;
+    private long publishedAt;
+    private long listedAt;
+
+    ServiceWatch(String service, KeySpace keys, EtcdLoop loop, EtcdApi api, EtcdObserver observer) {
+        this.service = service;
+        this.prefix = keys.servicePrefix(service);
+        this.loop = loop;
+        this.api = api;
+        this.observer = observer;
+        this.table = new EndpointTable(service, new EndpointCodec(keys), observer);
+        this.backoff = new Backoff(loop);
+    }
+
+    void start() {
+        loop.after(FIRST_ANSWER, () -> {
+            if (published == null && unavailable == null && state != State.CLOSED) {
+                unavailable("etcd has not answered yet");
+            }
+        });
+        list();
+    }
+
+    /** Adds a listener and tells it what is known. */
+    void add(EndpointListener listener) {
+        listeners.add(listener);
+        EndpointSnapshot snapshot = published;
+        String reason = unavailable;
+        if (snapshot != null) {
+            guarded(() -> listener.onEndpoints(snapshot));
+        } else if (reason != null) {
+            guarded(() -> listener.onUnavailable(reason));
+        }
+    }
+
+    /** Removes a listener; returns whether it was the last one. */
+    boolean remove(EndpointListener listener) {
+        return listeners.remove(listener) && listeners.isEmpty();
+    }
+
+    /** Reads the list now if the watch is down, and if that was not done just before. */
+    void refresh() {
+        if (state == State.WAITING && loop.since(listedAt).compareTo(REFRESH_FLOOR) >= 0) {
+            list();
+        }
+    }
+
+    void close() {
+        if (state != State.CLOSED) {
+            endRound();
+            publishTimer.cancel();
+            state = State.CLOSED;
+            log.info("{}: closed", LogText.of(service));
+        }
+    }
+
+    private void list() {
+        endRound();
+        state = State.LISTING;
+        listedAt = loop.now();
+        listPage(round, new ArrayList<>(), "", 0);
+    }
+
+    private void listPage(long listing, List<KeyValue> read, String after, long at) {
+        loop.when(
+                api.list(prefix, after, PAGE_SIZE, at),
+                page -> {
+                    if (listing != round) {
+                        return;
+                    }
+                    page.records().stream().filter(this::isRecord).forEach(read::add);
+                    long pinned = at == 0 ? page.revision() : at;
+                    if (page.more() && !page.records().isEmpty()) {
+                        String last =
+                                page.records().get(page.records().size() - 1).key();
+                        listPage(listing, read, last, pinned);
+                    } else {
+                        listed(read, pinned);
+                    }
+                },
+                failure -> {
+                    if (listing == round) {
+                        failed(failure, Restart.LIST_FAILED);
+                    }
+                });
+    }
+
+    private void listed(List<KeyValue> read, long at) {
+        boolean first = published == null;
+        table.replace(read);
+        revision = at;
+        unavailable = null;
+        publish();
+        state = State.WATCHING;
+        long watching = round;
+        watch = api.watch(prefix, at + 1, new Listener(watching));
+        stateTimer = loop.after(loop.jittered(RELIST, RELIST_JITTER), this::listAgain);
+        probeTimer = loop.after(PROBE_PATIENCE, () -> silent(watching));
+        if (first) {
+            log.info("{}: watching from revision {}, {} endpoints", LogText.of(service), at, endpointCount());
+        }
+    }
+
+    private int endpointCount() {
+        return published == null ? 0 : published.endpoints().size();
+    }
+
+    /** The watch answered in some way: the next sign of life is asked for later. */
+    private void alive(long watching) {
+        probeTimer.cancel();
+        probeTimer = loop.after(loop.jittered(PROBE, RELIST_JITTER), () -> {
+            if (watching == round && watch != null) {
+                watch.requestProgress();
+                probeTimer = loop.after(PROBE_PATIENCE, () -> silent(watching));
+            }
+        });
+    }
+
+    private void silent(long watching) {
+        if (watching == round) {
+            failed(new EtcdException(EtcdException.Kind.UNREACHABLE, "the watch is silent"), Restart.SILENT);
+        }
+    }
+
+    private void listAgain() {
+        notifyRestart(Restart.PERIODIC);
+        backoff.reset();
+        list();
+    }
+
+    private void failed(EtcdException failure, Restart reason) {
+        if (state == State.WATCHING && loop.since(listedAt).compareTo(STABLE) >= 0) {
+            backoff.reset();
+        }
+        endRound();
+        state = State.WAITING;
+        log.debug("{}: {} ({})", service, failure.getMessage(), reason);
+        notifyRestart(reason);
+        if (published == null) {
+            unavailable(String.valueOf(failure.getMessage()));
+        } else if (failure.needsAPerson() && unavailable == null) {
+            unavailable = failure.getMessage();
+            log.warn("{}: {}; the last list stays in use", LogText.of(service), failure.getMessage());
+        }
+        stateTimer = loop.after(backoff.next(failure), this::list);
+    }
+
+    /** Ends the list or the watch under way: what still arrives of it is not heard. */
+    private void endRound() {
+        round++;
+        stateTimer.cancel();
+        probeTimer.cancel();
+        EtcdApi.Watch last = watch;
+        watch = null;
+        if (last != null) {
+            last.close();
+        }
+    }
+
+    /** Publishes at once, or as soon as the last time is long enough ago. */
+    private void publishSoon() {
+        Duration since = loop.since(publishedAt);
+        if (publishing) {
+            return;
+        }
+        if (published == null || since.compareTo(COALESCE) >= 0) {
+            publish();
+        } else {
+            publishing = true;
+            publishTimer = loop.after(COALESCE.minus(since), this::publish);
+        }
+    }
+
+    private void publish() {
+        publishTimer.cancel();
+        publishing = false;
+        table.logChanges();
+        List<Endpoint> endpoints = table.endpoints();
+        if (published != null && published.endpoints().equals(endpoints)) {
+            return;
+        }
+        EndpointSnapshot snapshot = new EndpointSnapshot(service, revision, endpoints);
+        published = snapshot;
+        publishedAt = loop.now();
+        List.copyOf(listeners).forEach(listener -> guarded(() -> listener.onEndpoints(snapshot)));
+    }
+
+    private void unavailable(String reason) {
+        if (!reason.equals(unavailable)) {
+            unavailable = reason;
+            List.copyOf(listeners).forEach(listener -> guarded(() -> listener.onUnavailable(reason)));
+        }
+    }
+
+    private boolean isRecord(KeyValue record) {
+        return record.key().length() > prefix.length() && record.key().indexOf('/', prefix.length()) < 0;
+    }
+
+    private void notifyRestart(Restart reason) {
+        guarded(() -> observer.watchRestarted(service, reason));
+    }
+
+    private void guarded(Runnable foreign) {
+        try {
+            foreign.run();
+        } catch (RuntimeException e) {
+            log.error("{}: a listener failed", LogText.of(service), e);
+        }
+    }
+
+    /** Hears of one round's watch. */
+    private final class Listener implements EtcdApi.WatchListener {
+
+        private final long watching;
+
+        Listener(long watching) {
+            this.watching = watching;
+        }
+
+        @Override
+        public void onCreated(long current) {
+            if (watching != round) {
+                return;
+            }
+            if (current < revision) {
+                failed(
+                        new EtcdException(EtcdException.Kind.REFUSED, "etcd's revision went back"),
+                        Restart.REVISION_WENT_BACK);
+            } else {
+                alive(watching);
+            }
+        }
+
+        @Override
+        public void onEvents(long current, List<EtcdApi.Event> events) {
+            if (watching != round) {
+                return;
+            }
+            alive(watching);
+            revision = current;
+            events.stream().filter(event -> isRecord(event.record())).forEach(table::apply);
+            publishSoon();
+        }
+
+        @Override
+        public void onProgress(long current) {
+            if (watching == round) {
+                alive(watching);
+            }
+        }
+
+        @Override
+        public void onEnd(EtcdException cause) {
+            if (watching == round) {
+                boolean compacted = cause.kind() == EtcdException.Kind.COMPACTED;
+                failed(cause, compacted ? Restart.COMPACTED : Restart.ENDED);
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package io.github.grpclb.etcd;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes a key back: deletes it if it is still ours, then ends the lease. Tried again until it is done or the time is up; what is
+ * left then ends with the lease. For the loop's thread.
+ */
+final class Withdrawal {
+
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
+    private final EtcdRegistration.Context context;
+    private final String key;
+    private final long lease;
+    private final boolean mayHoldTheKey;
+    private final long begun;
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
+
+    /**
+     * Creates a withdrawal.
+     *
+     * @param lease the lease that was held; 0 when there was none
+     * @param mayHoldTheKey whether the key was ever put, so that a record without a lease is ours, too
+     */
+    Withdrawal(EtcdRegistration.Context context, String key, long lease, boolean mayHoldTheKey) {
+        this.context = context;
+        this.key = key;
+        this.lease = lease;
+        this.mayHoldTheKey = mayHoldTheKey;
+        this.begun = context.loop().now();
+    }
+
+    CompletableFuture<Void> start() {
+        EtcdLoop.Timer limit = context.loop()
+                .after(
+                        context.withdrawTimeout(),
+                        () -> done.completeExceptionally(new EtcdException(
+                                EtcdException.Kind.UNREACHABLE,
+                                "no answer within " + context.withdrawTimeout().toMillis() + " ms")));
+        var unused = done.whenComplete((nothing, failure) -> limit.cancel());
+        if (mayHoldTheKey) {
+            look();
+        } else {
+            revoke();
+        }
+        return done;
+    }
+
+    private void look() {
+        context.loop().when(context.api().get(key), this::delete, failure -> retry(failure, this::look));
+    }
+
+    private void delete(@Nullable KeyValue found) {
+        boolean ours = found != null && (found.lease() == lease || found.lease() == 0);
+        if (found == null || !ours) {
+            revoke();
+            return;
+        }
+        context.loop()
+                .when(
+                        context.api().deleteIfUnchanged(key, found.modRevision()),
+                        deleted -> {
+                            if (deleted) {
+                                revoke();
+                            } else {
+                                look();
+                            }
+                        },
+                        failure -> retry(failure, this::look));
+    }
+
+    private void revoke() {
+        if (lease == 0) {
+            done.complete(null);
+            return;
+        }
+        context.loop().when(context.api().revoke(lease), revoked -> done.complete(null), failure -> {
+            if (failure.kind() == EtcdException.Kind.LEASE_GONE) {
+                done.complete(null);
+            } else {
+                retry(failure, this::revoke);
+            }
+        });
+    }
+
+    private void retry(EtcdException failure, Runnable step) {
+        if (failure.needsAPerson()
+                || context.loop().since(begun).plus(PAUSE).compareTo(context.withdrawTimeout()) >= 0) {
+            done.completeExceptionally(failure);
+        } else if (!done.isDone()) {
+            context.loop().after(PAUSE, step);
+        }
+    }
+}

@@ -1,0 +1,390 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
+import io.github.grpclb.etcd.EtcdObserver.Loss;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class EtcdRegistrarTest {
+
+    private static final Duration TTL = Duration.ofSeconds(10);
+    private static final Duration WITHDRAW = Duration.ofSeconds(3);
+
+    /** The longest back-off and what the calls after it take. */
+    private static final Duration RECOVERY = Duration.ofMillis(2100);
+
+    private static final String KEY = "/grpclb/greeter/10.0.0.1:8080";
+
+    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeEtcd etcd = new FakeEtcd(scheduler);
+    private final List<Loss> losses = new ArrayList<>();
+    private final FakeEtcd.FakeClient client = etcd.client();
+    private final EtcdRegistrar registrar = registrar(client);
+
+    private final Endpoint endpoint = Endpoint.builder("greeter", "10.0.0.1", 8080)
+            .id("a")
+            .startedAt(1000)
+            .weight(5)
+            .build();
+
+    @Test
+    void announcesUnderALeaseAndKeepsIt() {
+        Registration registration = register();
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+        assertThat(registration.registered()).isCompleted();
+        assertThat(etcd.value(KEY))
+                .isEqualTo("{\"Op\":0,\"Addr\":\"10.0.0.1:8080\",\"Metadata\":"
+                        + "{\"id\":\"a\",\"startedAt\":1000,\"state\":\"up\",\"weight\":5}}");
+        long revision = etcd.revision();
+        after(Duration.ofHours(1));
+        assertThat(etcd.revision()).isEqualTo(revision);
+        assertThat(etcd.grants()).isEqualTo(1);
+        assertThat(losses).isEmpty();
+    }
+
+    @Test
+    void announcesWhenEtcdComesLate() {
+        etcd.health(FakeEtcd.Health.DOWN);
+        Registration registration = register();
+        after(Duration.ofMinutes(5));
+        assertThat(registration.state()).isEqualTo(State.PENDING);
+        etcd.health(FakeEtcd.Health.UP);
+        after(RECOVERY);
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+    }
+
+    @Test
+    void keepsItsLeaseOverAShortOutage() {
+        register();
+        long revision = etcd.revision();
+        etcd.health(FakeEtcd.Health.PAUSED);
+        after(Duration.ofSeconds(4));
+        etcd.health(FakeEtcd.Health.UP);
+        after(Duration.ofMinutes(1));
+        assertThat(etcd.revision()).isEqualTo(revision);
+        assertThat(losses).isEmpty();
+    }
+
+    @Test
+    void isBackAfterAPauseThatOutlastsTheLease() {
+        Registration registration = register();
+        etcd.health(FakeEtcd.Health.PAUSED);
+        after(Duration.ofSeconds(20));
+        assertThat(registration.state()).isEqualTo(State.PENDING);
+        etcd.health(FakeEtcd.Health.UP);
+        assertThat(etcd.keys()).isEmpty();
+        after(RECOVERY.plus(FakeEtcd.CALL_TIMEOUT));
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+        assertThat(etcd.keys()).containsExactly(KEY);
+        assertThat(losses).containsExactly(Loss.LEASE_OVERDUE);
+        assertThat(etcd.leaseCount()).isEqualTo(1);
+    }
+
+    @Test
+    void isBackAfterAnOutageWithWipedData() {
+        Registration registration = register();
+        etcd.health(FakeEtcd.Health.DOWN);
+        after(Duration.ofSeconds(60));
+        etcd.wipe();
+        etcd.health(FakeEtcd.Health.UP);
+        after(RECOVERY);
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+        assertThat(etcd.keys()).containsExactly(KEY);
+    }
+
+    @Test
+    void isBackWhenTheLeaseIsRevoked() {
+        Registration registration = register();
+        etcd.revokeNow(etcd.record(KEY).lease());
+        after(TTL.dividedBy(3).plusMillis(20));
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+        assertThat(etcd.keys()).containsExactly(KEY);
+        assertThat(losses).containsExactly(Loss.LEASE_GONE);
+    }
+
+    @Test
+    void putsBackADeletedKey() {
+        register();
+        etcd.delete(KEY);
+        after(TTL.dividedBy(3).plusMillis(20));
+        assertThat(etcd.keys()).containsExactly(KEY);
+        assertThat(losses).containsExactly(Loss.KEY_DELETED);
+        assertThat(etcd.grants()).isEqualTo(1);
+    }
+
+    @Test
+    void keepsAWeightThatAnOperatorSets() {
+        Registration registration = register();
+        long lease = etcd.record(KEY).lease();
+        etcd.put(KEY, "{\"Op\":0,\"Addr\":\"10.0.0.1:8080\",\"Metadata\":{\"weight\":1,\"zone\":\"lost\"}}");
+        after(TTL.dividedBy(3).plusMillis(20));
+        assertThat(registration.endpoint())
+                .isEqualTo(endpoint.toBuilder().weight(1).build());
+        assertThat(etcd.value(KEY)).contains("\"id\":\"a\"", "\"weight\":1").doesNotContain("lost");
+        assertThat(etcd.record(KEY).lease()).isEqualTo(lease);
+        assertThat(losses).isEmpty();
+        etcd.delete(KEY);
+        after(TTL);
+        assertThat(etcd.value(KEY)).contains("\"weight\":1");
+    }
+
+    @Test
+    void restoresAValueThatSaysNothingUseful() {
+        register();
+        long lease = etcd.record(KEY).lease();
+        for (String value : List.of("oops", "", "10.0.0.2:8080")) {
+            etcd.put(KEY, value);
+            after(TTL.dividedBy(3).plusMillis(20));
+            assertThat(etcd.value(KEY)).contains("\"weight\":5");
+            assertThat(etcd.record(KEY).lease()).isEqualTo(lease);
+        }
+        assertThat(losses).containsOnly(Loss.VALUE_OVERWRITTEN).hasSize(3);
+    }
+
+    @Test
+    void takesBackARecordThatLostItsLease() {
+        register();
+        long lease = etcd.record(KEY).lease();
+        etcd.put(KEY, etcd.value(KEY));
+        after(TTL.dividedBy(3).plusMillis(20));
+        assertThat(etcd.record(KEY).lease()).isEqualTo(lease);
+    }
+
+    @Test
+    void leavesTheKeyOfALiveProcessAlone() {
+        EtcdRegistrar first = registrar(etcd.client());
+        Registration held =
+                first.register(endpoint.toBuilder().id("first").startedAt(1).build());
+        after(Duration.ofSeconds(1));
+        Registration second = register();
+        after(Duration.ofMinutes(5));
+        assertThat(second.state()).isEqualTo(State.CONFLICT);
+        assertThat(second.registered()).isNotDone();
+        assertThat(etcd.value(KEY)).contains("\"id\":\"first\"");
+        assertThat(held.state()).isEqualTo(State.REGISTERED);
+        second.withdraw();
+        after(Duration.ofSeconds(1));
+        assertThat(etcd.value(KEY)).contains("\"id\":\"first\"");
+    }
+
+    @Test
+    void takesThePlaceOfAProcessThatWithdraws() {
+        EtcdRegistrar first = registrar(etcd.client());
+        Registration held =
+                first.register(endpoint.toBuilder().id("first").startedAt(1).build());
+        after(Duration.ofSeconds(1));
+        Registration second = register();
+        after(Duration.ofMinutes(1));
+        held.withdraw();
+        after(Duration.ofSeconds(6));
+        assertThat(second.state()).isEqualTo(State.REGISTERED);
+        assertThat(etcd.value(KEY)).contains("\"id\":\"a\"");
+    }
+
+    @Test
+    void takesOverFromAKilledProcessBeforeTheAddressVanishes() {
+        FakeEtcd.FakeClient killed = etcd.client();
+        registrar(killed).register(endpoint.toBuilder().startedAt(1).build());
+        after(Duration.ofSeconds(1));
+        killed.cut(true);
+        Registration restarted = register();
+        for (int i = 0; i < 200; i++) {
+            after(Duration.ofMillis(100));
+            assertThat(etcd.keys()).containsExactly(KEY);
+        }
+        assertThat(restarted.state()).isEqualTo(State.REGISTERED);
+        assertThat(etcd.value(KEY)).contains("\"startedAt\":1000");
+    }
+
+    @Test
+    void takesOverFromItsOwnEarlierLeaseAtOnce() {
+        Registration registration = register();
+        long other = etcd.grantNow(Duration.ofMinutes(5));
+        etcd.put(KEY, etcd.record(KEY).value(), other);
+        after(TTL.dividedBy(3).plusMillis(20));
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+        assertThat(etcd.record(KEY).lease()).isNotEqualTo(other);
+    }
+
+    @Test
+    void goesBackToWaitingWhenAnotherProcessOverwritesIt() {
+        Registration registration = register();
+        long other = etcd.grantNow(Duration.ofSeconds(30));
+        etcd.put(KEY, com.google.protobuf.ByteString.copyFromUtf8("10.0.0.1:8080"), other);
+        after(TTL.dividedBy(3).plusMillis(20));
+        assertThat(registration.state()).isEqualTo(State.CONFLICT);
+        assertThat(losses).containsExactly(Loss.TAKEN_OVER);
+        after(Duration.ofSeconds(30));
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+    }
+
+    @Test
+    void announcesNewValuesUnderTheSameLease() {
+        Registration registration = register();
+        long lease = etcd.record(KEY).lease();
+        CompletableFuture<Void> done = registration.update(
+                endpoint.toBuilder().state(Endpoint.State.DRAINING).build());
+        after(Duration.ofMillis(10));
+        assertThat(done).isCompleted();
+        assertThat(etcd.value(KEY)).contains("\"state\":\"draining\"");
+        assertThat(etcd.record(KEY).lease()).isEqualTo(lease);
+        assertThat(losses).isEmpty();
+    }
+
+    @Test
+    void theLastOfManyUpdatesStands() {
+        Registration registration = register();
+        List<CompletableFuture<Void>> updates = new ArrayList<>();
+        for (int weight = 1; weight <= 20; weight++) {
+            updates.add(registration.update(endpoint.toBuilder().weight(weight).build()));
+        }
+        after(Duration.ofSeconds(1));
+        assertThat(updates).allSatisfy(update -> assertThat(update).isCompleted());
+        assertThat(etcd.value(KEY)).contains("\"weight\":20");
+    }
+
+    @Test
+    void refusesAnUpdateOfAnotherAddress() {
+        Registration registration = register();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> registration.update(
+                        Endpoint.builder("greeter", "10.0.0.1", 9).build()))
+                .withMessageContaining("10.0.0.1:9");
+    }
+
+    @Test
+    void settlesWhenAnAnswerIsLost() {
+        etcd.loseAnswers(true);
+        Registration registration = register();
+        after(Duration.ofSeconds(30));
+        etcd.loseAnswers(false);
+        after(Duration.ofSeconds(6));
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+        after(Duration.ofSeconds(30));
+        assertThat(etcd.leaseCount()).isEqualTo(1);
+    }
+
+    @Test
+    void withdrawsKeyAndLease() {
+        Registration registration = register();
+        CompletableFuture<Void> done = registration.withdraw();
+        after(Duration.ofMillis(10));
+        assertThat(done).isCompleted();
+        assertThat(registration.state()).isEqualTo(State.WITHDRAWN);
+        assertThat(etcd.keys()).isEmpty();
+        assertThat(etcd.leaseCount()).isZero();
+        int calls = etcd.calls();
+        after(Duration.ofHours(1));
+        assertThat(etcd.calls()).isEqualTo(calls);
+    }
+
+    @Test
+    void withdrawsARecordThatAnOperatorHasJustEdited() {
+        Registration registration = register();
+        etcd.put(KEY, "7");
+        registration.withdraw();
+        after(Duration.ofMillis(10));
+        assertThat(etcd.keys()).isEmpty();
+    }
+
+    @Test
+    void doesNotWaitForEtcdToWithdraw() {
+        for (FakeEtcd.Health health : List.of(FakeEtcd.Health.DOWN, FakeEtcd.Health.PAUSED)) {
+            Registration registration = register();
+            etcd.health(health);
+            CompletableFuture<Void> done = registration.withdraw();
+            after(WITHDRAW);
+            assertThat(done).isCompletedExceptionally();
+            etcd.health(FakeEtcd.Health.UP);
+            after(TTL);
+            assertThat(etcd.keys()).isEmpty();
+        }
+    }
+
+    @Test
+    void withdrawingBeforeItIsAnnouncedStopsTrying() {
+        etcd.health(FakeEtcd.Health.DOWN);
+        Registration registration = register();
+        CompletableFuture<Void> done = registration.withdraw();
+        after(Duration.ofMillis(10));
+        assertThat(done).isCompleted();
+        assertThat(registration.registered()).isCancelled();
+        etcd.health(FakeEtcd.Health.UP);
+        after(Duration.ofMinutes(1));
+        assertThat(etcd.keys()).isEmpty();
+        assertThat(etcd.leaseCount()).isZero();
+    }
+
+    @Test
+    void leavesNothingWhenWithdrawnInTheMidstOfIt() {
+        for (int micros = 0; micros < 6000; micros += 250) {
+            Registration registration = registrar.register(endpoint);
+            after(Duration.ofNanos(micros * 1000L));
+            CompletableFuture<Void> done = registration.withdraw();
+            after(Duration.ofSeconds(1));
+            assertThat(done).isCompleted();
+            assertThat(etcd.keys()).isEmpty();
+            assertThat(etcd.leaseCount()).isZero();
+        }
+    }
+
+    @Test
+    void asksSeldomWhereOnlyAPersonCanHelp() {
+        etcd.refuse(EtcdException.Kind.PERMISSION);
+        Registration registration = register();
+        int calls = etcd.calls();
+        after(Duration.ofMinutes(10));
+        assertThat(etcd.calls() - calls).isLessThanOrEqualTo(27);
+        etcd.refuse(null);
+        after(Duration.ofSeconds(31));
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+    }
+
+    @Test
+    void refusesWhatNoClientCouldReach() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> registrar.register(
+                        Endpoint.builder("greeter", "0.0.0.0", 8080).build()))
+                .withMessageContaining("0.0.0.0:8080");
+    }
+
+    @Test
+    void refusesTheSameAddressTwice() {
+        Registration registration = register();
+        assertThatIllegalStateException().isThrownBy(() -> registrar.register(endpoint));
+        registration.withdraw();
+        after(Duration.ofMillis(10));
+        assertThat(register().state()).isEqualTo(State.REGISTERED);
+    }
+
+    private Registration register() {
+        Registration registration = registrar.register(endpoint);
+        after(Duration.ofMillis(10));
+        return registration;
+    }
+
+    private void after(Duration time) {
+        scheduler.advance(time);
+    }
+
+    private EtcdRegistrar registrar(EtcdApi api) {
+        EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanos, new Random(7));
+        EtcdObserver observer = new EtcdObserver() {
+            @Override
+            public void lost(Endpoint lost, Loss reason) {
+                losses.add(reason);
+            }
+        };
+        return new EtcdRegistrar(loop, api, new KeySpace("/grpclb/"), FakeEtcd.CALL_TIMEOUT, TTL, WITHDRAW, observer);
+    }
+}
