@@ -1,0 +1,227 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Users, TLS and what is said when they do not fit. */
+class EtcdSecurityIT {
+
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final String PASSWORD = "canary-s3cret";
+
+    private final Endpoint endpoint = Endpoint.builder("greeter", "127.0.0.1", 8001)
+            .id("a")
+            .startedAt(1000)
+            .build();
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void staysRegisteredWhenTokensRunOutAndEtcdRestarts() {
+        try (EtcdProcess etcd = EtcdServers.startProcess("--auth-token-ttl=2");
+                RawEtcd operator = new RawEtcd(etcd.endpoint())) {
+            operator.enableAuth("svc", PASSWORD, "/grpclb/");
+            try (EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
+                    EtcdRegistrar registrar = new EtcdRegistrar(
+                            connection, Duration.ofSeconds(10), Duration.ofSeconds(3), EtcdObserver.NONE);
+                    EtcdEndpointSource source =
+                            new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE)) {
+                LatestList list = new LatestList();
+                connection.awaitReachable(LIMIT);
+                source.subscribe("greeter", list);
+                Registration registration = registrar.register(endpoint);
+                assertThat(registration.registered()).succeedsWithin(LIMIT);
+                await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
+
+                await().pollDelay(Duration.ofSeconds(5)).until(() -> true);
+                etcd.kill();
+                etcd.start();
+
+                assertThat(registration.update(endpoint.toBuilder().weight(9).build()))
+                        .succeedsWithin(LIMIT);
+                await().atMost(LIMIT).untilAsserted(() -> assertThat(list.endpoints())
+                        .extracting(Endpoint::weight)
+                        .containsExactly(9));
+                assertThat(list.reasons()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void saysThatThePasswordIsWrongWithoutSayingIt() {
+        try (EtcdProcess etcd = EtcdServers.startProcess();
+                RawEtcd operator = new RawEtcd(etcd.endpoint())) {
+            operator.enableAuth("svc", "right", "/grpclb/");
+            try (EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD))) {
+                assertThatThrownBy(() -> connection.awaitReachable(LIMIT))
+                        .isInstanceOf(EtcdUnavailableException.class)
+                        .hasMessageContaining("refuses the credentials")
+                        .hasMessageContaining("authentication failed")
+                        .hasMessageContaining(etcd.endpoint().toString())
+                        .hasMessageNotContaining(PASSWORD);
+            }
+            try (EtcdConnection anonymous =
+                    new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()))) {
+                assertThatThrownBy(() -> anonymous.awaitReachable(LIMIT)).hasMessageContaining("user name is empty");
+            }
+        }
+    }
+
+    @Test
+    void saysThatEtcdKnowsNoUsers() {
+        try (EtcdProcess etcd = EtcdServers.startProcess();
+                EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD))) {
+            assertThatThrownBy(() -> connection.awaitReachable(LIMIT))
+                    .hasMessageContaining("authentication is not enabled");
+        }
+    }
+
+    @Test
+    void tellsAServiceThatItMayNotReadItsPrefix() {
+        try (EtcdProcess etcd = EtcdServers.startProcess();
+                RawEtcd operator = new RawEtcd(etcd.endpoint())) {
+            operator.enableAuth("svc", PASSWORD, "/elsewhere/");
+            try (EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
+                    EtcdEndpointSource source =
+                            new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE)) {
+                LatestList list = new LatestList();
+                connection.awaitReachable(LIMIT);
+                source.subscribe("greeter", list);
+                await().untilAsserted(() ->
+                        assertThat(list.reasons()).singleElement().asString().contains("permission denied"));
+            }
+        }
+    }
+
+    @Test
+    void namesTheCauseWhenNothingListens() {
+        try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1", "http://[::1]:1"))) {
+            assertThatThrownBy(() -> connection.awaitReachable(Duration.ofMillis(500)))
+                    .isInstanceOf(EtcdUnavailableException.class)
+                    .hasMessageContaining("Connection refused")
+                    .hasMessageContaining("http://[::1]:1");
+        }
+    }
+
+    @Test
+    void usesAnyEndpointThatAnswers() {
+        try (EtcdProcess etcd = EtcdServers.startProcess();
+                EtcdConnection connection = new EtcdConnection(EtcdOptions.of(
+                        "http://127.0.0.1:1",
+                        "http://no-such-host.invalid:2379",
+                        etcd.endpoint().toString()))) {
+            connection.awaitReachable(LIMIT);
+            assertThat(connection.unreachableBecause()).isNull();
+        }
+    }
+
+    @Test
+    void speaksTlsAndNamesWhatDoesNotFit() throws Exception {
+        Path certificate = selfSigned("server", "san=ip:127.0.0.1");
+        Path foreign = selfSigned("foreign", "san=ip:127.0.0.1");
+        Path key = directory.resolve("server.key");
+        try (EtcdProcess etcd = EtcdServers.startProcess("--cert-file=" + certificate, "--key-file=" + key)) {
+            try (EtcdConnection connection = new EtcdConnection(trusting(etcd, certificate))) {
+                connection.awaitReachable(LIMIT);
+            }
+            try (EtcdConnection connection = new EtcdConnection(trusting(etcd, foreign))) {
+                assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
+                        .isInstanceOf(EtcdUnavailableException.class)
+                        .hasMessageContaining("PKIX");
+            }
+            String plain = "http://127.0.0.1:" + etcd.endpoint().getPort();
+            try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of(plain))) {
+                assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
+                        .isInstanceOf(EtcdUnavailableException.class);
+            }
+        }
+    }
+
+    @Test
+    void namesAWrongHostInTheCertificate() throws Exception {
+        Path certificate = selfSigned("server", "san=dns:elsewhere.example");
+        Path key = directory.resolve("server.key");
+        try (EtcdProcess etcd = EtcdServers.startProcess("--cert-file=" + certificate, "--key-file=" + key);
+                EtcdConnection connection = new EtcdConnection(trusting(etcd, certificate))) {
+            assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
+                    .isInstanceOf(EtcdUnavailableException.class)
+                    .hasMessageContaining("127.0.0.1");
+        }
+    }
+
+    private static EtcdOptions as(EtcdProcess etcd, String user, String password) {
+        return new EtcdOptions(
+                List.of(etcd.endpoint().toString()),
+                "/grpclb/",
+                user,
+                password,
+                null,
+                EtcdOptions.DEFAULT_CALL_TIMEOUT);
+    }
+
+    private static EtcdOptions trusting(EtcdProcess etcd, Path certificate) {
+        return new EtcdOptions(
+                List.of("https://127.0.0.1:" + etcd.endpoint().getPort()),
+                "/grpclb/",
+                null,
+                null,
+                builder -> builder.trustManager(certificate.toFile()),
+                EtcdOptions.DEFAULT_CALL_TIMEOUT);
+    }
+
+    /** Makes a key and a certificate with the JDK's own tool, and writes both as PEM. */
+    private Path selfSigned(String name, String extension) throws Exception {
+        Path store = directory.resolve(name + ".p12");
+        String keytool =
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+        Process process = new ProcessBuilder(
+                        keytool,
+                        "-genkeypair",
+                        "-alias",
+                        "a",
+                        "-keyalg",
+                        "RSA",
+                        "-dname",
+                        "CN=" + name,
+                        "-ext",
+                        extension,
+                        "-storetype",
+                        "PKCS12",
+                        "-storepass",
+                        "changeit",
+                        "-keystore",
+                        store.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve(name + ".log").toFile())
+                .start();
+        assertThat(process.waitFor()).isZero();
+        KeyStore keys = KeyStore.getInstance(store.toFile(), "changeit".toCharArray());
+        pem(
+                name + ".key",
+                "PRIVATE KEY",
+                keys.getKey("a", "changeit".toCharArray()).getEncoded());
+        return pem(name + ".crt", "CERTIFICATE", keys.getCertificate("a").getEncoded());
+    }
+
+    private Path pem(String file, String type, byte[] der) throws IOException {
+        String body = Base64.getMimeEncoder().encodeToString(der);
+        return Files.writeString(
+                directory.resolve(file), "-----BEGIN " + type + "-----\n" + body + "\n-----END " + type + "-----\n");
+    }
+}

@@ -1,0 +1,38 @@
+package io.github.grpclb.etcd;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.EndpointSnapshot;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Remembers what a subscriber heard. Thread-safe. */
+final class LatestList implements EndpointListener {
+
+    private final List<EndpointSnapshot> snapshots = new CopyOnWriteArrayList<>();
+    private final List<String> reasons = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void onEndpoints(EndpointSnapshot snapshot) {
+        snapshots.add(snapshot);
+    }
+
+    @Override
+    public void onUnavailable(String reason) {
+        reasons.add(reason);
+    }
+
+    List<Endpoint> endpoints() {
+        return snapshots.isEmpty()
+                ? List.of()
+                : snapshots.get(snapshots.size() - 1).endpoints();
+    }
+
+    int count() {
+        return snapshots.size();
+    }
+
+    List<String> reasons() {
+        return reasons;
+    }
+}

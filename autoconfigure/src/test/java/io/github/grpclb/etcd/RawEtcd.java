@@ -1,0 +1,103 @@
+package io.github.grpclb.etcd;
+
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.AuthEnableRequest;
+import io.etcd.jetcd.api.AuthGrpc;
+import io.etcd.jetcd.api.AuthRoleAddRequest;
+import io.etcd.jetcd.api.AuthRoleGrantPermissionRequest;
+import io.etcd.jetcd.api.AuthUserAddRequest;
+import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
+import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.Permission;
+import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.RangeRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.net.URI;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/** An operator's hands on a real etcd, independent of the code under test. */
+final class RawEtcd implements AutoCloseable {
+
+    private final ManagedChannel channel;
+
+    RawEtcd(URI endpoint) {
+        this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
+                .usePlaintext()
+                .build();
+    }
+
+    void put(String key, String value) {
+        kv().put(PutRequest.newBuilder()
+                .setKey(bytes(key))
+                .setValue(bytes(value))
+                .build());
+    }
+
+    void delete(String key) {
+        kv().deleteRange(DeleteRangeRequest.newBuilder().setKey(bytes(key)).build());
+    }
+
+    /** Returns all keys with their values. */
+    TreeMap<String, String> all() {
+        ByteString zero = ByteString.copyFrom(new byte[1]);
+        TreeMap<String, String> all = new TreeMap<>();
+        kv().range(RangeRequest.newBuilder().setKey(zero).setRangeEnd(zero).build())
+                .getKvsList()
+                .forEach(kv -> all.put(kv.getKey().toStringUtf8(), kv.getValue().toStringUtf8()));
+        return all;
+    }
+
+    long lease(String key) {
+        return kv().range(RangeRequest.newBuilder().setKey(bytes(key)).build())
+                .getKvs(0)
+                .getLease();
+    }
+
+    /** Turns authentication on: root, and a user who may do anything below a prefix. */
+    void enableAuth(String user, String password, String prefix) {
+        AuthGrpc.AuthBlockingStub auth =
+                AuthGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
+        auth.userAdd(AuthUserAddRequest.newBuilder()
+                .setName("root")
+                .setPassword("root")
+                .build());
+        auth.userGrantRole(AuthUserGrantRoleRequest.newBuilder()
+                .setUser("root")
+                .setRole("root")
+                .build());
+        auth.roleAdd(AuthRoleAddRequest.newBuilder().setName(user).build());
+        auth.roleGrantPermission(AuthRoleGrantPermissionRequest.newBuilder()
+                .setName(user)
+                .setPerm(Permission.newBuilder()
+                        .setPermType(Permission.Type.READWRITE)
+                        .setKey(bytes(prefix))
+                        .setRangeEnd(Wire.prefixEnd(prefix)))
+                .build());
+        auth.userAdd(AuthUserAddRequest.newBuilder()
+                .setName(user)
+                .setPassword(password)
+                .build());
+        auth.userGrantRole(AuthUserGrantRoleRequest.newBuilder()
+                .setUser(user)
+                .setRole(user)
+                .build());
+        auth.authEnable(AuthEnableRequest.getDefaultInstance());
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+
+    private KVGrpc.KVBlockingStub kv() {
+        channel.resetConnectBackoff();
+        return KVGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS);
+    }
+
+    private static ByteString bytes(String text) {
+        return ByteString.copyFromUtf8(text);
+    }
+}

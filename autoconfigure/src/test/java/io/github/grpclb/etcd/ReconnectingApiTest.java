@@ -1,0 +1,94 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.discovery.Endpoint;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class ReconnectingApiTest {
+
+    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeEtcd etcd = new FakeEtcd(scheduler);
+    private final List<FakeEtcd.FakeClient> clients = new ArrayList<>();
+    private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanos, new Random(7));
+    private final ReconnectingApi api = new ReconnectingApi(
+            loop,
+            () -> {
+                clients.add(etcd.client());
+                return clients.get(clients.size() - 1);
+            },
+            "http://etcd:2379");
+
+    @Test
+    void dialsNothingBeforeTheFirstCall() {
+        after(Duration.ofHours(1));
+        assertThat(clients).isEmpty();
+    }
+
+    @Test
+    void replacesAClientThatMakesNoProgress() {
+        register();
+        clients.get(0).cut(true);
+        after(Duration.ofSeconds(20));
+        assertThat(clients).hasSize(2);
+        assertThat(clients.get(0).isClosed()).isTrue();
+        assertThat(api.unreachableBecause()).isNull();
+        assertThat(etcd.keys()).hasSize(1);
+        assertThat(etcd.watchCount()).isEqualTo(1);
+    }
+
+    @Test
+    void replacesAtMostOnceInFourSeconds() {
+        register();
+        etcd.health(FakeEtcd.Health.DOWN);
+        after(Duration.ofSeconds(60));
+        assertThat(clients).hasSizeBetween(5, 16);
+        assertThat(clients.subList(0, clients.size() - 1)).allMatch(FakeEtcd.FakeClient::isClosed);
+        assertThat(api.unreachableBecause()).isEqualTo("etcd unreachable: connection refused");
+    }
+
+    @Test
+    void keepsAClientThatAnswers() {
+        register();
+        after(Duration.ofHours(1));
+        etcd.refuse(EtcdException.Kind.PERMISSION);
+        after(Duration.ofHours(1));
+        assertThat(clients).hasSize(1);
+        assertThat(api.unreachableBecause()).isNull();
+    }
+
+    @Test
+    void failsEveryCallOnceItIsClosed() {
+        register();
+        api.close();
+        List<EtcdException> failures = new ArrayList<>();
+        loop.when(api.get("/grpclb/"), found -> {}, failures::add);
+        after(Duration.ofMillis(10));
+        assertThat(failures).singleElement().extracting(EtcdException::kind).isEqualTo(EtcdException.Kind.UNREACHABLE);
+        assertThat(clients).allMatch(FakeEtcd.FakeClient::isClosed);
+    }
+
+    private void register() {
+        KeySpace keys = new KeySpace("/grpclb/");
+        new EtcdRegistrar(
+                        loop,
+                        api,
+                        keys,
+                        FakeEtcd.CALL_TIMEOUT,
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(3),
+                        EtcdObserver.NONE)
+                .register(Endpoint.builder("svc", "10.0.0.1", 1).build());
+        new EtcdEndpointSource(loop, api, keys, Duration.ofHours(1), EtcdObserver.NONE)
+                .subscribe("svc", new LatestList());
+        after(Duration.ofSeconds(1));
+    }
+
+    private void after(Duration time) {
+        scheduler.advance(time);
+    }
+}
