@@ -1,0 +1,19 @@
+package io.github.grpclb.balancer;
+
+import io.github.grpclb.discovery.Endpoint;
+
+/**
+ * An endpoint as a policy sees it. Immutable; the same object as before while nothing about it changed. A policy picks among the
+ * candidates that it was given, it does not make its own.
+ */
+public interface Candidate {
+
+    /** Returns what the registry says of it. */
+    Endpoint endpoint();
+
+    /**
+     * Returns its effective share of calls relative to the other candidates. Above 0 for every candidate that is ready; not
+     * necessarily a whole number, and not necessarily the weight in the registry.
+     */
+    double weight();
+}

@@ -1,0 +1,57 @@
+package io.github.grpclb.balancer;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The policies that a channel may use, and those that it has used. It belongs to one channel and outlives the pickers, the
+ * balancer and the channel's idle times, so that round robin goes on where it was. Thread-safe.
+ */
+public final class ChannelPolicies {
+
+    private final Map<String, PolicyFactory> factories;
+    private final Map<Choice, Policy> made = new ConcurrentHashMap<>();
+
+    /**
+     * Creates the policies of a channel.
+     *
+     * @param builtIn those that are made anew for the channel, by name
+     * @param own those that exist already and may be shared with other channels; they take no options
+     * @throws IllegalArgumentException if a name is taken twice
+     */
+    public ChannelPolicies(Map<String, PolicyFactory> builtIn, Collection<? extends Policy> own) {
+        Map<String, PolicyFactory> all = new TreeMap<>(builtIn);
+        for (Policy policy : own) {
+            if (all.putIfAbsent(policy.name(), options -> policy) != null) {
+                throw new IllegalArgumentException("policy: the name '" + policy.name() + "' of "
+                        + policy.getClass().getName() + " is taken (expected: another than " + all.keySet() + ")");
+            }
+        }
+        this.factories = all;
+    }
+
+    /** Returns the names of all policies, in alphabetical order. */
+    public SortedSet<String> names() {
+        return new TreeSet<>(factories.keySet());
+    }
+
+    /**
+     * Returns the channel's policy of that name and with those options, always the same.
+     *
+     * @throws IllegalArgumentException if there is no policy of that name, or the options are not for it; the message names
+     *     what was given and what was expected
+     */
+    public Policy get(String name, Map<String, ?> options) {
+        PolicyFactory factory = factories.get(name);
+        if (factory == null) {
+            throw new IllegalArgumentException("policy: '" + name + "' (expected: one of " + factories.keySet() + ")");
+        }
+        return made.computeIfAbsent(new Choice(name, Map.copyOf(options)), choice -> factory.create(choice.options));
+    }
+
+    private record Choice(String name, Map<String, ?> options) {}
+}

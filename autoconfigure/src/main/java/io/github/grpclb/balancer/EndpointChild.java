@@ -1,0 +1,160 @@
+package io.github.grpclb.balancer;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.resolver.EndpointNameResolver;
+import io.grpc.Attributes;
+import io.grpc.ConnectivityState;
+import io.grpc.EquivalentAddressGroup;
+import io.grpc.LoadBalancer;
+import io.grpc.LoadBalancer.FixedResultPicker;
+import io.grpc.LoadBalancer.Helper;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.ResolvedAddresses;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.LoadBalancerProvider;
+import io.grpc.Status;
+import io.grpc.util.ForwardingLoadBalancerHelper;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One endpoint and its connection, which a {@code pick_first} of its own keeps. Confined to the synchronization context. */
+final class EndpointChild {
+
+    private final LoadBalancer connection;
+    private final Listener listener;
+    private final String authority;
+    private EquivalentAddressGroup group;
+    private Endpoint endpoint;
+    private ConnectivityState state = ConnectivityState.CONNECTING;
+    private SubchannelPicker picker = new FixedResultPicker(PickResult.withNoResult());
+    private @Nullable EndpointCandidate candidate;
+    private boolean closed;
+
+    /**
+     * Creates a child in state {@link ConnectivityState#CONNECTING} that does nothing yet.
+     *
+     * @param listener hears when {@link #candidate()} changed by itself
+     */
+    EndpointChild(Helper helper, LoadBalancerProvider pickFirst, EquivalentAddressGroup group, Listener listener) {
+        this.listener = listener;
+        this.authority = helper.getAuthority();
+        this.group = group;
+        this.endpoint = endpointOf(group);
+        this.connection = pickFirst.newLoadBalancer(new ChildHelper(helper));
+    }
+
+    /** Makes it connect. Once is enough: the addresses of a child never change. */
+    Status connect(Attributes attributes) {
+        return connection.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
+                .setAddresses(List.of(group))
+                .setAttributes(attributes)
+                .build());
+    }
+
+    /**
+     * Takes what the registry says now, if it is about the same addresses. The connection is not told: it need not know.
+     *
+     * @return false if the group has other addresses
+     */
+    boolean update(EquivalentAddressGroup newGroup) {
+        if (newGroup == group) {
+            return true;
+        }
+        if (!newGroup.getAddresses().equals(group.getAddresses())) {
+            return false;
+        }
+        group = newGroup;
+        Endpoint newEndpoint = endpointOf(newGroup);
+        if (!newEndpoint.equals(endpoint)) {
+            endpoint = newEndpoint;
+            candidate = null;
+        }
+        return true;
+    }
+
+    List<SocketAddress> addresses() {
+        return group.getAddresses();
+    }
+
+    ConnectivityState state() {
+        return state;
+    }
+
+    /** Returns it as it is now; the same object until something about it changes. */
+    EndpointCandidate candidate() {
+        EndpointCandidate current = candidate;
+        if (current == null) {
+            current = new EndpointCandidate(endpoint, endpoint.weight(), state, picker);
+            candidate = current;
+        }
+        return current;
+    }
+
+    void requestConnection() {
+        connection.requestConnection();
+    }
+
+    void shutdown() {
+        closed = true;
+        connection.shutdown();
+    }
+
+    private void onState(ConnectivityState newState, SubchannelPicker newPicker) {
+        if (closed) {
+            return;
+        }
+        if (newState == ConnectivityState.IDLE) {
+            connection.requestConnection();
+        }
+        boolean stillFailing = state == ConnectivityState.TRANSIENT_FAILURE
+                && (newState == ConnectivityState.CONNECTING || newState == ConnectivityState.IDLE);
+        if (stillFailing || (newState == state && newPicker.equals(picker))) {
+            return;
+        }
+        ConnectivityState before = state;
+        state = newState;
+        picker = newPicker;
+        candidate = null;
+        listener.onChange(before, newState);
+    }
+
+    private Endpoint endpointOf(EquivalentAddressGroup from) {
+        Endpoint given = from.getAttributes().get(EndpointNameResolver.ENDPOINT);
+        if (given != null) {
+            return given;
+        }
+        // another resolver's, such as dns's
+        SocketAddress address = from.getAddresses().get(0);
+        return address instanceof InetSocketAddress inet && inet.getPort() > 0
+                ? Endpoint.builder(authority, inet.getHostString(), inet.getPort())
+                        .build()
+                : Endpoint.builder(authority, address.toString(), 1).build();
+    }
+
+    /** Hears of a child. */
+    @FunctionalInterface
+    interface Listener {
+        void onChange(ConnectivityState before, ConnectivityState now);
+    }
+
+    private final class ChildHelper extends ForwardingLoadBalancerHelper {
+
+        private final Helper parent;
+
+        ChildHelper(Helper parent) {
+            this.parent = parent;
+        }
+
+        @Override
+        protected Helper delegate() {
+            return parent;
+        }
+
+        @Override
+        public void updateBalancingState(ConnectivityState newState, SubchannelPicker newPicker) {
+            onState(newState, newPicker);
+        }
+    }
+}

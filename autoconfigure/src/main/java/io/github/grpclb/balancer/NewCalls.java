@@ -1,0 +1,39 @@
+package io.github.grpclb.balancer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/** Which of the ready endpoints take new calls, whatever the policy. */
+final class NewCalls {
+
+    private NewCalls() {}
+
+    /**
+     * Leaves out those that drain or have weight 0, unless no other is there: then those of weight 0 share alike, and where all
+     * drain, the draining ones are used.
+     *
+     * @param ready all that are ready
+     * @return in the same order, each with a weight above 0; the same list where nothing is to be left out
+     */
+    static List<EndpointCandidate> among(List<EndpointCandidate> ready) {
+        List<EndpointCandidate> staying = keep(ready, candidate -> !candidate.isDraining());
+        List<EndpointCandidate> group = staying.isEmpty() ? ready : staying;
+        List<EndpointCandidate> weighted = keep(group, candidate -> candidate.weight() > 0);
+        if (!weighted.isEmpty()) {
+            return weighted;
+        }
+        return group.stream().map(candidate -> candidate.withWeight(1)).toList();
+    }
+
+    private static List<EndpointCandidate> keep(List<EndpointCandidate> list, Predicate<EndpointCandidate> wanted) {
+        for (EndpointCandidate candidate : list) {
+            if (!wanted.test(candidate)) {
+                List<EndpointCandidate> kept = new ArrayList<>(list);
+                kept.removeIf(wanted.negate());
+                return kept;
+            }
+        }
+        return list;
+    }
+}

@@ -1,0 +1,27 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.Status;
+import java.util.List;
+
+/** Fails calls with what the last endpoint of the list says, where no endpoint can be connected to. */
+final class NotReadyPicker extends SubchannelPicker {
+
+    private final List<EndpointCandidate> known;
+
+    NotReadyPicker(List<EndpointCandidate> known) {
+        this.known = known;
+    }
+
+    @Override
+    public PickResult pickSubchannel(PickSubchannelArgs call) {
+        EndpointCandidate last = known.get(known.size() - 1);
+        Status failure = last.connect(call).getStatus();
+        return PickResult.withError(Status.UNAVAILABLE
+                .withDescription("no endpoint is ready (" + known.size() + " known); "
+                        + last.endpoint().address() + ": " + failure.getDescription())
+                .withCause(failure.getCause()));
+    }
+}

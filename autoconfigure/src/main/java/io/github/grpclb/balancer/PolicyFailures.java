@@ -1,0 +1,23 @@
+package io.github.grpclb.balancer;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Logs the first failure of each policy, for a broken one fails at every call. Thread-safe. */
+final class PolicyFailures {
+
+    private static final Logger logger = LoggerFactory.getLogger(PolicyFailures.class);
+
+    private final Set<Policy> reported = ConcurrentHashMap.newKeySet();
+
+    void report(Policy policy, Throwable failure) {
+        if (reported.add(policy)) {
+            logger.error(
+                    "load balancing policy {} failed; calls go to any server that is ready (said once)",
+                    policy.getClass().getName(),
+                    failure);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.Attributes;
+import io.grpc.ConnectivityState;
+import io.grpc.LoadBalancer;
+import io.grpc.NameResolver;
+import io.grpc.Status;
+import io.grpc.SynchronizationContext;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The load balancer {@code endpoint_lb}: keeps one connection per endpoint and lets a {@link Policy} choose among them. It is the
+ * only balancer for all policies, so that another policy, another weight or another option acts on a live channel without a new
+ * connection.
+ *
+ * <p><b>Threads.</b> Every method and every field belongs to the channel's {@link SynchronizationContext}, and so do the children.
+ * Pickers are immutable snapshots that calls use on any thread; all that they share are the policy's own counters and the index of
+ * {@link ServerIds}. Nothing here blocks, and nothing throws: gRPC gives a channel up for good after an exception.
+ *
+ * <p><b>Publishing.</b> A new picker goes out at once when the balancer's state changes, else at most 5 ms after a child changed,
+ * and not at all when it would be the same. It goes out before a removed child is shut down, so that no call meets a closed
+ * connection.
+ *
+ * <p><b>Bad news.</b> An error or an empty list from the resolver is answered and otherwise ignored while there are servers. A
+ * configuration that cannot be used leaves the one before in place.
+ */
+public final class PolicyLoadBalancer extends LoadBalancer {
+
+    /** The balancer's name in a service config. */
+    public static final String NAME = "endpoint_lb";
+
+    /** The policies of a channel. Without it the built-in ones are there, and start anew after an idle time. */
+    public static final NameResolver.Args.Key<ChannelPolicies> POLICIES =
+            NameResolver.Args.Key.create("io.github.grpclb.policies");
+
+    private static final Logger logger = LoggerFactory.getLogger(PolicyLoadBalancer.class);
+
+    /** A list of 10 000 endpoints connects in as many events; they end in a handful of pickers. */
+    private static final long COALESCE_MILLIS = 5;
+
+    private final Helper helper;
+    private final SynchronizationContext syncContext;
+    private final ChannelPolicies policies;
+    private final PolicyFailures failures = new PolicyFailures();
+    private final ChildList children;
+    private LbConfig config = LbConfig.DEFAULT;
+    private @Nullable Policy policy;
+    private @Nullable String lastConfigFailure;
+    private @Nullable Published published;
+    private ServerIds serverIds = ServerIds.NONE;
+    private SynchronizationContext.@Nullable ScheduledHandle pendingPublish;
+    private boolean accepting;
+
+    /**
+     * Creates a balancer.
+     *
+     * @param helper the channel
+     * @param builtIn for a channel that brings no {@link #POLICIES}
+     */
+    public PolicyLoadBalancer(Helper helper, ChannelPolicies builtIn) {
+        ChannelPolicies own = helper.getNameResolverArgs().getArg(POLICIES);
+        this.helper = helper;
+        this.syncContext = helper.getSynchronizationContext();
+        this.policies = own != null ? own : builtIn;
+        this.children = new ChildList(helper, this::onChildChange);
+    }
+
+    @Override
+    public Status acceptResolvedAddresses(ResolvedAddresses resolved) {
+        Status configured =
+                configure(resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : LbConfig.DEFAULT);
+        if (resolved.getAddresses().isEmpty()) {
+            Status empty =
+                    Status.UNAVAILABLE.withDescription(helper.getAuthority() + ": the list of endpoints is empty");
+            handleNameResolutionError(empty);
+            return empty;
+        }
+        if (policy == null) {
+            handleNameResolutionError(configured);
+            return configured;
+        }
+        Attributes attributes = resolved.getAttributes().toBuilder()
+                .set(IS_PETIOLE_POLICY, true)
+                .build();
+        accepting = true;
+        ChildList.Update update = children.update(resolved.getAddresses(), attributes);
+        accepting = false;
+        publish(policy);
+        update.removed().forEach(EndpointChild::shutdown);
+        return configured.isOk() ? update.status() : configured;
+    }
+
+    @Override
+    public void handleNameResolutionError(Status error) {
+        if (children.isEmpty()) {
+            helper.updateBalancingState(
+                    ConnectivityState.TRANSIENT_FAILURE, new FixedResultPicker(PickResult.withError(error)));
+        }
+    }
+
+    @Override
+    public void requestConnection() {
+        children.requestConnections();
+    }
+
+    @Override
+    public void shutdown() {
+        cancelPendingPublish();
+        children.shutdown();
+    }
+
+    /** Takes a configuration over, or says why not. */
+    private Status configure(LbConfig next) {
+        try {
+            policy = policies.get(next.policy(), next.options());
+            config = next;
+            lastConfigFailure = null;
+            return Status.OK;
+        } catch (RuntimeException e) {
+            String failure = e.getMessage();
+            if (!String.valueOf(failure).equals(lastConfigFailure)) {
+                lastConfigFailure = String.valueOf(failure);
+                logger.warn("{}: configuration refused, the one before stays: {}", helper.getAuthority(), failure);
+            }
+            return Status.UNAVAILABLE.withDescription(NAME + ": " + failure).withCause(e);
+        }
+    }
+
+    private void onChildChange() {
+        if (accepting || policy == null) {
+            return;
+        }
+        if (published == null || published.state != children.state()) {
+            publish(policy);
+        } else if (pendingPublish == null) {
+            Policy current = policy;
+            pendingPublish = syncContext.schedule(
+                    () -> publish(current),
+                    COALESCE_MILLIS,
+                    TimeUnit.MILLISECONDS,
+                    helper.getScheduledExecutorService());
+        }
+    }
+
+    private void publish(Policy current) {
+        cancelPendingPublish();
+        Published next = new Published(children.state(), children.candidates(), config, current);
+        if (published != null && published.isSameAs(next)) {
+            return;
+        }
+        published = next;
+        serverIds = serverIds.next(next.known);
+        helper.updateBalancingState(
+                next.state, new RoutingPicker(config, serverIds, next.known, pickerForOthers(next)));
+    }
+
+    private SubchannelPicker pickerForOthers(Published next) {
+        return switch (next.state) {
+            case READY -> {
+                List<EndpointCandidate> ready =
+                        next.known.stream().filter(EndpointCandidate::isReady).toList();
+                yield new PolicyPicker(next.policy, failures, next.known, NewCalls.among(ready));
+            }
+            case TRANSIENT_FAILURE -> new NotReadyPicker(next.known);
+            default -> new FixedResultPicker(PickResult.withNoResult());
+        };
+    }
+
+    private void cancelPendingPublish() {
+        if (pendingPublish != null) {
+            pendingPublish.cancel();
+            pendingPublish = null;
+        }
+    }
+
+    /** What the last picker was made of. */
+    private record Published(ConnectivityState state, List<EndpointCandidate> known, LbConfig config, Policy policy) {
+
+        boolean isSameAs(Published other) {
+            if (state != other.state
+                    || policy != other.policy
+                    || !config.equals(other.config)
+                    || known.size() != other.known.size()) {
+                return false;
+            }
+            for (int i = 0; i < known.size(); i++) {
+                if (known.get(i) != other.known.get(i)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.Status;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the policy. What a policy throws ends here, since gRPC would end the channel: the calls then go to any server that is ready.
+ */
+final class PolicyPicker extends SubchannelPicker {
+
+    private final Policy policy;
+    private final PolicyFailures failures;
+    private final List<EndpointCandidate> known;
+    private final List<EndpointCandidate> ready;
+    private final Policy.@Nullable Picker picker;
+
+    /**
+     * Creates a picker, which is when the policy is asked for its own.
+     *
+     * @param ready those that take new calls; at least one
+     */
+    PolicyPicker(Policy policy, PolicyFailures failures, List<EndpointCandidate> known, List<EndpointCandidate> ready) {
+        this.policy = policy;
+        this.failures = failures;
+        this.known = known;
+        this.ready = ready;
+        this.picker = pickerOf(policy);
+    }
+
+    @Override
+    @SuppressWarnings("CatchingUnchecked") // whatever it is, it must not reach gRPC
+    public PickResult pickSubchannel(PickSubchannelArgs call) {
+        if (picker == null) {
+            return anyReady(call);
+        }
+        Candidate candidate;
+        try {
+            candidate = picker.pick(call);
+            if (candidate == null) {
+                return none(picker.reason(call));
+            }
+        } catch (Throwable e) {
+            failures.report(policy, e);
+            return anyReady(call);
+        }
+        if (candidate instanceof EndpointCandidate picked) {
+            return picked.connect(call);
+        }
+        failures.report(
+                policy, new IllegalStateException("picked a candidate that is none of the balancer's: " + candidate));
+        return anyReady(call);
+    }
+
+    private Policy.@Nullable Picker pickerOf(Policy policy) {
+        try {
+            return policy.picker(Collections.unmodifiableList(known), Collections.unmodifiableList(ready));
+        } catch (Throwable e) {
+            failures.report(policy, e);
+            return null;
+        }
+    }
+
+    private PickResult anyReady(PickSubchannelArgs call) {
+        return ready.get(ThreadLocalRandom.current().nextInt(ready.size())).connect(call);
+    }
+
+    private PickResult none(String reason) {
+        return PickResult.withError(Status.UNAVAILABLE.withDescription(
+                policy.name() + ": " + reason + " (" + ready.size() + " ready of " + known.size() + " known)"));
+    }
+}

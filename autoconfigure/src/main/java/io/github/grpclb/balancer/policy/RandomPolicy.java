@@ -1,0 +1,42 @@
+package io.github.grpclb.balancer.policy;
+
+import io.github.grpclb.balancer.Candidate;
+import io.github.grpclb.balancer.Policy;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntUnaryOperator;
+
+/** Any server, each as likely as the other, whatever its weight. */
+final class RandomPolicy implements Policy {
+
+    static final String NAME = "random";
+
+    private final IntUnaryOperator chance;
+
+    RandomPolicy() {
+        this(bound -> ThreadLocalRandom.current().nextInt(bound));
+    }
+
+    /**
+     * Creates the policy.
+     *
+     * @param chance gives a number from 0 to below its argument; thread-safe
+     */
+    RandomPolicy(IntUnaryOperator chance) {
+        this.chance = chance;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Picker picker(List<Candidate> known, List<Candidate> ready) {
+        if (ready.isEmpty()) {
+            return call -> null;
+        }
+        Candidate[] servers = ready.toArray(Candidate[]::new);
+        return call -> servers[chance.applyAsInt(servers.length)];
+    }
+}

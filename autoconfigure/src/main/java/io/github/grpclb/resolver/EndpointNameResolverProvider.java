@@ -1,0 +1,81 @@
+package io.github.grpclb.resolver;
+
+import io.github.grpclb.discovery.EndpointSource;
+import io.grpc.NameResolver;
+import io.grpc.NameResolverProvider;
+import java.net.URI;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Resolves targets such as {@code etcd:///greeter}. It holds nothing: gRPC's registry is shared by the whole JVM, so a channel
+ * brings its own source.
+ *
+ * <pre>{@code
+ * ManagedChannelBuilder.forTarget("etcd:///greeter")
+ *         .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
+ * }</pre>
+ *
+ * A target that names no service fails when the channel is built; everything that may heal by itself fails the calls instead.
+ */
+public final class EndpointNameResolverProvider extends NameResolverProvider {
+
+    /** The scheme of the targets that are resolved here. */
+    public static final String SCHEME = "etcd";
+
+    /** Where a channel's endpoints come from. Without it all calls of the channel fail. The channel does not close it. */
+    public static final NameResolver.Args.Key<EndpointSource> SOURCE =
+            NameResolver.Args.Key.create("io.github.grpclb.endpoint-source");
+
+    /** The service config of a channel that may change while the channel lives. Optional. */
+    public static final NameResolver.Args.Key<LiveServiceConfig> SERVICE_CONFIG =
+            NameResolver.Args.Key.create("io.github.grpclb.service-config");
+
+    /** For the service loader. */
+    public EndpointNameResolverProvider() {}
+
+    /**
+     * Makes a resolver.
+     *
+     * @return null where the scheme is not ours
+     * @throws IllegalArgumentException if the target does not name a service and nothing else
+     */
+    @Override
+    public @Nullable NameResolver newNameResolver(URI target, NameResolver.Args args) {
+        if (!SCHEME.equalsIgnoreCase(target.getScheme())) {
+            return null;
+        }
+        return new EndpointNameResolver(target.toString(), serviceOf(target), args);
+    }
+
+    private static String serviceOf(URI target) {
+        String path = target.getPath();
+        boolean serviceAlone = target.getRawAuthority() == null
+                && target.getRawQuery() == null
+                && target.getRawFragment() == null
+                && path != null
+                && path.startsWith("/")
+                && !path.substring(1).isBlank();
+        if (!serviceAlone) {
+            throw new IllegalArgumentException(
+                    "target: '" + target + "' (expected: " + SCHEME
+                            + ":///<service>, with no authority, query or fragment; the registry's address is configured elsewhere)");
+        }
+        return path.substring(1);
+    }
+
+    @Override
+    public String getDefaultScheme() {
+        return SCHEME;
+    }
+
+    @Override
+    protected boolean isAvailable() {
+        return true;
+    }
+
+    /** Below 5, so that a target without a scheme stays with dns. */
+    @Override
+    protected int priority() {
+        return 4;
+    }
+}
