@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -50,7 +51,7 @@ public final class ChannelPolicies {
         if (factory == null) {
             throw new IllegalArgumentException("policy: '" + name + "' (expected: one of " + factories.keySet() + ")");
         }
-        return made.computeIfAbsent(new Choice(name, Map.copyOf(options)), choice -> factory.create(choice.options));
+        return made.computeIfAbsent(new Choice(name, new HashMap<>(options)), choice -> factory.create(choice.options));
     }
 
     private record Choice(String name, Map<String, ?> options) {}

@@ -5,15 +5,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs the first failure of each policy, for a broken one fails at every call. Thread-safe. */
+/** Logs the first failure of each kind of policy, for a broken one fails at every call. Thread-safe. */
 final class PolicyFailures {
 
     private static final Logger logger = LoggerFactory.getLogger(PolicyFailures.class);
 
-    private final Set<Policy> reported = ConcurrentHashMap.newKeySet();
+    private final Set<Class<?>> reported = ConcurrentHashMap.newKeySet();
 
     void report(Policy policy, Throwable failure) {
-        if (reported.add(policy)) {
+        if (reported.add(policy.getClass())) {
             logger.error(
                     "load balancing policy {} failed; calls go to any server that is ready (said once)",
                     policy.getClass().getName(),

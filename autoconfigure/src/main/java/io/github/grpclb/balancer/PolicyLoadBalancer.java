@@ -71,14 +71,14 @@ public final class PolicyLoadBalancer extends LoadBalancer {
 
     @Override
     public Status acceptResolvedAddresses(ResolvedAddresses resolved) {
-        Status configured =
-                configure(resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : LbConfig.DEFAULT);
         if (resolved.getAddresses().isEmpty()) {
             Status empty =
                     Status.UNAVAILABLE.withDescription(helper.getAuthority() + ": the list of endpoints is empty");
             handleNameResolutionError(empty);
             return empty;
         }
+        Status configured =
+                configure(resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : LbConfig.DEFAULT);
         if (policy == null) {
             handleNameResolutionError(configured);
             return configured;

@@ -34,27 +34,21 @@ final class PolicyPicker extends SubchannelPicker {
     }
 
     @Override
-    @SuppressWarnings("CatchingUnchecked") // whatever it is, it must not reach gRPC
     public PickResult pickSubchannel(PickSubchannelArgs call) {
         if (picker == null) {
             return anyReady(call);
         }
-        Candidate candidate;
         try {
-            candidate = picker.pick(call);
+            Candidate candidate = picker.pick(call);
             if (candidate == null) {
                 return none(picker.reason(call));
             }
+            // a candidate that is none of ours ends below, too
+            return ((EndpointCandidate) candidate).connect(call);
         } catch (Throwable e) {
             failures.report(policy, e);
             return anyReady(call);
         }
-        if (candidate instanceof EndpointCandidate picked) {
-            return picked.connect(call);
-        }
-        failures.report(
-                policy, new IllegalStateException("picked a candidate that is none of the balancer's: " + candidate));
-        return anyReady(call);
     }
 
     private Policy.@Nullable Picker pickerOf(Policy policy) {

@@ -63,9 +63,10 @@ final class RoutingPicker extends SubchannelPicker {
     }
 
     private PickResult rather(@Nullable EndpointCandidate server, PickSubchannelArgs call) {
-        boolean usable =
-                server != null && !server.isDraining() && server.state() != ConnectivityState.TRANSIENT_FAILURE;
-        return usable ? server.connect(call) : others.pickSubchannel(call);
+        if (server == null || server.isDraining() || server.state() == ConnectivityState.TRANSIENT_FAILURE) {
+            return others.pickSubchannel(call);
+        }
+        return server.connect(call);
     }
 
     private String noReadyEndpoint(String id) {

@@ -55,19 +55,21 @@ final class AliasTable {
     /** Returns the position that random bits stand for. */
     int at(long bits) {
         int slot = (int) ((bits >>> 32) * own.length >>> 32);
-        // 32 bits of chance against a part of the sum, without a division
-        return (bits & 0xFFFF_FFFFL) * sum >>> 32 < own[slot] ? slot : alias[slot];
+        // the other 32 bits, as a fraction of the sum
+        long share = Math.multiplyHigh((bits & 0xFFFF_FFFFL) << 31, sum << 1);
+        return share < own[slot] ? slot : alias[slot];
     }
 
     /**
      * Returns the position of a turn. Slots come one after the other, and each divides its turns between the two that share it as
      * evenly as can be. So the shares are exact after {@code size × sum} turns, and before that off by less than one turn a slot.
+     * The products stay below 2^32 times the largest weight.
      *
      * @param turn counts up; as an unsigned number
      */
     int atTurn(int turn) {
         int slot = Integer.remainderUnsigned(turn, own.length);
-        long round = Integer.divideUnsigned(turn, own.length) % sum;
+        long round = Integer.divideUnsigned(turn, own.length);
         long before = round * own[slot] / sum;
         long after = (round + 1) * own[slot] / sum;
         return before < after ? slot : alias[slot];
