@@ -1,0 +1,112 @@
+package io.github.grpclb.testing;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.grpc.Attributes;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.MethodDescriptor;
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerTransportFilter;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.ServerCalls;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A real server on loopback that answers with its id, and counts the connections that were made to it. */
+public final class TestServer implements AutoCloseable {
+
+    /** Asks who answers. */
+    public static final MethodDescriptor<String, String> WHO = MethodDescriptor.newBuilder(new Text(), new Text())
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setFullMethodName("test.Who/Who")
+            .build();
+
+    private final String id;
+    private final Server server;
+    private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger calls = new AtomicInteger();
+
+    private TestServer(String id, int port) {
+        this.id = id;
+        try {
+            this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+                    .addTransportFilter(new ServerTransportFilter() {
+                        @Override
+                        public Attributes transportReady(Attributes attributes) {
+                            connections.incrementAndGet();
+                            return attributes;
+                        }
+                    })
+                    .addService(ServerServiceDefinition.builder("test.Who")
+                            .addMethod(WHO, ServerCalls.<String, String>asyncUnaryCall((request, response) -> {
+                                calls.incrementAndGet();
+                                response.onNext(id);
+                                response.onCompleted();
+                            }))
+                            .build())
+                    .build()
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static TestServer start(String id) {
+        return new TestServer(id, 0);
+    }
+
+    public static TestServer start(String id, int port) {
+        return new TestServer(id, port);
+    }
+
+    /** Makes one call and returns the id of the server that answered. */
+    public static String ask(Channel channel, CallOptions options) {
+        return ClientCalls.blockingUnaryCall(channel, WHO, options, "who");
+    }
+
+    public Endpoint.Builder endpoint(String service) {
+        return Endpoint.builder(service, "127.0.0.1", server.getPort()).id(id);
+    }
+
+    public int port() {
+        return server.getPort();
+    }
+
+    public int connections() {
+        return connections.get();
+    }
+
+    public int calls() {
+        return calls.get();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        server.shutdownNow().awaitTermination();
+    }
+
+    private static final class Text implements MethodDescriptor.Marshaller<String> {
+
+        @Override
+        public InputStream stream(String value) {
+            return new ByteArrayInputStream(value.getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public String parse(InputStream stream) {
+            try {
+                return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
