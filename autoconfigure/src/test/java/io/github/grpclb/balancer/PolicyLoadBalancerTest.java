@@ -1,0 +1,445 @@
+package io.github.grpclb.balancer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.testing.FakeCall;
+import io.github.grpclb.testing.FakeCandidate;
+import io.github.grpclb.testing.FakeHelper;
+import io.github.grpclb.testing.FakeSubchannel;
+import io.grpc.Attributes;
+import io.grpc.ConnectivityState;
+import io.grpc.EquivalentAddressGroup;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.ResolvedAddresses;
+import io.grpc.NameResolver;
+import io.grpc.Status;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class PolicyLoadBalancerTest {
+
+    private final FakeHelper helper = new FakeHelper();
+    private final List<List<Candidate>> readyLists = new ArrayList<>();
+    private final ChannelPolicies policies = new ChannelPolicies(
+            Map.of("round_robin", options -> new InTurn("round_robin"), "other", options -> new InTurn("other")),
+            List.of(new BrokenPicker(), new BrokenPick(), new Picky(), new ForeignCandidate()));
+    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, policies);
+
+    @Test
+    void keepsOneConnectionPerEndpointAndUsesThoseThatAreReady() {
+        accept(endpoint(1), endpoint(2), endpoint(3));
+        assertThat(helper.state()).isEqualTo(ConnectivityState.CONNECTING);
+        assertThat(helper.subchannels())
+                .extracting(FakeSubchannel::connectionRequests)
+                .containsExactly(1, 1, 1);
+        assertThat(helper.pick(FakeCall.PLAIN).hasResult()).isFalse();
+
+        helper.subchannel(2).ready();
+        assertThat(helper.state()).isEqualTo(ConnectivityState.READY);
+        assertThat(picks(4)).containsOnly(2);
+
+        helper.subchannel(3).ready();
+        helper.clock().forward(Duration.ofMillis(5));
+        assertThat(picks(4)).containsExactly(3, 2, 3, 2);
+    }
+
+    @Test
+    void publishesOnePickerWhereNothingChanged() {
+        List<EquivalentAddressGroup> groups = groups(endpoint(1), endpoint(2));
+        accept(groups, null);
+        accept(groups, null);
+        accept(groups(endpoint(1), endpoint(2)), LbConfig.DEFAULT);
+        assertThat(helper.published()).isEqualTo(1);
+    }
+
+    @Test
+    void takesAnotherWeightWithoutTouchingTheConnections() {
+        acceptReady(endpoint(1), endpoint(2));
+        int before = helper.published();
+        accept(endpoint(1), endpoint(2).toBuilder().weight(7).build());
+        assertThat(helper.published()).isEqualTo(before + 1);
+        assertThat(lastReady()).extracting(Candidate::weight).containsExactly(1.0, 7.0);
+        assertThat(helper.subchannels()).hasSize(2);
+        assertThat(helper.subchannels())
+                .extracting(FakeSubchannel::addressUpdates)
+                .containsExactly(0, 0);
+    }
+
+    @Test
+    void givesThePolicyTheSameCandidatesWhereNothingAboutThemChanged() {
+        acceptReady(endpoint(1), endpoint(2));
+        Candidate first = lastReady().get(0);
+        accept(endpoint(1), endpoint(2).toBuilder().weight(7).build());
+        assertThat(lastReady().get(0)).isSameAs(first);
+    }
+
+    @Test
+    void publishesAPickerWithoutAServerBeforeItsConnectionIsClosed() {
+        acceptReady(endpoint(1), endpoint(2));
+        List<Boolean> closedAtPublish = new ArrayList<>();
+        helper.onPublish(() -> closedAtPublish.add(helper.subchannel(1).isShutdown()));
+        accept(endpoint(2));
+        assertThat(closedAtPublish).containsExactly(false);
+        assertThat(helper.subchannel(1).isShutdown()).isTrue();
+        assertThat(helper.subchannel(2).isShutdown()).isFalse();
+        assertThat(picks(3)).containsOnly(2);
+    }
+
+    @Test
+    void keepsConnectionsOverAnotherOrderAndNewNeighbours() {
+        acceptReady(endpoint(1), endpoint(2), endpoint(3));
+        accept(endpoint(3), endpoint(4), endpoint(1));
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::port).containsExactly(1, 2, 3, 4);
+        assertThat(helper.subchannels())
+                .extracting(FakeSubchannel::isShutdown)
+                .containsExactly(false, true, false, false);
+        assertThat(lastReady())
+                .extracting(candidate -> candidate.endpoint().port())
+                .containsExactly(3, 1);
+    }
+
+    @Test
+    void connectsAnewWhereAnIdHasAnotherAddress() {
+        acceptReady(endpoint(1));
+        accept(Endpoint.builder("svc", "127.0.0.1", 9).id("s1").build());
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::port).containsExactly(1, 9);
+        assertThat(helper.subchannel(1).isShutdown()).isTrue();
+    }
+
+    @Test
+    void survivesAnAddressThatIsListedTwice() {
+        acceptReady(endpoint(1), endpoint(1), endpoint(2));
+        accept(endpoint(2));
+        accept(endpoint(2), endpoint(1));
+        assertThat(helper.subchannels().stream().filter(subchannel -> !subchannel.isShutdown()))
+                .extracting(FakeSubchannel::port)
+                .containsExactlyInAnyOrder(1, 2);
+    }
+
+    @Test
+    void staysWithAFailureUntilTheServerIsReadyAgain() {
+        accept(endpoint(1));
+        helper.subchannel(1).fails("refused");
+        assertThat(helper.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        int published = helper.published();
+        helper.subchannel(1).idle();
+        helper.subchannel(1).connecting();
+        assertThat(helper.published()).isEqualTo(published);
+        assertThat(helper.pick(FakeCall.PLAIN).getStatus().getDescription())
+                .isEqualTo("no endpoint is ready (1 known); 127.0.0.1:1: refused");
+        helper.subchannel(1).ready();
+        assertThat(helper.state()).isEqualTo(ConnectivityState.READY);
+    }
+
+    @Test
+    void reconnectsAServerThatBecameIdle() {
+        acceptReady(endpoint(1));
+        helper.subchannel(1).idle();
+        assertThat(helper.subchannel(1).connectionRequests()).isEqualTo(2);
+        assertThat(helper.pick(FakeCall.PLAIN).hasResult()).isFalse();
+    }
+
+    @Test
+    void isInTheBestStateOfItsServers() {
+        accept(endpoint(1), endpoint(2));
+        helper.subchannel(1).fails("refused");
+        assertThat(helper.state()).isEqualTo(ConnectivityState.CONNECTING);
+        helper.subchannel(2).fails("refused");
+        assertThat(helper.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        helper.subchannel(1).ready();
+        assertThat(helper.state()).isEqualTo(ConnectivityState.READY);
+        accept(endpoint(2));
+        assertThat(helper.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+    }
+
+    @Test
+    void coalescesTheEventsOfManyServersOnceOneIsReady() {
+        Endpoint[] many = IntStream.rangeClosed(1, 1_000)
+                .mapToObj(PolicyLoadBalancerTest::endpoint)
+                .toArray(Endpoint[]::new);
+        accept(many);
+        List.copyOf(helper.subchannels()).forEach(FakeSubchannel::ready);
+        helper.clock().forward(Duration.ofMillis(5));
+        assertThat(lastReady()).hasSize(1_000);
+        assertThat(helper.published()).isEqualTo(3);
+        assertThat(helper.clock().pending()).isZero();
+    }
+
+    @Test
+    void serverThatIsShutDownIsHeardNoMore() {
+        acceptReady(endpoint(1), endpoint(2));
+        accept(endpoint(2));
+        int published = helper.published();
+        helper.subchannel(1).ready();
+        helper.clock().forward(Duration.ofMillis(5));
+        assertThat(helper.published()).isEqualTo(published);
+    }
+
+    @Test
+    void keepsItsServersOverErrorsAndEmptyLists() {
+        acceptReady(endpoint(1));
+        int published = helper.published();
+        helper.inSyncContext(() -> balancer.handleNameResolutionError(Status.UNAVAILABLE));
+        assertThat(accept().isOk()).isFalse();
+        assertThat(helper.published()).isEqualTo(published);
+        assertThat(picks(1)).containsExactly(1);
+    }
+
+    @Test
+    void failsWithTheErrorWhereItHasNoServers() {
+        Status error = Status.UNAVAILABLE.withDescription("etcd:///svc: no endpoint is registered");
+        helper.inSyncContext(() -> balancer.handleNameResolutionError(error));
+        assertThat(helper.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        assertThat(helper.pick(FakeCall.PLAIN).getStatus()).isSameAs(error);
+        acceptReady(endpoint(1));
+        assertThat(picks(1)).containsExactly(1);
+    }
+
+    @Test
+    void changesThePolicyWithoutANewConnection() {
+        acceptReady(endpoint(1), endpoint(2));
+        accept(groups(endpoint(1), endpoint(2)), config("other"));
+        assertThat(helper.subchannels()).hasSize(2);
+        assertThat(picks(2)).hasSize(2);
+    }
+
+    @Test
+    void staysWithItsPolicyWhereTheNewOneIsUnknown() {
+        acceptReady(endpoint(1), endpoint(2));
+        Status status = accept(groups(endpoint(1), endpoint(2)), config("fastest"));
+        assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+        assertThat(status.getDescription())
+                .isEqualTo("endpoint_lb: policy: 'fastest' (expected: one of [broken_pick, broken_picker,"
+                        + " foreign_candidate, other, picky, round_robin])");
+        assertThat(picks(4)).containsOnly(1, 2);
+    }
+
+    @Test
+    void failsCallsWithTheKnownNamesWhereTheFirstPolicyIsUnknown() {
+        accept(groups(endpoint(1)), config("fastest"));
+        assertThat(helper.pick(FakeCall.PLAIN).getStatus().getDescription()).contains("'fastest'", "round_robin");
+        acceptReady(endpoint(1));
+        assertThat(picks(1)).containsExactly(1);
+    }
+
+    @Test
+    void takesOptionsWithoutValues() {
+        Map<String, Object> options = new HashMap<>();
+        options.put("option", null);
+        LbConfig config = new LbConfig("other", options, LbConfig.ServerIdMode.STRICT, null);
+        assertThat(accept(groups(endpoint(1)), config).isOk()).isTrue();
+    }
+
+    @Test
+    void usesTheChannelsOwnPoliciesWhereItBringsThem() {
+        ChannelPolicies own = new ChannelPolicies(Map.of("round_robin", options -> new FirstOnly()), List.of());
+        FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder().setArg(PolicyLoadBalancer.POLICIES, own));
+        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
+        channel.inSyncContext(() -> other.acceptResolvedAddresses(resolved(groups(endpoint(1), endpoint(2)), null)));
+        channel.subchannel(1).ready();
+        channel.subchannel(2).ready();
+        channel.clock().forward(Duration.ofMillis(5));
+        assertThat(channel.pickPort(FakeCall.PLAIN)).isEqualTo(1);
+        assertThat(channel.pickPort(FakeCall.PLAIN)).isEqualTo(1);
+    }
+
+    @Test
+    void spreadsCallsWhereAPolicyThrows() {
+        acceptReady(endpoint(1), endpoint(2));
+        for (String broken : List.of("broken_picker", "broken_pick", "foreign_candidate")) {
+            accept(groups(endpoint(1), endpoint(2)), config(broken));
+            assertThat(picks(50)).as(broken).containsOnly(1, 2);
+        }
+    }
+
+    @Test
+    void failsACallForWhichThePolicyHasNoServerWithThePolicysReason() {
+        acceptReady(endpoint(1), endpoint(2));
+        accept(groups(endpoint(1), endpoint(2)), config("picky"));
+        PickResult result = helper.pick(FakeCall.PLAIN);
+        assertThat(result.isDrop()).isFalse();
+        assertThat(result.getStatus().getDescription()).isEqualTo("picky: not today (2 ready of 2 known)");
+    }
+
+    @Test
+    void allocatesNothingForAPick() {
+        acceptReady(endpoint(1));
+        assertThat(helper.pick(FakeCall.PLAIN)).isSameAs(helper.pick(FakeCall.PLAIN));
+    }
+
+    @Test
+    void takesTheAddressesOfOtherResolvers() {
+        EquivalentAddressGroup plain = new EquivalentAddressGroup(new InetSocketAddress("127.0.0.1", 5));
+        accept(List.of(plain), null);
+        helper.subchannel(5).ready();
+        assertThat(lastReady().get(0).endpoint().address()).isEqualTo("127.0.0.1:5");
+    }
+
+    @Test
+    void leavesNothingBehind() {
+        acceptReady(endpoint(1), endpoint(2));
+        helper.subchannel(2).fails("gone");
+        helper.inSyncContext(balancer::shutdown);
+        assertThat(helper.subchannels()).allMatch(FakeSubchannel::isShutdown);
+        assertThat(helper.clock().pending()).isZero();
+    }
+
+    static Endpoint endpoint(int port) {
+        return Endpoint.builder("svc", "127.0.0.1", port).id("s" + port).build();
+    }
+
+    private Status accept(Endpoint... endpoints) {
+        return accept(groups(endpoints), null);
+    }
+
+    private void acceptReady(Endpoint... endpoints) {
+        accept(endpoints);
+        List.copyOf(helper.subchannels()).stream()
+                .filter(subchannel -> !subchannel.isShutdown())
+                .forEach(FakeSubchannel::ready);
+        helper.clock().forward(Duration.ofMillis(5));
+    }
+
+    private Status accept(List<EquivalentAddressGroup> groups, LbConfig config) {
+        Status[] status = new Status[1];
+        helper.inSyncContext(() -> status[0] = balancer.acceptResolvedAddresses(resolved(groups, config)));
+        return status[0];
+    }
+
+    private static ResolvedAddresses resolved(List<EquivalentAddressGroup> groups, LbConfig config) {
+        return ResolvedAddresses.newBuilder()
+                .setAddresses(groups)
+                .setLoadBalancingPolicyConfig(config)
+                .build();
+    }
+
+    private static List<EquivalentAddressGroup> groups(Endpoint... endpoints) {
+        return Arrays.stream(endpoints)
+                .map(endpoint -> new EquivalentAddressGroup(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), endpoint.port()),
+                        Attributes.newBuilder()
+                                .set(EndpointNameResolver.ENDPOINT, endpoint)
+                                .build()))
+                .toList();
+    }
+
+    private static LbConfig config(String policy) {
+        return new LbConfig(policy, Map.of(), LbConfig.ServerIdMode.STRICT, null);
+    }
+
+    private List<Integer> picks(int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> helper.pickPort(FakeCall.PLAIN))
+                .toList();
+    }
+
+    private List<Candidate> lastReady() {
+        return readyLists.get(readyLists.size() - 1);
+    }
+
+    /** In turn, from the second on; leaves behind what it was given. */
+    private final class InTurn implements Policy {
+
+        private final String name;
+        private int turn;
+
+        InTurn(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public Picker picker(List<Candidate> known, List<Candidate> ready) {
+            readyLists.add(ready);
+            turn = 0;
+            return call -> ready.get(++turn % ready.size());
+        }
+    }
+
+    private static final class FirstOnly implements Policy {
+        @Override
+        public String name() {
+            return "first_only";
+        }
+
+        @Override
+        public Picker picker(List<Candidate> known, List<Candidate> ready) {
+            return call -> known.get(0);
+        }
+    }
+
+    private static final class BrokenPicker implements Policy {
+        @Override
+        public String name() {
+            return "broken_picker";
+        }
+
+        @Override
+        public Picker picker(List<Candidate> known, List<Candidate> ready) {
+            throw new IllegalStateException("broken on purpose");
+        }
+    }
+
+    private static final class BrokenPick implements Policy {
+        @Override
+        public String name() {
+            return "broken_pick";
+        }
+
+        @Override
+        public Picker picker(List<Candidate> known, List<Candidate> ready) {
+            return call -> {
+                throw new StackOverflowError("broken on purpose");
+            };
+        }
+    }
+
+    private static final class ForeignCandidate implements Policy {
+        @Override
+        public String name() {
+            return "foreign_candidate";
+        }
+
+        @Override
+        public Picker picker(List<Candidate> known, List<Candidate> ready) {
+            return call -> FakeCandidate.of(1, 1);
+        }
+    }
+
+    private static final class Picky implements Policy {
+        @Override
+        public String name() {
+            return "picky";
+        }
+
+        @Override
+        public Picker picker(List<Candidate> known, List<Candidate> ready) {
+            return new Picker() {
+                @Override
+                public Candidate pick(PickSubchannelArgs call) {
+                    return null;
+                }
+
+                @Override
+                public String reason(PickSubchannelArgs call) {
+                    return "not today";
+                }
+            };
+        }
+    }
+}
