@@ -1,0 +1,68 @@
+package io.github.grpclb.sample.client;
+
+import io.github.grpclb.sample.HelloReply;
+import io.github.grpclb.sample.HelloRequest;
+import io.github.grpclb.sample.HelloServiceGrpc.HelloServiceStub;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthGrpc.HealthStub;
+import io.grpc.stub.AbstractStub;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import net.devh.boot.grpc.client.inject.GrpcClient;
+import org.springframework.stereotype.Component;
+
+/** Makes the calls. All that the starter is told stands at the two stubs and in {@code application.yml}. */
+@Component
+class Greeter {
+
+    @GrpcClient("greeter")
+    private HelloServiceStub hello;
+
+    @GrpcClient("greeter")
+    private HealthStub health;
+
+    private final Options options;
+
+    Greeter(Options options) {
+        this.options = options;
+    }
+
+    /** Opens the connections: the channel answers as soon as the first of them stands, the others follow. */
+    void warmUp() {
+        if (!options.warmup().isZero()) {
+            check(health).join();
+            LockSupport.parkNanos(options.warmup().toNanos());
+        }
+    }
+
+    /** Starts a call. */
+    CompletableFuture<Outcome> call(long number) {
+        return switch (options.rpc()) {
+            case SAY -> say(bound(hello), "grpc" + number);
+            case HEALTH -> check(bound(health));
+        };
+    }
+
+    private CompletableFuture<Outcome> say(HelloServiceStub stub, String name) {
+        PendingCall<HelloReply> pending =
+                new PendingCall<>(reply -> "code:" + reply.getCode() + " value:\"" + reply.getValue() + "\"");
+        prepared(stub, pending).say(HelloRequest.newBuilder().setName(name).build(), pending);
+        return pending.outcome();
+    }
+
+    private CompletableFuture<Outcome> check(HealthStub stub) {
+        PendingCall<HealthCheckResponse> pending = new PendingCall<>(reply -> "status:" + reply.getStatus());
+        prepared(stub, pending).check(HealthCheckRequest.getDefaultInstance(), pending);
+        return pending.outcome();
+    }
+
+    private <S extends AbstractStub<S>> S bound(S stub) {
+        return stub;
+    }
+
+    private <S extends AbstractStub<S>> S prepared(S stub, PendingCall<?> pending) {
+        S prepared = stub.withInterceptors(pending).withDeadlineAfter(options.deadline());
+        return options.waitForReady() ? prepared.withWaitForReady() : prepared;
+    }
+}
