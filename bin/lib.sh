@@ -1,0 +1,164 @@
+# Sourced by the scripts beside it: builds the samples, starts and stops them on free ports, with an etcd.
+# Every process started here is ended, by its id, when the script ends, however it ends.
+
+readonly SERVER_JAR=sample-server/target/sample-server.jar
+readonly CLIENT_JAR=sample-client/target/sample-client.jar
+readonly JAVA=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx128m)
+readonly PATIENCE=60 # seconds for anything to start
+readonly FAREWELL=20 # seconds for anything to stop
+
+declare -A pids=()  # name -> process
+declare -A ports=() # name -> port
+etcd=               # URL of the etcd in use
+logs=$(mktemp -d)
+next_port=$((20000 + RANDOM % 10000))
+
+if [[ -t 1 ]]; then
+    readonly BOLD=$'\e[1m' GREEN=$'\e[32m' RED=$'\e[31m' PLAIN=$'\e[0m'
+else
+    readonly BOLD='' GREEN='' RED='' PLAIN=''
+fi
+
+title() { printf '\n%s%s%s\n' "$BOLD" "$*" "$PLAIN"; }
+
+held() { printf '  %s✓%s %s\n' "$GREEN" "$PLAIN" "$*"; }
+
+broken() { printf '  %s✗ %s%s\n' "$RED" "$*" "$PLAIN"; }
+
+# Says why it cannot go on, and ends; clean_up shows the logs.
+give_up() {
+    broken "$*"
+    exit 1
+}
+
+require_tools() {
+    local version
+    command -v mvn >/dev/null || give_up "Maven (mvn) is not on the PATH"
+    version=$("${JAVA[0]}" -XshowSettings:properties -version 2>&1 | sed -n 's/ *java.specification.version = //p')
+    [[ $version =~ ^[0-9]+$ ]] && ((version >= 17)) || give_up "a JDK 17 or newer is needed (found: ${version:-none})"
+}
+
+# Builds the samples unless they are newer than everything they are made of. A stamp tells: the jars' own time is fixed,
+# so that they are the same wherever they are built.
+build() {
+    local stamp=target/samples-built
+    if [[ -f $SERVER_JAR && -f $CLIENT_JAR && -f $stamp ]] &&
+        [[ -z $(find pom.xml ./*/pom.xml ./*/src/main -newer "$stamp" -print -quit) ]]; then
+        return
+    fi
+    echo "Building (the first time Maven fetches what it needs) …"
+    mkdir -p target
+    touch "$stamp.new"
+    mvn -q -Dmaven.test.skip=true -pl sample-server,sample-client -am package || give_up "the build failed"
+    mv "$stamp.new" "$stamp"
+}
+
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+is_etcd() {
+    listens "$1" && (
+        exec 3<>"/dev/tcp/127.0.0.1/$1"
+        printf 'GET /version HTTP/1.0\r\n\r\n' >&3
+        timeout 2 grep -q etcdserver <&3
+    ) 2>/dev/null
+}
+
+# Takes the etcd at the usual address, else starts the embedded one.
+use_etcd() {
+    if is_etcd 2379; then
+        etcd=http://127.0.0.1:2379
+        echo "etcd: the one at $etcd"
+        return
+    fi
+    take_port etcd
+    etcd=http://127.0.0.1:${ports[etcd]}
+    echo "etcd: embedded, at $etcd"
+    run etcd "$SERVER_JAR" --port=-1 --etcd=embedded --grpc.lb.etcd.embedded.port="${ports[etcd]}"
+    await etcd listening listens "${ports[etcd]}"
+}
+
+# take_port NAME: gives NAME a port that nobody listens on
+take_port() {
+    while listens "$next_port"; do next_port=$((next_port + 1)); done
+    ports[$1]=$next_port
+    next_port=$((next_port + 1))
+}
+
+# run NAME JAR OPTIONS…: its output goes to NAME.out and NAME.log
+run() {
+    local name=$1
+    shift
+    "${JAVA[@]}" -jar "$@" >"$logs/$name.out" 2>"$logs/$name.log" &
+    pids[$name]=$!
+}
+
+# server NAME OPTIONS…: starts a sample server on a free port
+server() {
+    take_port "$1"
+    run "$1" "$SERVER_JAR" --port="${ports[$1]}" --etcd="$etcd" "${@:2}"
+}
+
+# client NAME OPTIONS…: starts a sample client
+client() { run "$1" "$CLIENT_JAR" --etcd="$etcd" --json "${@:2}"; }
+
+# await NAME WHAT COMMAND…: until COMMAND succeeds
+await() {
+    local name=$1 what=$2 deadline=$((SECONDS + PATIENCE))
+    shift 2
+    until "$@"; do
+        alive "$name" || give_up "$name ended before it was $what"
+        ((SECONDS < deadline)) || give_up "$name was not $what within $PATIENCE s"
+        sleep 0.1
+    done
+}
+
+registered() { grep -qi "registered.*:${ports[$1]}" "$logs/$1.out"; }
+
+await_servers() { for server; do await "$server" registered registered "$server"; done; }
+
+alive() { [[ -n ${pids[$1]:-} ]] && kill -0 "${pids[$1]}" 2>/dev/null; }
+
+# await_result CLIENT: leaves its line of JSON in $result
+await_result() {
+    wait "${pids[$1]}"
+    unset "pids[$1]"
+    result=$(tail -n 1 "$logs/$1.out")
+    [[ $result == '{"ok":'* ]] || give_up "$1 ended without a result"
+}
+
+# stop NAME…: asks them to end, as an operator would, and waits until they have
+stop() {
+    local name deadline=$((SECONDS + FAREWELL))
+    for name; do kill "${pids[$name]}" 2>/dev/null; done
+    for name; do
+        while alive "$name"; do
+            if ((SECONDS >= deadline)); then kill -9 "${pids[$name]}"; fi
+            sleep 0.1
+        done
+        unset "pids[$name]"
+    done
+}
+
+clean_up() {
+    local status=$? log name others=()
+    trap '' INT TERM
+    for name in "${!pids[@]}"; do [[ $name == etcd ]] || others+=("$name"); done
+    stop ${others[@]+"${others[@]}"}
+    if alive etcd; then stop etcd; fi # last: the servers withdraw from it
+    if ((status == 0)); then
+        rm -rf "$logs"
+        exit
+    fi
+    for log in "$logs"/*; do
+        if [[ -s $log ]]; then
+            title "${log##*/}, its end"
+            tail -n 12 "$log" | cut -c -240
+        fi
+    done
+    printf '\nAll logs are in %s\n' "$logs"
+    exit "$status"
+}
+
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
