@@ -1,6 +1,11 @@
 # Sourced by the scripts beside it: builds the samples, starts and stops them on free ports, with an etcd.
 # Every process started here is ended, by its id, when the script ends, however it ends.
 
+if ((BASH_VERSINFO[0] < 4)); then
+    echo "bash 4 or newer is needed (this is $BASH_VERSION)" >&2
+    exit 1
+fi
+
 readonly SERVER_JAR=sample-server/target/sample-server.jar
 readonly CLIENT_JAR=sample-client/target/sample-client.jar
 readonly JAVA=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx128m)
@@ -12,6 +17,7 @@ declare -A ports=() # name -> port
 etcd=               # URL of the etcd in use
 logs=$(mktemp -d)
 next_port=$((20000 + RANDOM % 10000))
+promises_broken=0
 
 if [[ -t 1 ]]; then
     readonly BOLD=$'\e[1m' GREEN=$'\e[32m' RED=$'\e[31m' PLAIN=$'\e[0m'
@@ -24,6 +30,25 @@ title() { printf '\n%s%s%s\n' "$BOLD" "$*" "$PLAIN"; }
 held() { printf '  %s✓%s %s\n' "$GREEN" "$PLAIN" "$*"; }
 
 broken() { printf '  %s✗ %s%s\n' "$RED" "$*" "$PLAIN"; }
+
+# promise TEXT COMMAND…: says whether it was kept
+promise() {
+    if "${@:2}"; then
+        held "$1"
+    else
+        broken "$1"
+        promises_broken=1
+    fi
+}
+
+# Ends the script with a sentence and its exit code.
+verdict() {
+    if ((promises_broken)); then
+        title "Not everything went as promised."
+        exit 1
+    fi
+    title "Everything went as promised, in $((SECONDS - built_at)) s."
+}
 
 # Says why it cannot go on, and ends; clean_up shows the logs.
 give_up() {
@@ -44,23 +69,28 @@ build() {
     local stamp=target/samples-built
     if [[ -f $SERVER_JAR && -f $CLIENT_JAR && -f $stamp ]] &&
         [[ -z $(find pom.xml ./*/pom.xml ./*/src/main -newer "$stamp" -print -quit) ]]; then
+        built_at=$SECONDS
         return
     fi
     echo "Building (the first time Maven fetches what it needs) …"
     mkdir -p target
     touch "$stamp.new"
-    mvn -q -Dmaven.test.skip=true -pl sample-server,sample-client -am package || give_up "the build failed"
+    mvn -q -B -Dmaven.test.skip=true -pl sample-server,sample-client -am package || give_up "the build failed"
     mv "$stamp.new" "$stamp"
+    built_at=$SECONDS
 }
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# is_etcd PORT
 is_etcd() {
-    listens "$1" && (
-        exec 3<>"/dev/tcp/127.0.0.1/$1"
-        printf 'GET /version HTTP/1.0\r\n\r\n' >&3
-        timeout 2 grep -q etcdserver <&3
-    ) 2>/dev/null
+    local reply=
+    listens "$1" || return
+    exec 3<>"/dev/tcp/127.0.0.1/$1"
+    printf 'GET /version HTTP/1.0\r\n\r\n' >&3
+    IFS= read -r -t 2 -d '' reply <&3
+    exec 3>&-
+    [[ $reply == *etcdserver* ]]
 }
 
 # Takes the etcd at the usual address, else starts the embedded one.
@@ -114,7 +144,10 @@ await() {
 
 registered() { grep -qi "registered.*:${ports[$1]}" "$logs/$1.out"; }
 
-await_servers() { for server; do await "$server" registered registered "$server"; done; }
+await_servers() {
+    local name
+    for name; do await "$name" registered registered "$name"; done
+}
 
 alive() { [[ -n ${pids[$1]:-} ]] && kill -0 "${pids[$1]}" 2>/dev/null; }
 
@@ -126,10 +159,26 @@ await_result() {
     [[ $result == '{"ok":'* ]] || give_up "$1 ended without a result"
 }
 
+# number FIELD: that field of $result
+number() { [[ $result =~ \"$1\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}" || echo 0; }
+
+# calls SERVER: how many calls of $result it answered
+calls() { number "127.0.0.1:${ports[$1]}"; }
+
+# within VALUE LEAST MOST
+within() { (($2 <= $1 && $1 <= $3)); }
+
+none_failed() { (($(number failed) == 0 && $(number ok) > 0)); }
+
+# received SERVER LEAST
+received() { (($(grep -c receive: "$logs/$1.out") >= $2)); }
+
 # stop NAME…: asks them to end, as an operator would, and waits until they have
 stop() {
     local name deadline=$((SECONDS + FAREWELL))
-    for name; do kill "${pids[$name]}" 2>/dev/null; done
+    for name; do
+        if alive "$name"; then kill "${pids[$name]}"; fi
+    done
     for name; do
         while alive "$name"; do
             if ((SECONDS >= deadline)); then kill -9 "${pids[$name]}"; fi
@@ -150,7 +199,7 @@ clean_up() {
         exit
     fi
     for log in "$logs"/*; do
-        if [[ -s $log ]]; then
+        if [[ -f $log && -s $log ]]; then
             title "${log##*/}, its end"
             tail -n 12 "$log" | cut -c -240
         fi

@@ -55,7 +55,7 @@ record Options(
               --etcd=URL|embedded   etcd that knows the servers (default http://127.0.0.1:2379);
                                     embedded: this process holds one, at that address
               --static=HOST:PORT,…  these servers, no etcd
-              --rpc=say|health      HelloService/Say, or grpc.health.v1.Health/Check, which any gRPC server can answer (default say)
+              --rpc=say|health      HelloService/Say (default), or grpc.health.v1.Health/Check, for any gRPC server
 
             how much
               --calls=N             calls in all (default 20; without limit when there is a --duration)
