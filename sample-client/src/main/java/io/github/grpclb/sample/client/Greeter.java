@@ -1,5 +1,6 @@
 package io.github.grpclb.sample.client;
 
+import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
 import io.github.grpclb.sample.HelloServiceGrpc.HelloServiceStub;
@@ -45,8 +46,8 @@ class Greeter {
     }
 
     private CompletableFuture<Outcome> say(HelloServiceStub stub, String name) {
-        PendingCall<HelloReply> pending =
-                new PendingCall<>(reply -> "code:" + reply.getCode() + " value:\"" + reply.getValue() + "\"");
+        PendingCall<HelloReply> pending = new PendingCall<>(
+                reply -> "code:" + reply.getCode() + " value:\"" + reply.getValue() + "\"");
         prepared(stub, pending).say(HelloRequest.newBuilder().setName(name).build(), pending);
         return pending.outcome();
     }
@@ -58,7 +59,7 @@ class Greeter {
     }
 
     private <S extends AbstractStub<S>> S bound(S stub) {
-        return stub;
+        return options.serverId().map(id -> RoutingKeys.withServerId(stub, id)).orElse(stub);
     }
 
     private <S extends AbstractStub<S>> S prepared(S stub, PendingCall<?> pending) {
