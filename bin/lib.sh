@@ -142,7 +142,7 @@ await() {
     done
 }
 
-registered() { grep -qi "registered.*:${ports[$1]}" "$logs/$1.out"; }
+registered() { grep -q ": registered as " "$logs/$1.out"; }
 
 await_servers() {
     local name
