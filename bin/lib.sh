@@ -118,6 +118,7 @@ take_port() {
 run() {
     local name=$1
     shift
+    : >"$logs/$name.out" # for those who look before the process has begun
     "${JAVA[@]}" -jar "$@" >"$logs/$name.out" 2>"$logs/$name.log" &
     pids[$name]=$!
 }
@@ -201,7 +202,7 @@ clean_up() {
     for log in "$logs"/*; do
         if [[ -f $log && -s $log ]]; then
             title "${log##*/}, its end"
-            tail -n 12 "$log" | cut -c -240
+            grep -v receive: "$log" | tail -n 12 | cut -c -240
         fi
     done
     printf '\nAll logs are in %s\n' "$logs"

@@ -8,6 +8,7 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc.HealthStub;
 import io.grpc.stub.AbstractStub;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import net.devh.boot.grpc.client.inject.GrpcClient;
@@ -16,6 +17,8 @@ import org.springframework.stereotype.Component;
 /** Makes the calls. All that the starter is told stands at the two stubs and in {@code application.yml}. */
 @Component
 class Greeter {
+
+    private static final Duration LONGEST_CONNECT = Duration.ofSeconds(5);
 
     @GrpcClient("greeter")
     private HelloServiceStub hello;
@@ -32,7 +35,12 @@ class Greeter {
     /** Opens the connections: the channel answers as soon as the first of them stands, the others follow. */
     void warmUp() {
         if (!options.warmup().isZero()) {
-            check(health).join();
+            PendingCall<HealthCheckResponse> first = new PendingCall<>(HealthCheckResponse::toString);
+            health.withWaitForReady()
+                    .withInterceptors(first)
+                    .withDeadlineAfter(LONGEST_CONNECT)
+                    .check(HealthCheckRequest.getDefaultInstance(), first);
+            first.outcome().join();
             LockSupport.parkNanos(options.warmup().toNanos());
         }
     }
@@ -46,8 +54,8 @@ class Greeter {
     }
 
     private CompletableFuture<Outcome> say(HelloServiceStub stub, String name) {
-        PendingCall<HelloReply> pending = new PendingCall<>(
-                reply -> "code:" + reply.getCode() + " value:\"" + reply.getValue() + "\"");
+        PendingCall<HelloReply> pending =
+                new PendingCall<>(reply -> "code:" + reply.getCode() + " value:\"" + reply.getValue() + "\"");
         prepared(stub, pending).say(HelloRequest.newBuilder().setName(name).build(), pending);
         return pending.outcome();
     }

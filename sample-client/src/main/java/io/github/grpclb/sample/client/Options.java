@@ -64,8 +64,8 @@ record Options(
               --rate=N              calls started per second, by plan: when the limit of --concurrency delays a call, or the
                                     client itself is late, the delay counts as latency. Without it, a call starts when
                                     another has ended
-              --warmup=TIME         after one call that does not count, wait so long for the other connections (default 500ms;
-                                    0ms: neither)
+              --warmup=TIME         before the first call, wait for a server (5s at most, by a call that does not count), and
+                                    then so long for the other connections (default 500ms; 0ms: neither)
 
             how
               --deadline=TIME       of each call (default 10s)
