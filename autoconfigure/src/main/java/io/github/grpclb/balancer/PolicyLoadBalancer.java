@@ -124,7 +124,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
             String failure = e.getMessage();
             if (!String.valueOf(failure).equals(lastConfigFailure)) {
                 lastConfigFailure = String.valueOf(failure);
-                logger.warn("{}: configuration refused, what was there before stays: {}", helper.getAuthority(), failure);
+                logger.warn(
+                        "{}: configuration refused, what was there before stays: {}", helper.getAuthority(), failure);
             }
             return Status.UNAVAILABLE.withDescription(NAME + ": " + failure).withCause(e);
         }

@@ -1,0 +1,97 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.etcd.EtcdOptions;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslOptions;
+
+/** Makes etcd's options out of the properties, and names the property in what is wrong. */
+record EtcdSettings(
+        GrpcLbProperties.Etcd properties, @Nullable SslBundles bundles) {
+
+    private static final String PREFIX = "grpc.lb.etcd.";
+
+    EtcdOptions options() {
+        String bundle = properties.ssl().bundle();
+        if (bundle == null && properties.endpoints().stream().anyMatch(EtcdSettings::isSecure)) {
+            throw new InvalidPropertyException(
+                    PREFIX + "ssl.bundle",
+                    null,
+                    "the name of an SSL bundle, as " + PREFIX + "endpoints says https",
+                    "Define a bundle under spring.ssl.bundle and name it here; grpc-lb never speaks plaintext to an https"
+                            + " endpoint.");
+        }
+        return options(
+                properties.endpoints(),
+                properties.username(),
+                properties.password(),
+                bundle == null ? null : tls(bundle));
+    }
+
+    /** Returns the options for the etcd inside this process, which knows neither users nor TLS. */
+    EtcdOptions forEmbedded(URI endpoint) {
+        return options(List.of(endpoint.toString()), null, null, null);
+    }
+
+    private EtcdOptions options(
+            List<String> endpoints,
+            @Nullable String username,
+            @Nullable String password,
+            EtcdOptions.@Nullable Tls tls) {
+        try {
+            return new EtcdOptions(
+                    endpoints, properties.prefix(), username, password, tls, EtcdOptions.DEFAULT_CALL_TIMEOUT);
+        } catch (IllegalArgumentException e) {
+            throw invalid(e);
+        }
+    }
+
+    private EtcdOptions.Tls tls(String name) {
+        try {
+            if (bundles == null) {
+                throw new NoSuchSslBundleException(name, "this application has no SSL bundles");
+            }
+            bundles.getBundle(name);
+        } catch (NoSuchSslBundleException e) {
+            throw new InvalidPropertyException(
+                    PREFIX + "ssl.bundle", name, "the name of an SSL bundle", "Define it under spring.ssl.bundle.", e);
+        }
+        SslBundles current = bundles;
+        return builder -> configure(builder, current.getBundle(name));
+    }
+
+    private static void configure(SslContextBuilder builder, SslBundle bundle) {
+        builder.trustManager(bundle.getManagers().getTrustManagerFactory());
+        if (bundle.getStores().getKeyStore() != null) {
+            builder.keyManager(bundle.getManagers().getKeyManagerFactory());
+        }
+        SslOptions options = bundle.getOptions();
+        if (options.getEnabledProtocols() != null) {
+            builder.protocols(options.getEnabledProtocols());
+        }
+        if (options.getCiphers() != null) {
+            builder.ciphers(List.of(options.getCiphers()));
+        }
+    }
+
+    private static boolean isSecure(String endpoint) {
+        return endpoint.strip().regionMatches(true, 0, "https:", 0, "https:".length());
+    }
+
+    /** The options' own messages are "name: value (expected: …)", without secrets; the name is that of the property. */
+    private static InvalidPropertyException invalid(IllegalArgumentException e) {
+        String message = String.valueOf(e.getMessage());
+        int colon = message.indexOf(": ");
+        int expected = message.lastIndexOf(" (expected: ");
+        return new InvalidPropertyException(
+                PREFIX + message.substring(0, colon),
+                message.substring(colon + 2, expected),
+                message.substring(expected + " (expected: ".length(), message.length() - 1),
+                "Correct the property.");
+    }
+}

@@ -1,0 +1,43 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.etcd.EtcdEndpointSource;
+import io.github.grpclb.etcd.EtcdObserver;
+import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
+import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+
+/** Gives net.devh's channels their endpoints and their policy. */
+@AutoConfiguration(after = GrpcLbEtcdAutoConfiguration.class)
+@ConditionalOnGrpcLb
+@ConditionalOnClass(GrpcChannelConfigurer.class)
+public final class GrpcLbClientAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    EndpointSource grpcLbEndpointSource(EtcdConnection connection, ObjectProvider<EtcdObserver> observer) {
+        return new EtcdEndpointSource(
+                connection, EtcdEndpointSource.DEFAULT_LINGER, observer.getIfAvailable(() -> EtcdObserver.NONE));
+    }
+
+    @Bean
+    ClientChannels grpcLbClientChannels(
+            GrpcLbProperties properties,
+            GrpcChannelsProperties channels,
+            EndpointSource source,
+            ObjectProvider<Policy> policies) {
+        return new ClientChannels(
+                properties, channels, source, policies.orderedStream().toList());
+    }
+
+    @Bean
+    static ChannelAddresses grpcLbChannelAddresses(ObjectProvider<GrpcLbProperties> properties) {
+        return new ChannelAddresses(properties);
+    }
+}

@@ -1,0 +1,67 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.etcd.EtcdUnavailableException;
+import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
+import java.io.UncheckedIOException;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.annotation.Bean;
+
+/** The connection to etcd, which clients and servers share. Dials nothing before it is used, unless it is to fail fast. */
+@AutoConfiguration(afterName = "org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration")
+@ConditionalOnGrpcLb
+@EnableConfigurationProperties(GrpcLbProperties.class)
+public final class GrpcLbEtcdAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnProperty(name = "grpc.lb.etcd.embedded.enabled")
+    EmbeddedEtcd grpcLbEmbeddedEtcd(GrpcLbProperties properties) {
+        int port = properties.etcd().embedded().port();
+        try {
+            return EmbeddedEtcd.start("127.0.0.1", port);
+        } catch (IllegalArgumentException | UncheckedIOException e) {
+            throw new InvalidPropertyException(
+                    "grpc.lb.etcd.embedded.port",
+                    port,
+                    "a free port, or 0",
+                    "Choose another port, or stop what listens on this one.",
+                    e);
+        }
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    EtcdConnection grpcLbEtcdConnection(
+            GrpcLbProperties properties, ObjectProvider<SslBundles> sslBundles, ObjectProvider<EmbeddedEtcd> embedded) {
+        EmbeddedEtcd inProcess = embedded.getIfAvailable();
+        EtcdSettings settings = new EtcdSettings(properties.etcd(), sslBundles.getIfAvailable());
+        EtcdConnection connection =
+                new EtcdConnection(inProcess != null ? settings.forEmbedded(inProcess.endpoint()) : settings.options());
+        if (properties.etcd().failFast()) {
+            requireReachable(connection, properties.etcd());
+        }
+        return connection;
+    }
+
+    private static void requireReachable(EtcdConnection connection, GrpcLbProperties.Etcd properties) {
+        try {
+            connection.awaitReachable(properties.startupTimeout());
+        } catch (EtcdUnavailableException e) {
+            connection.close();
+            throw new InvalidPropertyException(
+                    "grpc.lb.etcd.endpoints",
+                    connection.options().endpoints(),
+                    "an etcd that answers within " + properties.startupTimeout()
+                            + ", as grpc.lb.etcd.fail-fast is true",
+                    "Start etcd or correct the endpoints; or set grpc.lb.etcd.fail-fast=false to start without it and join"
+                            + " when it comes.",
+                    e);
+        }
+    }
+}
