@@ -43,6 +43,19 @@ final class EndpointCodec {
         return ByteString.copyFromUtf8(out.toString());
     }
 
+    /**
+     * Returns an endpoint as a reader of its record will see it.
+     *
+     * @throws IllegalArgumentException if no reader would take it
+     */
+    Endpoint canonical(Endpoint endpoint) {
+        try {
+            return decode(endpoint.service(), new KeyValue(keys.key(endpoint), encode(endpoint), 0, 0, 0));
+        } catch (MalformedRecordException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
     /** Reads one record of a service. */
     Endpoint decode(String service, KeyValue record) throws MalformedRecordException {
         String tail = keys.tail(service, record.key());

@@ -129,11 +129,7 @@ final class EndpointTable {
                 record.modRevision(),
                 before == null ? "it names no endpoint" : "its last good value stays",
                 why.getMessage());
-        try {
-            observer.recordSkipped(service);
-        } catch (RuntimeException e) {
-            log.error("An observer failed", e);
-        }
+        EtcdLoop.foreign(() -> observer.recordSkipped(service));
     }
 
     private static String describe(Endpoint endpoint) {

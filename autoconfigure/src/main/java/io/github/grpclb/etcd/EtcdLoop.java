@@ -89,11 +89,20 @@ final class EtcdLoop {
         return Duration.ofNanos((long) (time.toNanos() * (1 + spread * (2 * random.nextDouble() - 1))));
     }
 
+    /** Calls code that is not ours; what it throws is logged. */
+    static void foreign(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException | Error e) {
+            log.error("A listener or observer failed", e);
+        }
+    }
+
     private static Runnable guarded(Runnable task) {
         return () -> {
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 log.error("A task of the etcd loop failed", e);
             }
         };

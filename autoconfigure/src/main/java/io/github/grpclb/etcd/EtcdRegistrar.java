@@ -84,7 +84,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             throw new IllegalStateException("The registrar is closed");
         }
         String key = keys.key(endpoint);
-        EtcdRegistration.canonical(context.codec(), key, endpoint);
+        context.codec().canonical(endpoint);
         EtcdRegistration earlier = open.get(key);
         if (earlier != null && earlier.state() != Registration.State.WITHDRAWN) {
             throw new IllegalStateException("'" + LogText.of(key) + "' is registered already");

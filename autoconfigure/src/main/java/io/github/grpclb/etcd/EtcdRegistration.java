@@ -7,7 +7,6 @@ import io.github.grpclb.etcd.EtcdObserver.Loss;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +87,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             throw new IllegalArgumentException("endpoint: " + wanted.service() + " at " + wanted.address()
                     + " (expected: " + current.service() + " at " + current.address() + ")");
         }
-        canonical(wanted);
+        context.codec().canonical(wanted);
         CompletableFuture<Void> done = new CompletableFuture<>();
         boolean accepted = context.loop().execute(() -> {
             if (state == State.WITHDRAWN) {
@@ -160,7 +159,9 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         Endpoint wanted = endpoint;
         ByteString value = context.codec().encode(wanted);
         FoundRecord record = FoundRecord.judge(
-                found, new FoundRecord.Wanted(canonical(wanted), value, written, lease.id()), context.codec());
+                found,
+                new FoundRecord.Wanted(context.codec().canonical(wanted), value, written, lease.id()),
+                context.codec());
         switch (record.verdict()) {
             case GOOD -> settled(value);
             case STALE -> put(found, value);
@@ -205,9 +206,8 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                         this::failed);
     }
 
+    /** Waits for the end of the process under whose lease the key is. */
     private void meet(KeyValue found, ByteString value, @Nullable Endpoint other) {
-        KeyConflict known = conflict;
-        KeyConflict met = known != null && known.lease() == found.lease() ? known : new KeyConflict(found.lease());
         context.loop()
                 .when(
                         context.api().timeToLive(found.lease()),
@@ -220,20 +220,13 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                                 put(found, value);
                                 return;
                             }
-                            if (met != known) {
-                                conflict = met;
-                                state = State.CONFLICT;
-                                log.info("{}: {} holds the key; waiting for its end", name(), describe(found, other));
+                            KeyConflict known = conflict;
+                            if (known == null || known.lease() != found.lease()) {
+                                known = new KeyConflict(found.lease(), other);
+                                conflict = known;
                             }
-                            if (met.provesLife(left)) {
-                                log.warn(
-                                        "{}: two live processes announce this address: {} holds the key, we are id {},"
-                                                + " startedAt {}; we stay unregistered",
-                                        name(),
-                                        describe(found, other),
-                                        LogText.of(String.valueOf(endpoint.id())),
-                                        endpoint.startedAt());
-                            }
+                            state = State.CONFLICT;
+                            known.log(key, endpoint, left);
                             pause(KeyConflict.pause(left, lease.interval()));
                         },
                         this::failed);
@@ -255,7 +248,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                     LogText.of(value.toStringUtf8()),
                     Long.toHexString(lease.id()),
                     lease.ttl().toSeconds());
-            notify(() -> context.observer().registered(endpoint));
+            EtcdLoop.foreign(() -> context.observer().registered(endpoint));
             announcedBefore = true;
             registered.complete(null);
         }
@@ -303,7 +296,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         if (state == State.REGISTERED) {
             state = State.PENDING;
             log.warn("{}: lost, {}; putting it back", name(), why);
-            notify(() -> context.observer().lost(endpoint, reason));
+            EtcdLoop.foreign(() -> context.observer().lost(endpoint, reason));
         }
     }
 
@@ -335,34 +328,6 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                 withdrawn.completeExceptionally(failure);
             }
         });
-    }
-
-    /** The endpoint as a reader decodes it, which is also the check that a reader can. */
-    private Endpoint canonical(Endpoint wanted) {
-        return canonical(context.codec(), key, wanted);
-    }
-
-    static Endpoint canonical(EndpointCodec codec, String key, Endpoint wanted) {
-        try {
-            return codec.decode(wanted.service(), new KeyValue(key, codec.encode(wanted), 0, 0, 0));
-        } catch (MalformedRecordException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
-        }
-    }
-
-    private void notify(Runnable call) {
-        try {
-            call.run();
-        } catch (RuntimeException e) {
-            log.error("An observer failed", e);
-        }
-    }
-
-    private static String describe(KeyValue found, @Nullable Endpoint other) {
-        String who = Optional.ofNullable(other)
-                .map(o -> "id " + LogText.of(String.valueOf(o.id())) + ", startedAt " + o.startedAt())
-                .orElse("an unreadable record");
-        return "another process (" + who + ", lease " + Long.toHexString(found.lease()) + ")";
     }
 
     private String name() {

@@ -49,7 +49,7 @@ class EtcdSecurityIT {
                 assertThat(registration.registered()).succeedsWithin(LIMIT);
                 await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
 
-                await().pollDelay(Duration.ofSeconds(5)).until(() -> true);
+                await().during(Duration.ofSeconds(5)).until(() -> list.count() == 1);
                 etcd.kill();
                 etcd.start();
 
@@ -148,7 +148,8 @@ class EtcdSecurityIT {
             String plain = "http://127.0.0.1:" + etcd.endpoint().getPort();
             try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of(plain))) {
                 assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
-                        .isInstanceOf(EtcdUnavailableException.class);
+                        .isInstanceOf(EtcdUnavailableException.class)
+                        .hasMessageContaining("https");
             }
         }
     }
