@@ -11,8 +11,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Endpoints as they are written in etcd. Writes the record of Go's official {@code client/v3/naming/endpoints}, byte for byte, and
- * reads besides it what other frameworks write; which of them a record is, is seen by its shape. Immutable.
+ * Endpoints as they are written in etcd. Writes the record of Go's official {@code client/v3/naming/endpoints}, byte
+ * for byte, and reads besides it what other frameworks write; which of them a record is, is seen by its shape.
+ * Immutable.
  */
 final class EndpointCodec {
 

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that all loops of a connection run on, with its clock and its chance. What a task throws is logged, and the
- * thread lives on. After the end of the thread tasks are dropped.
+ * The one thread that all loops of a connection run on, with its clock and its chance. What a task throws is logged,
+ * and the thread lives on. After the end of the thread tasks are dropped.
  */
 final class EtcdLoop {
 

@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One announced endpoint: a key under a lease. One routine, {@link #reconcile}, looks at the key and makes it what it should be; it
- * runs when a lease was granted, with each renewal, and when other values are wanted. Every put is guarded by what was seen, so that
- * nobody else's record is ever overwritten unseen.
+ * One announced endpoint: a key under a lease. One routine, {@link #reconcile}, looks at the key and makes it what it
+ * should be; it runs when a lease was granted, with each renewal, and when other values are wanted. Every put is
+ * guarded by what was seen, so that nobody else's record is ever overwritten unseen.
  *
  * <p>All but the volatile fields belongs to the loop's thread.
  */

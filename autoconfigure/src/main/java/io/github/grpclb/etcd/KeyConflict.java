@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the other process, under whose lease our key is, still lives. A live owner renews its lease at a third of its time, so
- * a lease with less than half of it left belongs to nobody any more: its key is taken over before it vanishes, and the address never
- * does. For the loop's thread.
+ * Whether the other process, under whose lease our key is, still lives. A live owner renews its lease at a third of its
+ * time, so a lease with less than half of it left belongs to nobody any more: its key is taken over before it vanishes,
+ * and the address never does. For the loop's thread.
  */
 final class KeyConflict {
 

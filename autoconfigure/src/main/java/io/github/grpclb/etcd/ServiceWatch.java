@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows one service: reads the list at one revision, then watches from the next. Whatever ends the watch, or makes it doubtful,
- * leads to a fresh list; meanwhile, and while etcd is away, the last list stands. For the loop's thread.
+ * Follows one service: reads the list at one revision, then watches from the next. Whatever ends the watch, or makes it
+ * doubtful, leads to a fresh list; meanwhile, and while etcd is away, the last list stands. For the loop's thread.
  */
 final class ServiceWatch {
 

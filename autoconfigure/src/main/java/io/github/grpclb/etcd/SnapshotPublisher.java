@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals the one before.
- * A reason for having no list is given only while there is none. For the loop's thread.
+ * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals
+ * the one before. A reason for having no list is given only while there is none. For the loop's thread.
  */
 final class SnapshotPublisher {
 

@@ -5,8 +5,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a key back: deletes it if it is still ours, then ends the lease. Tried again until it is done or the time is up; what is
- * left then ends with the lease. For the loop's thread.
+ * Takes a key back: deletes it if it is still ours, then ends the lease. Tried again until it is done or the time is
+ * up; what is left then ends with the lease. For the loop's thread.
  */
 final class Withdrawal {
 

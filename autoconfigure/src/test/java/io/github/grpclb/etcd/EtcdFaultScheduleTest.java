@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Loops under random faults, reproducible by their seed: whatever happened, all is well soon after it has ended. */
 class EtcdFaultScheduleTest {
 
-    private static final int SEEDS = 100;
+    private static final int SEEDS = 50;
     private static final int SERVERS = 3;
     private static final int FAULTS = 12;
     private static final Duration TTL = Duration.ofSeconds(10);
