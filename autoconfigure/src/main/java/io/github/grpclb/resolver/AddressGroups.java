@@ -69,6 +69,11 @@ final class AddressGroups {
         return !lookups.isEmpty();
     }
 
+    /** Says whether an endpoint of the last list is left out, since its host name has no address yet. */
+    boolean awaitsLookups() {
+        return lookups.values().stream().anyMatch(answer -> answer.addresses.isEmpty());
+    }
+
     private @Nullable Entry entryOf(Endpoint endpoint, @Nullable Entry before, Map<String, Lookup> previousLookups) {
         if (before != null && before.isLiteral) {
             return before.with(endpoint, before.group.getAddresses());

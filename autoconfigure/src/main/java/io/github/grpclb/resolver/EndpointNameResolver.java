@@ -67,6 +67,7 @@ public final class EndpointNameResolver extends NameResolver {
     private @Nullable Listener2 listener;
     private EndpointSource.@Nullable Subscription subscription;
     private SynchronizationContext.@Nullable ScheduledHandle firstResultTimeout;
+    private SynchronizationContext.@Nullable ScheduledHandle pendingLookup;
     private StatusOr<List<EquivalentAddressGroup>> addresses;
     private boolean delivering;
     private boolean shutdown;
@@ -133,11 +134,8 @@ public final class EndpointNameResolver extends NameResolver {
         } catch (RuntimeException e) {
             logger.warn("{}: refresh failed", target, e);
         }
-        long now = nanoTime.getAsLong();
-        if (hasHostNames && now - lastLookupNanos >= LOOKUP_INTERVAL_NANOS) {
-            lastLookupNanos = now;
-            lookupWanted.set(true);
-            addressWork.request();
+        if (hasHostNames && nanoTime.getAsLong() - lastLookupNanos >= LOOKUP_INTERVAL_NANOS) {
+            lookUpAgain();
         }
     }
 
@@ -145,6 +143,9 @@ public final class EndpointNameResolver extends NameResolver {
     public void shutdown() {
         shutdown = true;
         cancelFirstResultTimeout();
+        if (pendingLookup != null) {
+            pendingLookup.cancel();
+        }
         if (serviceConfig != null) {
             serviceConfig.removeListener(onServiceConfig);
         }
@@ -181,7 +182,13 @@ public final class EndpointNameResolver extends NameResolver {
             resolved = error("the list of endpoints cannot be used: " + e);
         }
         StatusOr<List<EquivalentAddressGroup>> result = resolved;
-        syncContext.execute(() -> accept(result));
+        boolean incomplete = addressGroups.awaitsLookups();
+        syncContext.execute(() -> {
+            accept(result);
+            if (incomplete) {
+                lookUpLater();
+            }
+        });
     }
 
     private StatusOr<List<EquivalentAddressGroup>> resolve(EndpointSnapshot snapshot) {
@@ -202,6 +209,21 @@ public final class EndpointNameResolver extends NameResolver {
         }
         addresses = result;
         startDelivering();
+    }
+
+    /** Nobody asks for a refresh on behalf of a server that is not in the list. */
+    private void lookUpLater() {
+        if (shutdown || (pendingLookup != null && pendingLookup.isPending())) {
+            return;
+        }
+        pendingLookup = syncContext.schedule(
+                this::lookUpAgain, LOOKUP_INTERVAL_NANOS, TimeUnit.NANOSECONDS, args.getScheduledExecutorService());
+    }
+
+    private void lookUpAgain() {
+        lastLookupNanos = nanoTime.getAsLong();
+        lookupWanted.set(true);
+        addressWork.request();
     }
 
     private void startDelivering() {
