@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
+import io.github.grpclb.autoconfigure.TestApplications.ClientApplication;
 import io.github.grpclb.autoconfigure.TestApplications.ClientApplicationWithPolicy;
+import io.github.grpclb.autoconfigure.TestApplications.ServerApplication;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.registration.ServerRegistration;
@@ -15,12 +17,14 @@ import io.grpc.CallOptions;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import net.devh.boot.grpc.server.config.GrpcServerProperties;
+import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -141,6 +145,18 @@ class GrpcLbApplicationIT {
     void anApplicationThatServesNothingOfItsOwnIsNotAnnounced() {
         ConfigurableApplicationContext client = open(client(at, "grpc.server.port=0", "grpc.server.address=127.0.0.1"));
         assertThat(client.getBean(ServerRegistration.class).registration()).isEmpty();
+    }
+
+    @Test
+    void anApplicationWithoutServicesOpensNoPortUnlessItIsAskedTo() {
+        ConfigurableApplicationContext client = open(TestApplications.start(ClientApplication.class, Map.of(), at));
+        assertThat(client.getBeanNamesForType(GrpcServerLifecycle.class)).isEmpty();
+        ConfigurableApplicationContext server = open(TestApplications.start(
+                ServerApplication.class,
+                Map.of("grpc.server.address", "127.0.0.1", "spring.application.name", "greeter"),
+                at,
+                "grpc.server.port=0"));
+        assertThat(server.getBeanNamesForType(GrpcServerLifecycle.class)).hasSize(1);
     }
 
     @Test

@@ -127,7 +127,7 @@ final class TestApplications {
                 properties);
     }
 
-    private static ConfigurableApplicationContext start(
+    static ConfigurableApplicationContext start(
             Class<?> application, Map<String, Object> defaults, String... properties) {
         Map<String, Object> all = new HashMap<>(defaults);
         for (String property : properties) {
