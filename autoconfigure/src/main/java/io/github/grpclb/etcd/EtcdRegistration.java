@@ -35,6 +35,9 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             Duration withdrawTimeout) {}
 
     private final Context context;
+    private final EtcdLoop loop;
+    private final EtcdApi api;
+    private final EndpointCodec codec;
     private final String key;
     private final EtcdLease lease;
     private final Backoff backoff;
@@ -55,14 +58,17 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     EtcdRegistration(Context context, String key, Endpoint endpoint) {
         this.context = context;
+        this.loop = context.loop();
+        this.api = context.api();
+        this.codec = context.codec();
         this.key = key;
         this.endpoint = endpoint;
-        this.lease = new EtcdLease(context.loop(), context.api(), context.ttl(), context.callTimeout(), this);
-        this.backoff = new Backoff(context.loop());
+        this.lease = new EtcdLease(loop, api, context.ttl(), context.callTimeout(), this);
+        this.backoff = new Backoff(loop);
     }
 
     void start() {
-        context.loop().execute(lease::open);
+        loop.execute(lease::open);
     }
 
     @Override
@@ -87,9 +93,9 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             throw new IllegalArgumentException("endpoint: " + wanted.service() + " at " + wanted.address()
                     + " (expected: " + current.service() + " at " + current.address() + ")");
         }
-        context.codec().canonical(wanted);
+        codec.canonical(wanted);
         CompletableFuture<Void> done = new CompletableFuture<>();
-        boolean accepted = context.loop().execute(() -> {
+        boolean accepted = loop.execute(() -> {
             if (state == State.WITHDRAWN) {
                 done.completeExceptionally(new CancellationException("withdrawn"));
                 return;
@@ -106,7 +112,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     @Override
     public CompletableFuture<Void> withdraw() {
-        if (!context.loop().execute(this::beginWithdrawal)) {
+        if (!loop.execute(this::beginWithdrawal)) {
             withdrawn.completeExceptionally(new CancellationException("closed"));
         }
         return withdrawn;
@@ -149,7 +155,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         }
         looking = true;
         timer.cancel();
-        context.loop().when(context.api().get(key), this::decide, this::failed);
+        loop.when(api.get(key), this::decide, this::failed);
     }
 
     private void decide(@Nullable KeyValue found) {
@@ -157,11 +163,9 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             return;
         }
         Endpoint wanted = endpoint;
-        ByteString value = context.codec().encode(wanted);
+        ByteString value = codec.encode(wanted);
         FoundRecord record = FoundRecord.judge(
-                found,
-                new FoundRecord.Wanted(context.codec().canonical(wanted), value, written, lease.id()),
-                context.codec());
+                found, new FoundRecord.Wanted(codec.canonical(wanted), value, written, lease.id()), codec);
         switch (record.verdict()) {
             case GOOD -> settled(value);
             case STALE -> put(found, value);
@@ -176,7 +180,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             case ADOPT_WEIGHT -> {
                 log.info("{}: weight {} → {} set in etcd", name(), wanted.weight(), record.weight());
                 endpoint = wanted.toBuilder().weight(record.weight()).build();
-                put(found, context.codec().encode(endpoint));
+                put(found, codec.encode(endpoint));
             }
             case FOREIGN -> {
                 if (found != null) {
@@ -189,47 +193,44 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     private void put(@Nullable KeyValue found, ByteString value) {
         long modRevision = found == null ? 0 : found.modRevision();
-        context.loop()
-                .when(
-                        context.api().putIfUnchanged(key, modRevision, value, lease.id()),
-                        done -> {
-                            if (over()) {
-                                return;
-                            }
-                            if (done) {
-                                written = value;
-                                settled(value);
-                            } else {
-                                pause(backoff.next());
-                            }
-                        },
-                        this::failed);
+        loop.when(
+                api.putIfUnchanged(key, modRevision, value, lease.id()),
+                done -> {
+                    if (over()) {
+                        return;
+                    }
+                    if (done) {
+                        settled(value);
+                    } else {
+                        pause(backoff.next());
+                    }
+                },
+                this::failed);
     }
 
     /** Waits for the end of the process under whose lease the key is. */
     private void meet(KeyValue found, ByteString value, @Nullable Endpoint other) {
-        context.loop()
-                .when(
-                        context.api().timeToLive(found.lease()),
-                        left -> {
-                            if (over()) {
-                                return;
-                            }
-                            if (KeyConflict.isAbandoned(left)) {
-                                log.info("{}: taken over from lease {}", name(), Long.toHexString(found.lease()));
-                                put(found, value);
-                                return;
-                            }
-                            KeyConflict known = conflict;
-                            if (known == null || known.lease() != found.lease()) {
-                                known = new KeyConflict(found.lease(), other);
-                                conflict = known;
-                            }
-                            state = State.CONFLICT;
-                            known.log(key, endpoint, left);
-                            pause(KeyConflict.pause(left, lease.interval()));
-                        },
-                        this::failed);
+        loop.when(
+                api.timeToLive(found.lease()),
+                left -> {
+                    if (over()) {
+                        return;
+                    }
+                    if (KeyConflict.isAbandoned(left)) {
+                        log.info("{}: taken over from lease {}", name(), Long.toHexString(found.lease()));
+                        put(found, value);
+                        return;
+                    }
+                    KeyConflict known = conflict;
+                    if (known == null || known.lease() != found.lease()) {
+                        known = new KeyConflict(found.lease(), other);
+                        conflict = known;
+                    }
+                    state = State.CONFLICT;
+                    known.log(key, endpoint, left);
+                    pause(KeyConflict.pause(left, lease.interval()));
+                },
+                this::failed);
     }
 
     private void settled(ByteString value) {
@@ -279,7 +280,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     private void pause(Duration delay) {
         looking = false;
         lookAgain = false;
-        timer = context.loop().after(delay, this::reconcile);
+        timer = loop.after(delay, this::reconcile);
     }
 
     /** Ends a look whose registration, or lease, has ended meanwhile. */
