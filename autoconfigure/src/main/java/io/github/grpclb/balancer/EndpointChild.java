@@ -105,19 +105,19 @@ final class EndpointChild {
         if (closed) {
             return;
         }
+        // a server that failed counts as failing until it is ready, or calls would wait for it over and over
+        boolean stillFailing = state == ConnectivityState.TRANSIENT_FAILURE
+                && (newState == ConnectivityState.CONNECTING || newState == ConnectivityState.IDLE);
+        if (!stillFailing && (newState != state || !newPicker.equals(picker))) {
+            ConnectivityState before = state;
+            state = newState;
+            picker = newPicker;
+            candidate = null;
+            listener.onChange(before, newState);
+        }
         if (newState == ConnectivityState.IDLE) {
             connection.requestConnection();
         }
-        boolean stillFailing = state == ConnectivityState.TRANSIENT_FAILURE
-                && (newState == ConnectivityState.CONNECTING || newState == ConnectivityState.IDLE);
-        if (stillFailing || (newState == state && newPicker.equals(picker))) {
-            return;
-        }
-        ConnectivityState before = state;
-        state = newState;
-        picker = newPicker;
-        candidate = null;
-        listener.onChange(before, newState);
     }
 
     private Endpoint endpointOf(EquivalentAddressGroup from) {

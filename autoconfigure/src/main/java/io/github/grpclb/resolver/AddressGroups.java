@@ -114,7 +114,8 @@ final class AddressGroups {
                 return before;
             }
             return new Lookup(found);
-        } catch (UnknownHostException e) {
+        } catch (UnknownHostException | RuntimeException e) {
+            // one host that cannot be looked up must not hide the others
             Lookup kept = before == null ? new Lookup(List.of()) : before;
             logger.warn("host name '{}' cannot be looked up, using {}: {}", host, kept.addresses, e.toString());
             return kept;

@@ -81,17 +81,15 @@ final class EndpointLists implements EndpointListener {
     }
 
     private StatusOr<List<EquivalentAddressGroup>> resolve(EndpointSnapshot snapshot) {
+        int endpoints = snapshot.endpoints().size();
+        if (endpoints == 0) {
+            return error(target, "no endpoint is registered");
+        }
         List<EquivalentAddressGroup> groups = addressGroups.of(snapshot.endpoints());
         hasHostNames = addressGroups.hasHostNames();
-        if (!groups.isEmpty()) {
-            return StatusOr.fromValue(groups);
-        }
-        int endpoints = snapshot.endpoints().size();
-        return error(
-                target,
-                endpoints == 0
-                        ? "no endpoint is registered"
-                        : "none of the " + endpoints + " endpoints has a host that can be looked up");
+        return groups.isEmpty()
+                ? error(target, "none of the " + endpoints + " endpoints has a host that can be looked up")
+                : StatusOr.fromValue(groups);
     }
 
     /** Returns what takes the place of addresses: calls to the target fail with it. */

@@ -200,10 +200,16 @@ class ChannelIT {
     }
 
     @Test
-    void servesAgainAfterAnIdleTime() {
+    void goesOnWithItsPolicyAfterAnIdleTime() {
         TestServer a = server("a");
         source.publish(SERVICE, weighing(a, 1));
-        ManagedChannel channel = channel(endpointLb("round_robin"));
+        AtomicInteger made = new AtomicInteger();
+        PolicyFactory counted = options -> {
+            made.incrementAndGet();
+            return Policies.forChannel(List.of()).get("round_robin", options);
+        };
+        ManagedChannel channel =
+                build(source, endpointLb("counted"), new ChannelPolicies(Map.of("counted", counted), List.of()));
         for (int cycle = 1; cycle <= 5; cycle++) {
             assertThat(ask(channel)).isEqualTo("a");
             assertThat(source.followers()).isEqualTo(1);
@@ -211,6 +217,7 @@ class ChannelIT {
             channel.enterIdle();
             await().until(() -> channel.getState(false) == ConnectivityState.IDLE && source.followers() == 0);
         }
+        assertThat(made).as("the policy with its turn outlives the balancer").hasValue(1);
     }
 
     @Test
@@ -229,7 +236,7 @@ class ChannelIT {
                 };
             }
         };
-        ManagedChannel channel = build(source, endpointLb("broken"), List.of(broken));
+        ManagedChannel channel = build(source, endpointLb("broken"), Policies.forChannel(List.of(broken)));
         awaitAnswersFrom(channel, "a", "b");
         serviceConfig.set(endpointLb("round_robin"));
         await().untilAsserted(
@@ -302,7 +309,7 @@ class ChannelIT {
         source.publish(SERVICE, weighing(server("a"), 1));
         other.publish(SERVICE, weighing(server("b"), 1));
         ManagedChannel first = channel(endpointLb("round_robin"));
-        ManagedChannel second = build(other, endpointLb("round_robin"), List.of());
+        ManagedChannel second = build(other, endpointLb("round_robin"), Policies.forChannel(List.of()));
         assertThat(answers(first, 10)).containsOnlyKeys("a");
         assertThat(answers(second, 10)).containsOnlyKeys("b");
     }
@@ -331,17 +338,17 @@ class ChannelIT {
     }
 
     private ManagedChannel channel(Map<String, ?> defaultServiceConfig) {
-        return build(source, defaultServiceConfig, List.of());
+        return build(source, defaultServiceConfig, Policies.forChannel(List.of()));
     }
 
-    private ManagedChannel build(EndpointSource from, Map<String, ?> defaultServiceConfig, List<Policy> own) {
+    private ManagedChannel build(EndpointSource from, Map<String, ?> defaultServiceConfig, ChannelPolicies policies) {
         ManagedChannelBuilder<?> builder = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                 .defaultServiceConfig(defaultServiceConfig)
                 .setNameResolverArg(EndpointNameResolverProvider.SOURCE, from)
                 .setNameResolverArg(EndpointNameResolverProvider.SERVICE_CONFIG, serviceConfig)
-                .setNameResolverArg(PolicyLoadBalancer.POLICIES, Policies.forChannel(own));
+                .setNameResolverArg(PolicyLoadBalancer.POLICIES, policies);
         ManagedChannel channel = builder.build();
         channels.add(channel);
         return channel;
