@@ -1,10 +1,15 @@
-package io.github.grpclb.balancer;
+package io.github.grpclb.balancer.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.balancer.Candidate;
+import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyFactory;
+import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;

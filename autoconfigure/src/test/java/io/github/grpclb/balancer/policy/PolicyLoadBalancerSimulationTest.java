@@ -1,8 +1,7 @@
-package io.github.grpclb.balancer;
+package io.github.grpclb.balancer.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.testing.FakeCall;
