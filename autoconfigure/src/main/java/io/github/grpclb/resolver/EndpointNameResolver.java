@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * since gRPC would give the channel up. Addresses are made elsewhere, on the channel's offload executor, and nothing of gRPC runs
  * on the source's thread.
  *
- * <p>Nothing is delivered before the first list, or before one second has passed without it: so calls that wait for ready wait,
- * and all others then fail with the reason. A list without endpoints is delivered as an error and never as an empty list, so
+ * <p>Calls wait for the first list for as long as it may just be slow: until the source says why it has none, or five seconds
+ * have passed. From then on those that do not wait for ready fail with the reason. A list without endpoints is delivered as an error and never as an empty list, so
  * that a balancer that has servers goes on with them.
  */
 public final class EndpointNameResolver extends NameResolver {
@@ -34,7 +34,7 @@ public final class EndpointNameResolver extends NameResolver {
 
     private static final Logger logger = LoggerFactory.getLogger(EndpointNameResolver.class);
 
-    private static final long FIRST_LIST_TIMEOUT_MILLIS = 1_000;
+    private static final long FIRST_LIST_TIMEOUT_MILLIS = 5_000;
 
     /** gRPC asks for a refresh at every failed connection; name servers are asked no more often than this. */
     private static final long LOOKUP_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -149,7 +149,7 @@ public final class EndpointNameResolver extends NameResolver {
 
     private void noListYet(String reason) {
         addresses = notReady(reason);
-        deliver();
+        startDelivering();
     }
 
     private void fail(String reason) {
