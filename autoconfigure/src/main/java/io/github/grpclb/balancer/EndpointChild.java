@@ -105,10 +105,8 @@ final class EndpointChild {
         if (closed) {
             return;
         }
-        // a server that failed counts as failing until it is ready, or calls would wait for it over and over
-        boolean stillFailing = state == ConnectivityState.TRANSIENT_FAILURE
-                && (newState == ConnectivityState.CONNECTING || newState == ConnectivityState.IDLE);
-        if (!stillFailing && (newState != state || !newPicker.equals(picker))) {
+        // that a failure lasts until the server is ready, pick_first sees to
+        if (newState != state || !newPicker.equals(picker)) {
             ConnectivityState before = state;
             state = newState;
             picker = newPicker;
