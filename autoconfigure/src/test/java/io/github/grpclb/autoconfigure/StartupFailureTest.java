@@ -20,7 +20,7 @@ class StartupFailureTest {
             grpc.lb.policy=weighted_randon                | grpc.lb.policy                  | "weighted_randon" | one of pick_first, random, round_robin
             grpc.lb.clients.greeter.policy=x              | grpc.lb.clients.greeter.policy  | "x"               | one of pick_first
             grpc.lb.registration.weight=-1                | grpc.lb.registration.weight     | "-1"              | 0 to 1000000
-            grpc.lb.registration.ttl=1s                   | grpc.lb.registration.ttl        | "PT1S"            | 2s to 1h
+            grpc.lb.registration.ttl=1s                   | grpc.lb.registration.ttl        | "1000ms"          | 2s to 1h
             grpc.lb.etcd.endpoints=http://localhost:x     | grpc.lb.etcd.endpoints          | localhost:x       | http://host:port
             grpc.lb.etcd.endpoints=ftp://localhost:2379   | grpc.lb.etcd.endpoints          | ftp://            | http://host:port
             grpc.lb.etcd.endpoints=http://u:pw@localhost  | grpc.lb.etcd.endpoints          | ***@localhost     | user and password
