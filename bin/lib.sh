@@ -195,9 +195,9 @@ clean_up() {
     for name in "${!pids[@]}"; do [[ $name == etcd ]] || others+=("$name"); done
     stop ${others[@]+"${others[@]}"}
     if alive etcd; then stop etcd; fi # last: the servers withdraw from it
-    if ((status == 0)); then
+    if ((status != 1)) || rmdir "$logs" 2>/dev/null; then # nothing went wrong, or nothing was logged
         rm -rf "$logs"
-        exit
+        exit "$status"
     fi
     for log in "$logs"/*; do
         if [[ -f $log && -s $log ]]; then

@@ -9,6 +9,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 
@@ -57,7 +58,7 @@ public final class GrpcLbEtcdAutoConfiguration {
             throw new InvalidPropertyException(
                     "grpc.lb.etcd.endpoints",
                     connection.options().endpoints(),
-                    "an etcd that answers within " + properties.startupTimeout()
+                    "an etcd that answers within " + DurationStyle.SIMPLE.print(properties.startupTimeout())
                             + ", as grpc.lb.etcd.fail-fast is true",
                     "Start etcd or correct the endpoints; or set grpc.lb.etcd.fail-fast=false to start without it and join"
                             + " when it comes.",

@@ -106,7 +106,21 @@ public record GrpcLbProperties(
             @DefaultValue Map<String, String> metadata,
             @DefaultValue("10s") Duration ttl,
             @DefaultValue("3s") Duration withdrawTimeout,
-            @DefaultValue Drain drain) {}
+            @DefaultValue Drain drain) {
+
+        /** A blank text, such as what {@code ${ZONE:}} may leave, means an absent one. */
+        public Registration {
+            service = textOrNull(service);
+            id = textOrNull(id);
+            host = textOrNull(host);
+            zone = textOrNull(zone);
+            version = textOrNull(version);
+        }
+
+        private static @Nullable String textOrNull(@Nullable String value) {
+            return value == null || value.isBlank() ? null : value;
+        }
+    }
 
     /**
      * How a server leaves.

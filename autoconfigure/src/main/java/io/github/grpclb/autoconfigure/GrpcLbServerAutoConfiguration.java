@@ -15,6 +15,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.convert.DurationStyle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
@@ -75,7 +76,7 @@ public final class GrpcLbServerAutoConfiguration {
         if (ttl.compareTo(EtcdRegistrar.MIN_TTL) < 0 || ttl.compareTo(EtcdRegistrar.MAX_TTL) > 0) {
             throw new InvalidPropertyException(
                     "grpc.lb.registration.ttl",
-                    ttl,
+                    DurationStyle.SIMPLE.print(ttl),
                     "2s to 1h",
                     "Set how long etcd keeps a server that died; etcd itself grants no less than 2 s.");
         }

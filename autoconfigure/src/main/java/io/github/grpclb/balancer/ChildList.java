@@ -17,6 +17,9 @@ import java.util.Objects;
 /** The children of a balancer, in the order of the resolver's list. Confined to the synchronization context. */
 final class ChildList {
 
+    private static final List<ConnectivityState> BEST_FIRST =
+            List.of(ConnectivityState.READY, ConnectivityState.CONNECTING, ConnectivityState.IDLE);
+
     private final Helper helper;
     private final Runnable onChange;
     private final LoadBalancerProvider pickFirst = Objects.requireNonNull(
@@ -44,8 +47,8 @@ final class ChildList {
 
     /**
      * Takes a new list. Lists are compared by position as long as they run in step and from there on by address, so that the usual
-     * update, another weight somewhere, costs one pass. Children whose addresses stayed are not fed again: GRPC-FACTS tells what
-     * that does to calls under an outlier detection around us.
+     * update, another weight somewhere, costs one pass. Children whose addresses stayed are not fed again: it would make calls hang
+     * where gRPC's own outlier detection stands around us (seen with 1.84).
      */
     Update update(List<EquivalentAddressGroup> groups, Attributes attributes) {
         int inStep = 0;
@@ -91,8 +94,7 @@ final class ChildList {
 
     /** Returns the best state that a child has; {@link ConnectivityState#TRANSIENT_FAILURE} for none. */
     ConnectivityState state() {
-        for (ConnectivityState state :
-                List.of(ConnectivityState.READY, ConnectivityState.CONNECTING, ConnectivityState.IDLE)) {
+        for (ConnectivityState state : BEST_FIRST) {
             if (countByState[state.ordinal()] > 0) {
                 return state;
             }

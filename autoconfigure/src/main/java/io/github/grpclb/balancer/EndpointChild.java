@@ -105,19 +105,17 @@ final class EndpointChild {
         if (closed) {
             return;
         }
+        // that a failure lasts until the server is ready, pick_first sees to
+        if (newState != state || !newPicker.equals(picker)) {
+            ConnectivityState before = state;
+            state = newState;
+            picker = newPicker;
+            candidate = null;
+            listener.onChange(before, newState);
+        }
         if (newState == ConnectivityState.IDLE) {
             connection.requestConnection();
         }
-        boolean stillFailing = state == ConnectivityState.TRANSIENT_FAILURE
-                && (newState == ConnectivityState.CONNECTING || newState == ConnectivityState.IDLE);
-        if (stillFailing || (newState == state && newPicker.equals(picker))) {
-            return;
-        }
-        ConnectivityState before = state;
-        state = newState;
-        picker = newPicker;
-        candidate = null;
-        listener.onChange(before, newState);
     }
 
     private Endpoint endpointOf(EquivalentAddressGroup from) {

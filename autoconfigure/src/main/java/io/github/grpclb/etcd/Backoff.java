@@ -3,9 +3,9 @@ package io.github.grpclb.etcd;
 import java.time.Duration;
 
 /**
- * How long to wait before the next attempt: "full jitter" (M. Brooker, "Exponential Backoff And Jitter", 2015), a random part of
- * 0.2 s, doubled with each failure, up to 2 s; about 30 s where only a person can help, as each attempt costs etcd a bcrypt. For the
- * loop's thread.
+ * How long to wait before the next attempt: "full jitter" (M. Brooker, "Exponential Backoff And Jitter", 2015), a
+ * random part of 0.2 s, doubled with each failure, up to 2 s; about 30 s where only a person can help, as each attempt
+ * costs etcd a bcrypt. For the loop's thread.
  */
 final class Backoff {
 

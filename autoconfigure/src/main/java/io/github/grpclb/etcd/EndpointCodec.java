@@ -11,8 +11,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Endpoints as they are written in etcd. Writes the record of Go's official {@code client/v3/naming/endpoints}, byte for byte, and
- * reads besides it what other frameworks write; which of them a record is, is seen by its shape. Immutable.
+ * Endpoints as they are written in etcd. Writes the record of Go's official {@code client/v3/naming/endpoints}, byte
+ * for byte, and reads besides it what other frameworks write; which of them a record is, is seen by its shape.
+ * Immutable.
  */
 final class EndpointCodec {
 
@@ -41,6 +42,19 @@ final class EndpointCodec {
         Metadata.write(endpoint, out);
         out.append('}');
         return ByteString.copyFromUtf8(out.toString());
+    }
+
+    /**
+     * Returns an endpoint as a reader of its record will see it.
+     *
+     * @throws IllegalArgumentException if no reader would take it
+     */
+    Endpoint canonical(Endpoint endpoint) {
+        try {
+            return decode(endpoint.service(), new KeyValue(keys.key(endpoint), encode(endpoint), 0, 0, 0));
+        } catch (MalformedRecordException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
     }
 
     /** Reads one record of a service. */

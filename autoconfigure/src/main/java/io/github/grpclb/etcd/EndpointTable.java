@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The records of one service as they were last read. Keeps an endpoint's object while nothing about it changes, and the last good
- * value of a key whose record cannot be read. For the loop's thread.
+ * The records of one service as they were last read. Keeps an endpoint's object while nothing about it changes, and the
+ * last good value of a key whose record cannot be read. For the loop's thread.
  */
 final class EndpointTable {
 
@@ -129,11 +129,7 @@ final class EndpointTable {
                 record.modRevision(),
                 before == null ? "it names no endpoint" : "its last good value stays",
                 why.getMessage());
-        try {
-            observer.recordSkipped(service);
-        } catch (RuntimeException e) {
-            log.error("An observer failed", e);
-        }
+        EtcdLoop.foreign(() -> observer.recordSkipped(service));
     }
 
     private static String describe(Endpoint endpoint) {

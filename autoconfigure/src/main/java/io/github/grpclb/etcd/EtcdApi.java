@@ -7,8 +7,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the loops need of etcd. Called on the loop's thread; completes futures and calls listeners there, and never before the call
- * has returned. Every future completes within the call's time limit, a failed one with an {@link EtcdException}.
+ * What the loops need of etcd. Called on the loop's thread; completes futures and calls listeners there, and never
+ * before the call has returned. Every future completes within the call's time limit, a failed one with an {@link
+ * EtcdException}.
  */
 interface EtcdApi {
 
@@ -27,7 +28,10 @@ interface EtcdApi {
      */
     record TimeToLive(Duration remaining, Duration granted) {}
 
-    /** A page of a list: the records in the order of their keys, the revision at which they were read, and whether more follow. */
+    /**
+     * A page of a list: the records in the order of their keys, the revision at which they were read, and whether more
+     * follow.
+     */
     record Page(long revision, List<KeyValue> records, boolean more) {}
 
     /** One change. Of a deletion only the key and the revision are known. */

@@ -10,8 +10,9 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way to one etcd, for a {@link EtcdRegistrar} and an {@link EtcdEndpointSource} to share: one client, replaced when it makes no
- * progress, and the one thread on which all their state lives. Nothing is dialled before the first use. Thread-safe.
+ * The way to one etcd, for a {@link EtcdRegistrar} and an {@link EtcdEndpointSource} to share: one client, replaced
+ * when it makes no progress, and the one thread on which all their state lives. Nothing is dialled before the first
+ * use. Thread-safe.
  */
 public final class EtcdConnection implements AutoCloseable {
 
@@ -49,7 +50,8 @@ public final class EtcdConnection implements AutoCloseable {
      * Waits until etcd answers. An answer that the user may not read is one: whether the rights suffice is seen in use.
      *
      * @param limit how long to wait at most
-     * @throws EtcdUnavailableException if it does not, or refuses the credentials at once; the message has the last real cause
+     * @throws EtcdUnavailableException if it does not, or refuses the credentials at once; the message has the last
+     *     real cause
      */
     public void awaitReachable(Duration limit) {
         long end = System.nanoTime() + limit.toNanos();
@@ -121,7 +123,9 @@ public final class EtcdConnection implements AutoCloseable {
     }
 
     private EtcdUnavailableException unavailable(String why, Throwable cause) {
-        return new EtcdUnavailableException(
-                why + " (endpoints: " + String.join(", ", options.endpoints()) + ")", cause);
+        // what a TLS port does to one who does not speak TLS
+        String hint = options.tls() == null && why.contains("Network closed") ? "; does it want https?" : "";
+        String tried = " (endpoints: " + String.join(", ", options.endpoints()) + ")";
+        return new EtcdUnavailableException(why + hint + tried, cause);
     }
 }

@@ -8,8 +8,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Endpoints that are registered in etcd. A service is listed and watched once, however many subscribers it has; it is followed for a
- * while after the last one left, so that a channel that wakes up has its list at once, also when etcd is away. Thread-safe.
+ * Endpoints that are registered in etcd. A service is listed and watched once, however many subscribers it has; it is
+ * followed for a while after the last one left, so that a channel that wakes up has its list at once, also when etcd is
+ * away. Thread-safe.
  */
 public final class EtcdEndpointSource implements EndpointSource {
 

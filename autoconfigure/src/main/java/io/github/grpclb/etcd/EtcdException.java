@@ -1,8 +1,6 @@
 package io.github.grpclb.etcd;
 
 import io.grpc.Status;
-import java.util.LinkedHashSet;
-import java.util.Set;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -103,18 +101,20 @@ final class EtcdException extends RuntimeException {
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
             return "no answer in time";
         }
-        Set<String> parts = new LinkedHashSet<>();
-        parts.add(
-                status.getDescription() != null
-                        ? status.getDescription()
-                        : status.getCode().name());
+        // the first line: gRPC appends its pipeline; and the causes, where gRPC says no more than "io exception"
+        String text = status.getDescription() != null
+                ? status.getDescription()
+                : status.getCode().name();
+        text = text.lines().findFirst().orElse(text);
         Throwable cause = status.getCause();
         for (int i = 0; cause != null && i < MAX_CAUSES; i++, cause = cause.getCause()) {
-            parts.add(
-                    cause.getMessage() != null
-                            ? cause.getMessage()
-                            : cause.getClass().getSimpleName());
+            String more = cause.getMessage() != null
+                    ? cause.getMessage()
+                    : cause.getClass().getSimpleName();
+            if (!text.contains(more)) {
+                text = text.equals("io exception") ? more : text + ": " + more;
+            }
         }
-        return LogText.of(String.join(": ", parts));
+        return LogText.of(text);
     }
 }

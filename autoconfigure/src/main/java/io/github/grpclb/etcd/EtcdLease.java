@@ -3,8 +3,9 @@ package io.github.grpclb.etcd;
 import java.time.Duration;
 
 /**
- * The lease of one registration. Renewed at a third of the time that etcd gave, by monotonic time; a renewal that fails is tried
- * again until etcd answers, also after the lease should have ended: only etcd knows whether it has. For the loop's thread.
+ * The lease of one registration. Renewed at a third of the time that etcd gave, by monotonic time; a renewal that fails
+ * is tried again until etcd answers, also after the lease should have ended: only etcd knows whether it has. For the
+ * loop's thread.
  */
 final class EtcdLease {
 

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that all loops of a connection run on, with its clock and its chance. What a task throws is logged, and the
- * thread lives on. After the end of the thread tasks are dropped.
+ * The one thread that all loops of a connection run on, with its clock and its chance. What a task throws is logged,
+ * and the thread lives on. After the end of the thread tasks are dropped.
  */
 final class EtcdLoop {
 
@@ -89,11 +89,20 @@ final class EtcdLoop {
         return Duration.ofNanos((long) (time.toNanos() * (1 + spread * (2 * random.nextDouble() - 1))));
     }
 
+    /** Calls code that is not ours; what it throws is logged. */
+    static void foreign(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException | Error e) {
+            log.error("A listener or observer failed", e);
+        }
+    }
+
     private static Runnable guarded(Runnable task) {
         return () -> {
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 log.error("A task of the etcd loop failed", e);
             }
         };

@@ -3,8 +3,8 @@ package io.github.grpclb.etcd;
 import io.github.grpclb.discovery.Endpoint;
 
 /**
- * Hears of what registrations and watches go through, for metrics. Called on the one thread of the {@link EtcdConnection}: count
- * and return. What it throws is logged and ignored.
+ * Hears of what registrations and watches go through, for metrics. Called on the one thread of the {@link
+ * EtcdConnection}: count and return. What it throws is logged and ignored.
  */
 public interface EtcdObserver {
 

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where etcd is and how it is to be called. Immutable; {@code toString} shows no secret.
  *
- * @param endpoints one or more of {@code http://host:port}, or all {@code https://host:port}; the port is 2379 where none is given
+ * @param endpoints one or more of {@code http://host:port}, or all {@code https://host:port}; the port is 2379 where
+ *     none is given
  * @param prefix under which all services are; made to begin and end in "/"
  * @param username null where etcd wants none
  * @param password null where there is no user
@@ -38,8 +39,9 @@ public record EtcdOptions(
     private static final String EXPECTED_ENDPOINT = "http://host:port or https://host:port";
 
     /**
-     * Sets up TLS: what is trusted and which certificate is shown. Called anew for each new connection of the client, so that
-     * certificates that were exchanged on disk are used; the protocol negotiation that gRPC needs is set already.
+     * Sets up TLS: what is trusted and which certificate is shown. Called anew for each new connection of the client,
+     * so that certificates that were exchanged on disk are used; the protocol negotiation that gRPC needs is set
+     * already.
      */
     @FunctionalInterface
     public interface Tls {

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeoutException;
 /**
  * Announces endpoints in etcd, each as a key {@code <prefix><service>/<address>} under a lease of its own. Thread-safe.
  *
- * <p>A weight that an operator puts into a record is kept, everything else that is lost or changed is put back. A key that another
- * live process holds is left alone until that process is gone.
+ * <p>A weight that an operator puts into a record is kept, everything else that is lost or changed is put back. A key
+ * that another live process holds is left alone until that process is gone.
  */
 public final class EtcdRegistrar implements EndpointRegistrar {
 
@@ -84,7 +84,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             throw new IllegalStateException("The registrar is closed");
         }
         String key = keys.key(endpoint);
-        EtcdRegistration.canonical(context.codec(), key, endpoint);
+        context.codec().canonical(endpoint);
         EtcdRegistration earlier = open.get(key);
         if (earlier != null && earlier.state() != Registration.State.WITHDRAWN) {
             throw new IllegalStateException("'" + LogText.of(key) + "' is registered already");

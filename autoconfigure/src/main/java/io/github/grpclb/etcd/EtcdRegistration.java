@@ -7,7 +7,6 @@ import io.github.grpclb.etcd.EtcdObserver.Loss;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One announced endpoint: a key under a lease. One routine, {@link #reconcile}, looks at the key and makes it what it should be; it
- * runs when a lease was granted, with each renewal, and when other values are wanted. Every put is guarded by what was seen, so that
- * nobody else's record is ever overwritten unseen.
+ * One announced endpoint: a key under a lease. One routine, {@link #reconcile}, looks at the key and makes it what it
+ * should be; it runs when a lease was granted, with each renewal, and when other values are wanted. Every put is
+ * guarded by what was seen, so that nobody else's record is ever overwritten unseen.
  *
  * <p>All but the volatile fields belongs to the loop's thread.
  */
@@ -36,6 +35,9 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             Duration withdrawTimeout) {}
 
     private final Context context;
+    private final EtcdLoop loop;
+    private final EtcdApi api;
+    private final EndpointCodec codec;
     private final String key;
     private final EtcdLease lease;
     private final Backoff backoff;
@@ -56,14 +58,17 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     EtcdRegistration(Context context, String key, Endpoint endpoint) {
         this.context = context;
+        this.loop = context.loop();
+        this.api = context.api();
+        this.codec = context.codec();
         this.key = key;
         this.endpoint = endpoint;
-        this.lease = new EtcdLease(context.loop(), context.api(), context.ttl(), context.callTimeout(), this);
-        this.backoff = new Backoff(context.loop());
+        this.lease = new EtcdLease(loop, api, context.ttl(), context.callTimeout(), this);
+        this.backoff = new Backoff(loop);
     }
 
     void start() {
-        context.loop().execute(lease::open);
+        loop.execute(lease::open);
     }
 
     @Override
@@ -88,9 +93,9 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             throw new IllegalArgumentException("endpoint: " + wanted.service() + " at " + wanted.address()
                     + " (expected: " + current.service() + " at " + current.address() + ")");
         }
-        canonical(wanted);
+        codec.canonical(wanted);
         CompletableFuture<Void> done = new CompletableFuture<>();
-        boolean accepted = context.loop().execute(() -> {
+        boolean accepted = loop.execute(() -> {
             if (state == State.WITHDRAWN) {
                 done.completeExceptionally(new CancellationException("withdrawn"));
                 return;
@@ -107,7 +112,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     @Override
     public CompletableFuture<Void> withdraw() {
-        if (!context.loop().execute(this::beginWithdrawal)) {
+        if (!loop.execute(this::beginWithdrawal)) {
             withdrawn.completeExceptionally(new CancellationException("closed"));
         }
         return withdrawn;
@@ -150,7 +155,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         }
         looking = true;
         timer.cancel();
-        context.loop().when(context.api().get(key), this::decide, this::failed);
+        loop.when(api.get(key), this::decide, this::failed);
     }
 
     private void decide(@Nullable KeyValue found) {
@@ -158,9 +163,9 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             return;
         }
         Endpoint wanted = endpoint;
-        ByteString value = context.codec().encode(wanted);
+        ByteString value = codec.encode(wanted);
         FoundRecord record = FoundRecord.judge(
-                found, new FoundRecord.Wanted(canonical(wanted), value, written, lease.id()), context.codec());
+                found, new FoundRecord.Wanted(codec.canonical(wanted), value, written, lease.id()), codec);
         switch (record.verdict()) {
             case GOOD -> settled(value);
             case STALE -> put(found, value);
@@ -175,7 +180,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             case ADOPT_WEIGHT -> {
                 log.info("{}: weight {} → {} set in etcd", name(), wanted.weight(), record.weight());
                 endpoint = wanted.toBuilder().weight(record.weight()).build();
-                put(found, context.codec().encode(endpoint));
+                put(found, codec.encode(endpoint));
             }
             case FOREIGN -> {
                 if (found != null) {
@@ -188,55 +193,44 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     private void put(@Nullable KeyValue found, ByteString value) {
         long modRevision = found == null ? 0 : found.modRevision();
-        context.loop()
-                .when(
-                        context.api().putIfUnchanged(key, modRevision, value, lease.id()),
-                        done -> {
-                            if (over()) {
-                                return;
-                            }
-                            if (done) {
-                                written = value;
-                                settled(value);
-                            } else {
-                                pause(backoff.next());
-                            }
-                        },
-                        this::failed);
+        loop.when(
+                api.putIfUnchanged(key, modRevision, value, lease.id()),
+                done -> {
+                    if (over()) {
+                        return;
+                    }
+                    if (done) {
+                        settled(value);
+                    } else {
+                        pause(backoff.next());
+                    }
+                },
+                this::failed);
     }
 
+    /** Waits for the end of the process under whose lease the key is. */
     private void meet(KeyValue found, ByteString value, @Nullable Endpoint other) {
-        KeyConflict known = conflict;
-        KeyConflict met = known != null && known.lease() == found.lease() ? known : new KeyConflict(found.lease());
-        context.loop()
-                .when(
-                        context.api().timeToLive(found.lease()),
-                        left -> {
-                            if (over()) {
-                                return;
-                            }
-                            if (KeyConflict.isAbandoned(left)) {
-                                log.info("{}: taken over from lease {}", name(), Long.toHexString(found.lease()));
-                                put(found, value);
-                                return;
-                            }
-                            if (met != known) {
-                                conflict = met;
-                                state = State.CONFLICT;
-                                log.info("{}: {} holds the key; waiting for its end", name(), describe(found, other));
-                            }
-                            if (met.provesLife(left)) {
-                                log.warn(
-                                        "{}: two live processes announce this address: {} holds the key, we are id {},"
-                                                + " startedAt {}; we stay unregistered",
-                                        name(),
-                                        describe(found, other),
-                                        LogText.of(String.valueOf(endpoint.id())),
-                                        endpoint.startedAt());
-                            }
-                            pause(KeyConflict.pause(left, lease.interval()));
-                        },
-                        this::failed);
+        loop.when(
+                api.timeToLive(found.lease()),
+                left -> {
+                    if (over()) {
+                        return;
+                    }
+                    if (KeyConflict.isAbandoned(left)) {
+                        log.info("{}: taken over from lease {}", name(), Long.toHexString(found.lease()));
+                        put(found, value);
+                        return;
+                    }
+                    KeyConflict known = conflict;
+                    if (known == null || known.lease() != found.lease()) {
+                        known = new KeyConflict(found.lease(), other);
+                        conflict = known;
+                    }
+                    state = State.CONFLICT;
+                    known.log(key, endpoint, left);
+                    pause(KeyConflict.pause(left, lease.interval()));
+                },
+                this::failed);
     }
 
     private void settled(ByteString value) {
@@ -255,7 +249,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                     LogText.of(value.toStringUtf8()),
                     Long.toHexString(lease.id()),
                     lease.ttl().toSeconds());
-            notify(() -> context.observer().registered(endpoint));
+            EtcdLoop.foreign(() -> context.observer().registered(endpoint));
             announcedBefore = true;
             registered.complete(null);
         }
@@ -286,7 +280,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     private void pause(Duration delay) {
         looking = false;
         lookAgain = false;
-        timer = context.loop().after(delay, this::reconcile);
+        timer = loop.after(delay, this::reconcile);
     }
 
     /** Ends a look whose registration, or lease, has ended meanwhile. */
@@ -303,7 +297,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         if (state == State.REGISTERED) {
             state = State.PENDING;
             log.warn("{}: lost, {}; putting it back", name(), why);
-            notify(() -> context.observer().lost(endpoint, reason));
+            EtcdLoop.foreign(() -> context.observer().lost(endpoint, reason));
         }
     }
 
@@ -335,34 +329,6 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                 withdrawn.completeExceptionally(failure);
             }
         });
-    }
-
-    /** The endpoint as a reader decodes it, which is also the check that a reader can. */
-    private Endpoint canonical(Endpoint wanted) {
-        return canonical(context.codec(), key, wanted);
-    }
-
-    static Endpoint canonical(EndpointCodec codec, String key, Endpoint wanted) {
-        try {
-            return codec.decode(wanted.service(), new KeyValue(key, codec.encode(wanted), 0, 0, 0));
-        } catch (MalformedRecordException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
-        }
-    }
-
-    private void notify(Runnable call) {
-        try {
-            call.run();
-        } catch (RuntimeException e) {
-            log.error("An observer failed", e);
-        }
-    }
-
-    private static String describe(KeyValue found, @Nullable Endpoint other) {
-        String who = Optional.ofNullable(other)
-                .map(o -> "id " + LogText.of(String.valueOf(o.id())) + ", startedAt " + o.startedAt())
-                .orElse("an unreadable record");
-        return "another process (" + who + ", lease " + Long.toHexString(found.lease()) + ")";
     }
 
     private String name() {

@@ -21,8 +21,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The token that etcd gives for user and password. Fetched when it is first needed and again after {@link #forget}; one request at a
- * time, whose answer all waiting calls share. A refusal is remembered for a while, as each attempt costs etcd a bcrypt. Thread-safe.
+ * The token that etcd gives for user and password. Fetched when it is first needed and again after {@link #forget}; one
+ * request at a time, whose answer all waiting calls share. A refusal is remembered for a while, as each attempt costs
+ * etcd a bcrypt. Thread-safe.
  */
 final class EtcdToken extends CallCredentials {
 

@@ -5,9 +5,9 @@ import java.net.InetAddress;
 import java.util.regex.Pattern;
 
 /**
- * An address that a client may connect to. Records in etcd are somebody else's input: an address that leads to another machine
- * than the one that it names (wildcard, multicast, broadcast, link-local with the cloud's metadata service) is refused, and so is
- * whatever is neither an IP literal nor a host name.
+ * An address that a client may connect to. Records in etcd are somebody else's input: an address that leads to another
+ * machine than the one that it names (wildcard, multicast, broadcast, link-local with the cloud's metadata service) is
+ * refused, and so is whatever is neither an IP literal nor a host name.
  *
  * @param host IP literal without brackets in its canonical form, or a host name of RFC 1123
  * @param port 1 to 65535

@@ -34,8 +34,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * etcd's v3 API over a gRPC channel, with jetcd's generated messages and its resolver of several endpoints. jetcd's own {@code Client}
- * is not in between: it retries, resumes, logs and hides the cause by itself, where the loops here must decide.
+ * etcd's v3 API over a gRPC channel, with jetcd's generated messages and its resolver of several endpoints. jetcd's own
+ * {@code Client} is not in between: it retries, resumes, logs and hides the cause by itself, where the loops here must
+ * decide.
  *
  * <p>Calls do not wait for a connection: they fail with the cause of its absence.
  */

@@ -1,22 +1,35 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.Endpoint;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Whether the other process, under whose lease our key is, still lives. A live owner renews its lease at a third of its time, so
- * a lease with less than half of it left belongs to nobody any more: its key is taken over before it vanishes, and the address never
- * does. For the loop's thread.
+ * Whether the other process, under whose lease our key is, still lives. A live owner renews its lease at a third of its
+ * time, so a lease with less than half of it left belongs to nobody any more: its key is taken over before it vanishes,
+ * and the address never does. For the loop's thread.
  */
 final class KeyConflict {
 
+    private static final Logger log = LoggerFactory.getLogger(EtcdRegistration.class);
     private static final Duration LEAST_PAUSE = Duration.ofMillis(300);
 
     private final long lease;
+    private final String other;
     private Duration leastSeen = Duration.ofSeconds(Long.MAX_VALUE);
-    private boolean told;
+    private boolean warned;
 
-    KeyConflict(long lease) {
+    /**
+     * Notes a conflict.
+     *
+     * @param lease the other process's lease
+     * @param endpoint what the other process announces; null where it cannot be read
+     */
+    KeyConflict(long lease, @Nullable Endpoint endpoint) {
         this.lease = lease;
+        this.other = (endpoint == null ? "unreadable" : describe(endpoint)) + ", lease " + Long.toHexString(lease);
     }
 
     long lease() {
@@ -29,17 +42,21 @@ final class KeyConflict {
                 || left.remaining().compareTo(left.granted().dividedBy(2)) < 0;
     }
 
-    /** Notes what is left; returns true, once, when the lease was seen to have been renewed: its owner lives. */
-    boolean provesLife(EtcdApi.TimeToLive left) {
-        boolean renewed = left.remaining().compareTo(leastSeen) > 0;
-        if (left.remaining().compareTo(leastSeen) < 0) {
+    /** Says so, once when it is met, and louder once it is seen that the lease is renewed: its owner lives. */
+    void log(String key, Endpoint own, EtcdApi.TimeToLive left) {
+        if (leastSeen.compareTo(left.remaining()) > 0) {
+            if (leastSeen.getSeconds() == Long.MAX_VALUE) {
+                log.info("{}: another process ({}) holds the key; waiting for its end", LogText.of(key), other);
+            }
             leastSeen = left.remaining();
+        } else if (leastSeen.compareTo(left.remaining()) < 0 && !warned) {
+            warned = true;
+            log.warn(
+                    "{}: two live processes announce this address: ({}) holds the key, ({}) stays unregistered",
+                    LogText.of(key),
+                    other,
+                    describe(own));
         }
-        if (renewed && !told) {
-            told = true;
-            return true;
-        }
-        return false;
     }
 
     /** When to look again: as soon as the lease can be known to be abandoned. */
@@ -47,5 +64,9 @@ final class KeyConflict {
         Duration untilHalf = left.remaining().minus(left.granted().dividedBy(2)).plus(LEAST_PAUSE);
         Duration pause = untilHalf.compareTo(LEAST_PAUSE) < 0 ? LEAST_PAUSE : untilHalf;
         return pause.compareTo(most) < 0 ? pause : most;
+    }
+
+    private static String describe(Endpoint endpoint) {
+        return "id " + LogText.of(String.valueOf(endpoint.id())) + ", startedAt " + endpoint.startedAt();
     }
 }

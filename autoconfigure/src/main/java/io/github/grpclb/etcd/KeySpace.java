@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where endpoints are in etcd: {@code <prefix><service>/<tail>}. We write the address as the tail and read any tail without a
- * slash, so that {@code com.acme} and {@code com.acme/orders} are two services that do not meet.
+ * Where endpoints are in etcd: {@code <prefix><service>/<tail>}. We write the address as the tail and read any tail
+ * without a slash, so that {@code com.acme} and {@code com.acme/orders} are two services that do not meet.
  *
  * @param prefix begins and ends in "/"
  */

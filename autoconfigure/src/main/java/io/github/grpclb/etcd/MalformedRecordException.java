@@ -1,6 +1,9 @@
 package io.github.grpclb.etcd;
 
-/** A record that does not describe an endpoint. The message says what was found and what was expected, fit for a log line. */
+/**
+ * A record that does not describe an endpoint. The message says what was found and what was expected, fit for a log
+ * line.
+ */
 final class MalformedRecordException extends Exception {
 
     private static final long serialVersionUID = 1;

@@ -6,8 +6,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether etcd answers, said in the log without a storm: one WARN when it is lost, one each 30 s while it is away, one INFO when it is
- * back. A loss within 10 s of an earlier WARN, as on a flapping line, is not said again. For the loop's thread, but {@link #cause}.
+ * Whether etcd answers, said in the log without a storm: one WARN when it is lost, one each 30 s while it is away, one
+ * INFO when it is back. A loss within 10 s of an earlier WARN, as on a flapping line, is not said again. For the loop's
+ * thread, but {@link #cause}.
  */
 final class Reachability {
 

@@ -9,9 +9,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client that is replaced when it makes no progress: after an outage a channel may wait up to 120 s before it dials again, and a
- * connection that lost its way looks alive. While etcd is away every call dials at once (the loops' back-off paces it), and after
- * 5 s without any answer the client is replaced. For the loop's thread.
+ * A client that is replaced when it makes no progress: after an outage a channel may wait up to 120 s before it dials
+ * again, and a connection that lost its way looks alive. While etcd is away every call dials at once (the loops'
+ * back-off paces it), and after 5 s without any answer the client is replaced. For the loop's thread.
  */
 final class ReconnectingApi implements EtcdApi {
 

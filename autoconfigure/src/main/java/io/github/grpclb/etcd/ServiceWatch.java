@@ -1,8 +1,6 @@
 package io.github.grpclb.etcd;
 
-import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
-import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.etcd.EtcdObserver.Restart;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows one service: reads the list at one revision, then watches from the next. Whatever ends the watch, or makes it doubtful,
- * leads to a fresh list; meanwhile, and while etcd is away, the last list stands. For the loop's thread.
+ * Follows one service: reads the list at one revision, then watches from the next. Whatever ends the watch, or makes it
+ * doubtful, leads to a fresh list; meanwhile, and while etcd is away, the last list stands. For the loop's thread.
  */
 final class ServiceWatch {
 
@@ -24,13 +22,10 @@ final class ServiceWatch {
     private static final double RELIST_JITTER = 0.2;
     private static final Duration PROBE = Duration.ofSeconds(30);
     private static final Duration PROBE_PATIENCE = Duration.ofSeconds(5);
-    private static final Duration COALESCE = Duration.ofMillis(100);
     private static final Duration REFRESH_FLOOR = Duration.ofSeconds(5);
 
     /** A watch that held for so long is not one that fails again and again. */
     private static final Duration STABLE = Duration.ofSeconds(5);
-
-    private static final Duration FIRST_ANSWER = Duration.ofSeconds(1);
 
     /** Where a watch stands. */
     private enum State {
@@ -51,19 +46,15 @@ final class ServiceWatch {
     private final EtcdObserver observer;
     private final EndpointTable table;
     private final Backoff backoff;
-    private final List<EndpointListener> listeners = new ArrayList<>();
+    private final SnapshotPublisher publisher;
 
     private State state = State.LISTING;
     private long round;
     private EtcdApi.@Nullable Watch watch;
     private EtcdLoop.Timer stateTimer = EtcdLoop.Timer.NONE;
     private EtcdLoop.Timer probeTimer = EtcdLoop.Timer.NONE;
-    private EtcdLoop.Timer publishTimer = EtcdLoop.Timer.NONE;
-    private @Nullable EndpointSnapshot published;
-    private @Nullable String unavailable;
-    private boolean publishing;
+    private EtcdException.@Nullable Kind complained;
     private long revision;
-    private long publishedAt;
     private long listedAt;
 
     ServiceWatch(String service, KeySpace keys, EtcdLoop loop, EtcdApi api, EtcdObserver observer) {
@@ -73,33 +64,22 @@ final class ServiceWatch {
         this.api = api;
         this.observer = observer;
         this.table = new EndpointTable(service, new EndpointCodec(keys), observer);
+        this.publisher = new SnapshotPublisher(service, loop, table);
         this.backoff = new Backoff(loop);
     }
 
     void start() {
-        loop.after(FIRST_ANSWER, () -> {
-            if (published == null && unavailable == null && state != State.CLOSED) {
-                unavailable("etcd has not answered yet");
-            }
-        });
         list();
     }
 
     /** Adds a listener and tells it what is known. */
     void add(EndpointListener listener) {
-        listeners.add(listener);
-        EndpointSnapshot snapshot = published;
-        String reason = unavailable;
-        if (snapshot != null) {
-            guarded(() -> listener.onEndpoints(snapshot));
-        } else if (reason != null) {
-            guarded(() -> listener.onUnavailable(reason));
-        }
+        publisher.add(listener);
     }
 
     /** Removes a listener; returns whether it was the last one. */
     boolean remove(EndpointListener listener) {
-        return listeners.remove(listener) && listeners.isEmpty();
+        return publisher.remove(listener);
     }
 
     /** Reads the list now if the watch is down, and if that was not done just before. */
@@ -112,7 +92,7 @@ final class ServiceWatch {
     void close() {
         if (state != State.CLOSED) {
             endRound();
-            publishTimer.cancel();
+            publisher.close();
             state = State.CLOSED;
             log.info("{}: closed", LogText.of(service));
         }
@@ -150,23 +130,20 @@ final class ServiceWatch {
     }
 
     private void listed(List<KeyValue> read, long at) {
-        boolean first = published == null;
+        boolean first = !publisher.hasPublished();
         table.replace(read);
         revision = at;
-        unavailable = null;
-        publish();
+        complained = null;
+        if (first) {
+            int size = table.endpoints().size();
+            log.info("{}: watching from revision {}, {} endpoints", LogText.of(service), at, size);
+        }
+        publisher.publishSoon(at);
         state = State.WATCHING;
         long watching = round;
         watch = api.watch(prefix, at + 1, new Listener(watching));
         stateTimer = loop.after(loop.jittered(RELIST, RELIST_JITTER), this::listAgain);
         probeTimer = loop.after(PROBE_PATIENCE, () -> silent(watching));
-        if (first) {
-            log.info("{}: watching from revision {}, {} endpoints", LogText.of(service), at, endpointCount());
-        }
-    }
-
-    private int endpointCount() {
-        return published == null ? 0 : published.endpoints().size();
     }
 
     /** The watch answered in some way: the next sign of life is asked for later. */
@@ -200,11 +177,10 @@ final class ServiceWatch {
         state = State.WAITING;
         log.debug("{}: {} ({})", service, failure.getMessage(), reason);
         notifyRestart(reason);
-        if (published == null) {
-            unavailable(String.valueOf(failure.getMessage()));
-        } else if (failure.needsAPerson() && unavailable == null) {
-            unavailable = failure.getMessage();
-            log.warn("{}: {}; the last list stays in use", LogText.of(service), failure.getMessage());
+        publisher.unavailable(String.valueOf(failure.getMessage()));
+        if (failure.needsAPerson() && failure.kind() != complained) {
+            complained = failure.kind();
+            log.warn("{}: cannot be followed: {}; trying on", LogText.of(service), failure.getMessage());
         }
         stateTimer = loop.after(backoff.next(failure), this::list);
     }
@@ -221,55 +197,12 @@ final class ServiceWatch {
         }
     }
 
-    /** Publishes at once, or as soon as the last time is long enough ago. */
-    private void publishSoon() {
-        Duration since = loop.since(publishedAt);
-        if (publishing) {
-            return;
-        }
-        if (published == null || since.compareTo(COALESCE) >= 0) {
-            publish();
-        } else {
-            publishing = true;
-            publishTimer = loop.after(COALESCE.minus(since), this::publish);
-        }
-    }
-
-    private void publish() {
-        publishTimer.cancel();
-        publishing = false;
-        table.logChanges();
-        List<Endpoint> endpoints = table.endpoints();
-        if (published != null && published.endpoints().equals(endpoints)) {
-            return;
-        }
-        EndpointSnapshot snapshot = new EndpointSnapshot(service, revision, endpoints);
-        published = snapshot;
-        publishedAt = loop.now();
-        List.copyOf(listeners).forEach(listener -> guarded(() -> listener.onEndpoints(snapshot)));
-    }
-
-    private void unavailable(String reason) {
-        if (!reason.equals(unavailable)) {
-            unavailable = reason;
-            List.copyOf(listeners).forEach(listener -> guarded(() -> listener.onUnavailable(reason)));
-        }
-    }
-
     private boolean isRecord(KeyValue record) {
         return record.key().length() > prefix.length() && record.key().indexOf('/', prefix.length()) < 0;
     }
 
     private void notifyRestart(Restart reason) {
-        guarded(() -> observer.watchRestarted(service, reason));
-    }
-
-    private void guarded(Runnable foreign) {
-        try {
-            foreign.run();
-        } catch (RuntimeException e) {
-            log.error("{}: a listener failed", LogText.of(service), e);
-        }
+        EtcdLoop.foreign(() -> observer.watchRestarted(service, reason));
     }
 
     /** Hears of one round's watch. */
@@ -303,7 +236,7 @@ final class ServiceWatch {
             alive(watching);
             revision = current;
             events.stream().filter(event -> isRecord(event.record())).forEach(table::apply);
-            publishSoon();
+            publisher.publishSoon(current);
         }
 
         @Override

@@ -5,14 +5,16 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a key back: deletes it if it is still ours, then ends the lease. Tried again until it is done or the time is up; what is
- * left then ends with the lease. For the loop's thread.
+ * Takes a key back: deletes it if it is still ours, then ends the lease. Tried again until it is done or the time is
+ * up; what is left then ends with the lease. For the loop's thread.
  */
 final class Withdrawal {
 
     private static final Duration PAUSE = Duration.ofMillis(100);
 
     private final EtcdRegistration.Context context;
+    private final EtcdLoop loop;
+    private final EtcdApi api;
     private final String key;
     private final long lease;
     private final boolean mayHoldTheKey;
@@ -27,19 +29,20 @@ final class Withdrawal {
      */
     Withdrawal(EtcdRegistration.Context context, String key, long lease, boolean mayHoldTheKey) {
         this.context = context;
+        this.loop = context.loop();
+        this.api = context.api();
         this.key = key;
         this.lease = lease;
         this.mayHoldTheKey = mayHoldTheKey;
-        this.begun = context.loop().now();
+        this.begun = loop.now();
     }
 
     CompletableFuture<Void> start() {
-        EtcdLoop.Timer limit = context.loop()
-                .after(
-                        context.withdrawTimeout(),
-                        () -> done.completeExceptionally(new EtcdException(
-                                EtcdException.Kind.UNREACHABLE,
-                                "no answer within " + context.withdrawTimeout().toMillis() + " ms")));
+        EtcdLoop.Timer limit = loop.after(
+                context.withdrawTimeout(),
+                () -> done.completeExceptionally(new EtcdException(
+                        EtcdException.Kind.UNREACHABLE,
+                        "no answer within " + context.withdrawTimeout().toMillis() + " ms")));
         var unused = done.whenComplete((nothing, failure) -> limit.cancel());
         if (mayHoldTheKey) {
             look();
@@ -50,7 +53,9 @@ final class Withdrawal {
     }
 
     private void look() {
-        context.loop().when(context.api().get(key), this::delete, failure -> retry(failure, this::look));
+        if (!done.isDone()) {
+            loop.when(api.get(key), this::delete, failure -> retry(failure, this::look));
+        }
     }
 
     private void delete(@Nullable KeyValue found) {
@@ -59,17 +64,16 @@ final class Withdrawal {
             revoke();
             return;
         }
-        context.loop()
-                .when(
-                        context.api().deleteIfUnchanged(key, found.modRevision()),
-                        deleted -> {
-                            if (deleted) {
-                                revoke();
-                            } else {
-                                look();
-                            }
-                        },
-                        failure -> retry(failure, this::look));
+        loop.when(
+                api.deleteIfUnchanged(key, found.modRevision()),
+                deleted -> {
+                    if (deleted) {
+                        revoke();
+                    } else {
+                        look();
+                    }
+                },
+                failure -> retry(failure, this::look));
     }
 
     private void revoke() {
@@ -77,7 +81,7 @@ final class Withdrawal {
             done.complete(null);
             return;
         }
-        context.loop().when(context.api().revoke(lease), revoked -> done.complete(null), failure -> {
+        loop.when(api.revoke(lease), revoked -> done.complete(null), failure -> {
             if (failure.kind() == EtcdException.Kind.LEASE_GONE) {
                 done.complete(null);
             } else {
@@ -87,11 +91,10 @@ final class Withdrawal {
     }
 
     private void retry(EtcdException failure, Runnable step) {
-        if (failure.needsAPerson()
-                || context.loop().since(begun).plus(PAUSE).compareTo(context.withdrawTimeout()) >= 0) {
+        if (failure.needsAPerson() || loop.since(begun).plus(PAUSE).compareTo(context.withdrawTimeout()) >= 0) {
             done.completeExceptionally(failure);
         } else if (!done.isDone()) {
-            context.loop().after(PAUSE, step);
+            loop.after(PAUSE, step);
         }
     }
 }

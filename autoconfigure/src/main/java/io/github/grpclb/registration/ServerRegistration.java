@@ -84,10 +84,10 @@ public final class ServerRegistration {
                 && !drain.quietPeriod().isZero()
                 && !newCalls.await(drain.quietPeriod(), drain.timeout())) {
             log.warn(
-                    "{} at {} still receives new calls after {}; it stops nevertheless",
+                    "{} at {} still receives new calls after {} ms; it stops nevertheless",
                     endpoint.service(),
                     endpoint.address(),
-                    drain.timeout());
+                    drain.timeout().toMillis());
         }
     }
 
@@ -98,11 +98,11 @@ public final class ServerRegistration {
         } catch (TimeoutException | ExecutionException e) {
             Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
             log.warn(
-                    "Could not {} {} at {} within {}: {}; its key is gone when the lease runs out",
+                    "Could not {} {} at {} within {} ms: {}; its key is gone when the lease runs out",
                     what,
                     endpoint.service(),
                     endpoint.address(),
-                    timeout,
+                    timeout.toMillis(),
                     cause.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

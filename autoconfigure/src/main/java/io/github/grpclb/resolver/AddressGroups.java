@@ -69,6 +69,11 @@ final class AddressGroups {
         return !lookups.isEmpty();
     }
 
+    /** Says whether an endpoint of the last list is left out, since its host name has no address yet. */
+    boolean awaitsLookups() {
+        return lookups.values().stream().anyMatch(answer -> answer.addresses.isEmpty());
+    }
+
     private @Nullable Entry entryOf(Endpoint endpoint, @Nullable Entry before, Map<String, Lookup> previousLookups) {
         if (before != null && before.isLiteral) {
             return before.with(endpoint, before.group.getAddresses());
@@ -109,7 +114,8 @@ final class AddressGroups {
                 return before;
             }
             return new Lookup(found);
-        } catch (UnknownHostException e) {
+        } catch (UnknownHostException | RuntimeException e) {
+            // one host that cannot be looked up must not hide the others
             Lookup kept = before == null ? new Lookup(List.of()) : before;
             logger.warn("host name '{}' cannot be looked up, using {}: {}", host, kept.addresses, e.toString());
             return kept;

@@ -1,19 +1,16 @@
 package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointListener;
-import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.NameResolver;
-import io.grpc.Status;
 import io.grpc.StatusOr;
 import io.grpc.SynchronizationContext;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,12 +19,12 @@ import org.slf4j.LoggerFactory;
 /**
  * Hands a service's endpoints to one channel: one address group each, in the source's order.
  *
- * <p>Three kinds of threads meet here. The source's thread only leaves the latest list behind. The channel's offload executor
- * turns it into addresses, one list at a time and always the latest, and may wait for a name server. Everything else belongs to
- * the channel's {@link SynchronizationContext}; there nothing blocks and nothing throws, since gRPC would give the channel up.
+ * <p>Every field and every method belongs to the channel's {@link SynchronizationContext}: nothing here blocks and nothing throws,
+ * since gRPC would give the channel up. Addresses are made elsewhere, on the channel's offload executor, and nothing of gRPC runs
+ * on the source's thread.
  *
- * <p>Nothing is delivered before the first list, or before one second has passed without it: so calls that wait for ready wait,
- * and all others then fail with the reason. A list without endpoints is delivered as an error and never as an empty list, so
+ * <p>Calls wait for the first list for as long as it may just be slow: until the source says why it has none, or five seconds
+ * have passed. From then on those that do not wait for ready fail with the reason. A list without endpoints is delivered as an error and never as an empty list, so
  * that a balancer that has servers goes on with them.
  */
 public final class EndpointNameResolver extends NameResolver {
@@ -37,11 +34,10 @@ public final class EndpointNameResolver extends NameResolver {
 
     private static final Logger logger = LoggerFactory.getLogger(EndpointNameResolver.class);
 
-    /** How long to stay silent while no list is known. */
-    static final long FIRST_RESULT_TIMEOUT_MILLIS = 1_000;
+    private static final long FIRST_LIST_TIMEOUT_MILLIS = 5_000;
 
     /** gRPC asks for a refresh at every failed connection; name servers are asked no more often than this. */
-    static final long LOOKUP_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long LOOKUP_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final String target;
     private final String service;
@@ -50,23 +46,13 @@ public final class EndpointNameResolver extends NameResolver {
     private final SynchronizationContext syncContext;
     private final @Nullable EndpointSource source;
     private final @Nullable LiveServiceConfig serviceConfig;
-
-    // from the source's thread to the offload executor
-    private volatile @Nullable EndpointSnapshot latest;
-    private volatile String unavailable = "no answer yet";
-    private final AtomicBoolean lookupWanted = new AtomicBoolean();
-    private final SerialWork addressWork;
-
-    // confined to the offload executor, one run at a time
-    private final AddressGroups addressGroups;
-    private volatile boolean hasHostNames;
-
-    // confined to the synchronization context
     private final ServiceConfigs serviceConfigs;
     private final Runnable onServiceConfig;
+    private final EndpointLists lists;
     private @Nullable Listener2 listener;
     private EndpointSource.@Nullable Subscription subscription;
-    private SynchronizationContext.@Nullable ScheduledHandle firstResultTimeout;
+    private SynchronizationContext.@Nullable ScheduledHandle firstListTimeout;
+    private SynchronizationContext.@Nullable ScheduledHandle nextLookup;
     private StatusOr<List<EquivalentAddressGroup>> addresses;
     private boolean delivering;
     private boolean shutdown;
@@ -77,6 +63,7 @@ public final class EndpointNameResolver extends NameResolver {
     }
 
     EndpointNameResolver(String target, String service, Args args, HostLookup lookup, LongSupplier nanoTime) {
+        Executor offload = Objects.requireNonNull(args.getOffloadExecutor(), "offload executor");
         this.target = target;
         this.service = service;
         this.args = args;
@@ -84,23 +71,21 @@ public final class EndpointNameResolver extends NameResolver {
         this.syncContext = args.getSynchronizationContext();
         this.source = args.getArg(EndpointNameResolverProvider.SOURCE);
         this.serviceConfig = args.getArg(EndpointNameResolverProvider.SERVICE_CONFIG);
-        this.addressGroups = new AddressGroups(lookup);
-        Executor offload = offloadExecutor(args);
-        this.addressWork = new SerialWork(offload, this::resolveLatest);
         this.serviceConfigs = new ServiceConfigs(target, args.getServiceConfigParser());
         this.onServiceConfig = () -> offload.execute(() -> syncContext.execute(this::deliver));
-        this.addresses = notReady(unavailable);
+        this.lists = new EndpointLists(target, offload, lookup, new FromOffload());
+        this.addresses = notReady("no answer yet");
     }
 
-    /** The service's name, what could not stand in an authority replaced by a dash; never anything that comes from the registry. */
+    /** The service's name, what cannot stand in an authority replaced by a dash; never anything that comes from the registry. */
     @Override
     public String getServiceAuthority() {
         return service.replaceAll("[^A-Za-z0-9._~-]", "-");
     }
 
     @Override
-    public void start(Listener2 listener) {
-        this.listener = listener;
+    public void start(Listener2 newListener) {
+        listener = newListener;
         lastLookupNanos = nanoTime.getAsLong();
         if (serviceConfig != null) {
             serviceConfig.addListener(onServiceConfig);
@@ -110,13 +95,9 @@ public final class EndpointNameResolver extends NameResolver {
                     + " setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)");
             return;
         }
-        firstResultTimeout = syncContext.schedule(
-                this::startDelivering,
-                FIRST_RESULT_TIMEOUT_MILLIS,
-                TimeUnit.MILLISECONDS,
-                args.getScheduledExecutorService());
+        firstListTimeout = after(FIRST_LIST_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS, this::startDelivering);
         try {
-            subscription = source.subscribe(service, new HandOver());
+            subscription = source.subscribe(service, lists);
         } catch (RuntimeException e) {
             logger.warn("{}: cannot follow the service", target, e);
             fail("cannot follow the service: " + e.getMessage());
@@ -133,18 +114,16 @@ public final class EndpointNameResolver extends NameResolver {
         } catch (RuntimeException e) {
             logger.warn("{}: refresh failed", target, e);
         }
-        long now = nanoTime.getAsLong();
-        if (hasHostNames && now - lastLookupNanos >= LOOKUP_INTERVAL_NANOS) {
-            lastLookupNanos = now;
-            lookupWanted.set(true);
-            addressWork.request();
+        if (lists.hasHostNames() && nanoTime.getAsLong() - lastLookupNanos >= LOOKUP_INTERVAL_NANOS) {
+            lookUpAgain();
         }
     }
 
     @Override
     public void shutdown() {
         shutdown = true;
-        cancelFirstResultTimeout();
+        cancel(firstListTimeout);
+        cancel(nextLookup);
         if (serviceConfig != null) {
             serviceConfig.removeListener(onServiceConfig);
         }
@@ -157,70 +136,36 @@ public final class EndpointNameResolver extends NameResolver {
         }
     }
 
-    private static Executor offloadExecutor(Args args) {
-        Executor executor = args.getOffloadExecutor();
-        // only a resolver that is made outside of a channel has none
-        return executor != null ? executor : args.getScheduledExecutorService();
-    }
-
-    private void resolveLatest() {
-        EndpointSnapshot snapshot = latest;
-        if (snapshot == null) {
-            String reason = unavailable;
-            syncContext.execute(() -> noListYet(reason));
-            return;
+    private void accept(StatusOr<List<EquivalentAddressGroup>> list, boolean incomplete) {
+        if (!delivering || !list.equals(addresses)) {
+            addresses = list;
+            startDelivering();
         }
-        if (lookupWanted.getAndSet(false)) {
-            addressGroups.forgetLookups();
+        // nobody asks for a refresh on behalf of a server that is left out
+        if (incomplete && !shutdown && (nextLookup == null || !nextLookup.isPending())) {
+            nextLookup = after(LOOKUP_INTERVAL_NANOS, TimeUnit.NANOSECONDS, this::lookUpAgain);
         }
-        StatusOr<List<EquivalentAddressGroup>> resolved;
-        try {
-            resolved = resolve(snapshot);
-        } catch (RuntimeException e) {
-            logger.warn("{}: the list of revision {} cannot be used", target, snapshot.revision(), e);
-            resolved = error("the list of endpoints cannot be used: " + e);
-        }
-        StatusOr<List<EquivalentAddressGroup>> result = resolved;
-        syncContext.execute(() -> accept(result));
-    }
-
-    private StatusOr<List<EquivalentAddressGroup>> resolve(EndpointSnapshot snapshot) {
-        if (snapshot.endpoints().isEmpty()) {
-            return error("no endpoint is registered");
-        }
-        List<EquivalentAddressGroup> groups = addressGroups.of(snapshot.endpoints());
-        hasHostNames = addressGroups.hasHostNames();
-        if (groups.isEmpty()) {
-            return error("none of the " + snapshot.endpoints().size() + " endpoints has a host that can be looked up");
-        }
-        return StatusOr.fromValue(groups);
-    }
-
-    private void accept(StatusOr<List<EquivalentAddressGroup>> result) {
-        if (delivering && result.equals(addresses)) {
-            return;
-        }
-        addresses = result;
-        startDelivering();
-    }
-
-    private void startDelivering() {
-        cancelFirstResultTimeout();
-        delivering = true;
-        deliver();
     }
 
     private void noListYet(String reason) {
-        if (addresses.hasValue()) {
-            return;
-        }
         addresses = notReady(reason);
-        deliver();
+        startDelivering();
     }
 
     private void fail(String reason) {
-        addresses = error(reason);
+        addresses = EndpointLists.error(target, reason);
         startDelivering();
+    }
+
+    private void lookUpAgain() {
+        lastLookupNanos = nanoTime.getAsLong();
+        lists.lookUpAgain();
+    }
+
+    private void startDelivering() {
+        cancel(firstListTimeout);
+        delivering = true;
+        deliver();
     }
 
     private void deliver() {
@@ -231,38 +176,35 @@ public final class EndpointNameResolver extends NameResolver {
         if (serviceConfig != null) {
             result.setServiceConfig(serviceConfigs.parse(serviceConfig.get()));
         }
-        // what the balancer says to it is the channel's concern: it asks for a refresh by and by
+        // where the balancer does not like it, the channel asks for a refresh by and by
         listener.onResult2(result.build());
     }
 
-    private void cancelFirstResultTimeout() {
-        if (firstResultTimeout != null) {
-            firstResultTimeout.cancel();
-            firstResultTimeout = null;
-        }
-    }
-
     private StatusOr<List<EquivalentAddressGroup>> notReady(String reason) {
-        return error("discovery not ready: " + reason);
+        return EndpointLists.error(target, "discovery not ready: " + reason);
     }
 
-    private StatusOr<List<EquivalentAddressGroup>> error(String description) {
-        return StatusOr.fromStatus(Status.UNAVAILABLE.withDescription(target + ": " + description));
+    private SynchronizationContext.ScheduledHandle after(long delay, TimeUnit unit, Runnable task) {
+        return syncContext.schedule(task, delay, unit, args.getScheduledExecutorService());
     }
 
-    /** Runs on the source's thread: leaves behind what it hears and returns. */
-    private final class HandOver implements EndpointListener {
+    private static void cancel(SynchronizationContext.@Nullable ScheduledHandle handle) {
+        if (handle != null) {
+            handle.cancel();
+        }
+    }
+
+    /** Goes over into the synchronization context. */
+    private final class FromOffload implements EndpointLists.Receiver {
 
         @Override
-        public void onEndpoints(EndpointSnapshot snapshot) {
-            latest = snapshot;
-            addressWork.request();
+        public void list(StatusOr<List<EquivalentAddressGroup>> list, boolean incomplete) {
+            syncContext.execute(() -> accept(list, incomplete));
         }
 
         @Override
-        public void onUnavailable(String reason) {
-            unavailable = reason;
-            addressWork.request();
+        public void noListYet(String reason) {
+            syncContext.execute(() -> EndpointNameResolver.this.noListYet(reason));
         }
     }
 }

@@ -21,7 +21,7 @@ public final class LiveServiceConfig {
     public LiveServiceConfig() {}
 
     /**
-     * Changes the service config of the channel.
+     * Changes the service config of the channel. Returns at once; the channel takes it over by and by.
      *
      * @param config not to be changed any more; null for none
      */

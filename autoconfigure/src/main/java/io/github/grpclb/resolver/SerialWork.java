@@ -13,6 +13,11 @@ final class SerialWork {
     private final Runnable work;
     private final AtomicInteger requests = new AtomicInteger();
 
+    /**
+     * Creates it.
+     *
+     * @param work must not throw, or it never runs again
+     */
     SerialWork(Executor executor, Runnable work) {
         this.executor = executor;
         this.work = work;

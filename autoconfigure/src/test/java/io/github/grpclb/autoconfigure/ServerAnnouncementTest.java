@@ -40,6 +40,15 @@ class ServerAnnouncementTest {
     }
 
     @Test
+    void takesBlankForAbsent() {
+        Announcement announcement = announcement(
+                        Map.of("service", "", "id", "", "host", " ", "zone", "", "version", ""), "greeter")
+                .forServerBoundTo("127.0.0.1");
+        assertThat(announcement)
+                .isEqualTo(new Announcement("greeter", null, "127.0.0.1", null, 1, null, null, Map.of()));
+    }
+
+    @Test
     void refusesAServerWithoutAName() {
         assertThatExceptionOfType(InvalidPropertyException.class)
                 .isThrownBy(() -> announcement(Map.of(), " ").forServerBoundTo("127.0.0.1"))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
 import io.github.grpclb.testing.FakeHelper;
@@ -274,8 +275,11 @@ class PolicyLoadBalancerTest {
 
     @Test
     void allocatesNothingForAPick() {
-        acceptReady(endpoint(1));
-        assertThat(helper.pick(FakeCall.PLAIN)).isSameAs(helper.pick(FakeCall.PLAIN));
+        acceptReady(endpoint(1), endpoint(2));
+        accept(groups(endpoint(1), endpoint(2)), LbConfig.parse(Map.of("serverId", Map.of("header", "x-server-id"))));
+        FakeCall toServer = FakeCall.toServer("s2");
+        assertThat(Allocation.bytesPerRun(() -> helper.pick(FakeCall.PLAIN))).isLessThan(1);
+        assertThat(Allocation.bytesPerRun(() -> helper.pick(toServer))).isLessThan(1);
     }
 
     @Test

@@ -8,12 +8,9 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.github.grpclb.testing.SelfSigned;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,7 +46,8 @@ class EtcdSecurityIT {
                 assertThat(registration.registered()).succeedsWithin(LIMIT);
                 await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
 
-                await().pollDelay(Duration.ofSeconds(5)).until(() -> true);
+                int lists = list.count();
+                await().during(Duration.ofSeconds(5)).until(() -> list.count() == lists);
                 etcd.kill();
                 etcd.start();
 
@@ -133,11 +131,11 @@ class EtcdSecurityIT {
 
     @Test
     void speaksTlsAndNamesWhatDoesNotFit() throws Exception {
-        Path certificate = selfSigned("server", "san=ip:127.0.0.1");
-        Path foreign = selfSigned("foreign", "san=ip:127.0.0.1");
-        Path key = directory.resolve("server.key");
-        try (EtcdProcess etcd = EtcdServers.startProcess("--cert-file=" + certificate, "--key-file=" + key)) {
-            try (EtcdConnection connection = new EtcdConnection(trusting(etcd, certificate))) {
+        SelfSigned server = SelfSigned.create(directory, "server", "san=ip:127.0.0.1");
+        SelfSigned foreign = SelfSigned.create(directory, "foreign", "san=ip:127.0.0.1");
+        try (EtcdProcess etcd =
+                EtcdServers.startProcess("--cert-file=" + server.certificate(), "--key-file=" + server.key())) {
+            try (EtcdConnection connection = new EtcdConnection(trusting(etcd, server))) {
                 connection.awaitReachable(LIMIT);
             }
             try (EtcdConnection connection = new EtcdConnection(trusting(etcd, foreign))) {
@@ -148,17 +146,18 @@ class EtcdSecurityIT {
             String plain = "http://127.0.0.1:" + etcd.endpoint().getPort();
             try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of(plain))) {
                 assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
-                        .isInstanceOf(EtcdUnavailableException.class);
+                        .isInstanceOf(EtcdUnavailableException.class)
+                        .hasMessageContaining("https");
             }
         }
     }
 
     @Test
     void namesAWrongHostInTheCertificate() throws Exception {
-        Path certificate = selfSigned("server", "san=dns:elsewhere.example");
-        Path key = directory.resolve("server.key");
-        try (EtcdProcess etcd = EtcdServers.startProcess("--cert-file=" + certificate, "--key-file=" + key);
-                EtcdConnection connection = new EtcdConnection(trusting(etcd, certificate))) {
+        SelfSigned server = SelfSigned.create(directory, "server", "san=dns:elsewhere.example");
+        try (EtcdProcess etcd =
+                        EtcdServers.startProcess("--cert-file=" + server.certificate(), "--key-file=" + server.key());
+                EtcdConnection connection = new EtcdConnection(trusting(etcd, server))) {
             assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
                     .isInstanceOf(EtcdUnavailableException.class)
                     .hasMessageContaining("127.0.0.1");
@@ -175,53 +174,13 @@ class EtcdSecurityIT {
                 EtcdOptions.DEFAULT_CALL_TIMEOUT);
     }
 
-    private static EtcdOptions trusting(EtcdProcess etcd, Path certificate) {
+    private static EtcdOptions trusting(EtcdProcess etcd, SelfSigned server) {
         return new EtcdOptions(
                 List.of("https://127.0.0.1:" + etcd.endpoint().getPort()),
                 "/grpclb/",
                 null,
                 null,
-                builder -> builder.trustManager(certificate.toFile()),
+                builder -> builder.trustManager(server.certificate().toFile()),
                 EtcdOptions.DEFAULT_CALL_TIMEOUT);
-    }
-
-    /** Makes a key and a certificate with the JDK's own tool, and writes both as PEM. */
-    private Path selfSigned(String name, String extension) throws Exception {
-        Path store = directory.resolve(name + ".p12");
-        String keytool =
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-        Process process = new ProcessBuilder(
-                        keytool,
-                        "-genkeypair",
-                        "-alias",
-                        "a",
-                        "-keyalg",
-                        "RSA",
-                        "-dname",
-                        "CN=" + name,
-                        "-ext",
-                        extension,
-                        "-storetype",
-                        "PKCS12",
-                        "-storepass",
-                        "changeit",
-                        "-keystore",
-                        store.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve(name + ".log").toFile())
-                .start();
-        assertThat(process.waitFor()).isZero();
-        KeyStore keys = KeyStore.getInstance(store.toFile(), "changeit".toCharArray());
-        pem(
-                name + ".key",
-                "PRIVATE KEY",
-                keys.getKey("a", "changeit".toCharArray()).getEncoded());
-        return pem(name + ".crt", "CERTIFICATE", keys.getCertificate("a").getEncoded());
-    }
-
-    private Path pem(String file, String type, byte[] der) throws IOException {
-        String body = Base64.getMimeEncoder().encodeToString(der);
-        return Files.writeString(
-                directory.resolve(file), "-----BEGIN " + type + "-----\n" + body + "\n-----END " + type + "-----\n");
     }
 }

@@ -3,14 +3,14 @@ package io.github.grpclb.testing;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.net.URI;
-import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
 
 /**
- * Starts a real etcd for a test with what this machine has: a binary ({@link EtcdProcess}), else Docker.
+ * Starts a real etcd for a test with what this machine has: a binary ({@link EtcdProcess}), else Docker
+ * with the image that {@code ETCD_IMAGE} names.
  *
  * <p>With neither, the test fails where {@code CI=true} is set in the environment and is skipped elsewhere.
  */
@@ -18,7 +18,8 @@ public final class EtcdServers {
 
     private static final int CLIENT_PORT = 2379;
 
-    private static final String MISSING = "No etcd: none on the PATH, ETCD_BIN is not set, and no Docker answers";
+    private static final String MISSING =
+            "No etcd: none on the PATH, ETCD_BIN is not set, and no Docker for ETCD_IMAGE";
 
     private EtcdServers() {}
 
@@ -27,8 +28,9 @@ public final class EtcdServers {
         if (EtcdProcess.binary().isPresent()) {
             return EtcdProcess.launch();
         }
-        if (DockerClientFactory.instance().isDockerAvailable()) {
-            return startContainer();
+        String image = System.getenv("ETCD_IMAGE");
+        if (image != null && DockerClientFactory.instance().isDockerAvailable()) {
+            return startContainer(image);
         }
         return missing();
     }
@@ -46,8 +48,7 @@ public final class EtcdServers {
         throw new AssertionError("abort() returned");
     }
 
-    private static EtcdServer startContainer() {
-        String image = Optional.ofNullable(System.getenv("ETCD_IMAGE")).orElse("example/coreos/etcd:v3.5.21");
+    private static EtcdServer startContainer(String image) {
         GenericContainer<?> container = new GenericContainer<>(image)
                 .withExposedPorts(CLIENT_PORT)
                 .withCommand(

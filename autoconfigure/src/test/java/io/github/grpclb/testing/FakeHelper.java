@@ -145,12 +145,4 @@ public final class FakeHelper extends LoadBalancer.Helper {
     public ManagedChannel createOobChannel(EquivalentAddressGroup group, String authority) {
         throw new UnsupportedOperationException();
     }
-
-    private static final class SilentLogger extends ChannelLogger {
-        @Override
-        public void log(ChannelLogLevel level, String message) {}
-
-        @Override
-        public void log(ChannelLogLevel level, String format, Object... arguments) {}
-    }
 }

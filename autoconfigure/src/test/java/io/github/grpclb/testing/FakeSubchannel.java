@@ -1,6 +1,7 @@
 package io.github.grpclb.testing;
 
 import io.grpc.Attributes;
+import io.grpc.ChannelLogger;
 import io.grpc.ConnectivityState;
 import io.grpc.ConnectivityStateInfo;
 import io.grpc.EquivalentAddressGroup;
@@ -92,6 +93,11 @@ public final class FakeSubchannel extends Subchannel {
     @Override
     public Attributes getAttributes() {
         return args.getAttributes();
+    }
+
+    @Override
+    public ChannelLogger getChannelLogger() {
+        return new SilentLogger();
     }
 
     @Override

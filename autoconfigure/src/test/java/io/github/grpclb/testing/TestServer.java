@@ -31,13 +31,15 @@ public final class TestServer implements AutoCloseable {
 
     private final String id;
     private final Server server;
+    private final int port;
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger calls = new AtomicInteger();
 
-    private TestServer(String id, int port) {
+    private TestServer(String id, int wantedPort) {
         this.id = id;
         try {
-            this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+            this.server = NettyServerBuilder.forAddress(
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), wantedPort))
                     .addTransportFilter(new ServerTransportFilter() {
                         @Override
                         public Attributes transportReady(Attributes attributes) {
@@ -57,6 +59,7 @@ public final class TestServer implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        this.port = server.getPort();
     }
 
     public static TestServer start(String id) {
@@ -73,11 +76,11 @@ public final class TestServer implements AutoCloseable {
     }
 
     public Endpoint.Builder endpoint(String service) {
-        return Endpoint.builder(service, "127.0.0.1", server.getPort()).id(id);
+        return Endpoint.builder(service, "127.0.0.1", port).id(id);
     }
 
     public int port() {
-        return server.getPort();
+        return port;
     }
 
     public int connections() {

@@ -6,7 +6,7 @@ import io.github.grpclb.balancer.PolicyFactory;
 import java.util.Collection;
 import java.util.Map;
 
-/** The table of the built-in policies. */
+/** The table of the built-in policies: a new one is a class of its own and a line here. */
 public final class Policies {
 
     private static final Map<String, PolicyFactory> BUILT_IN = Map.of(

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.grpclb.balancer.Candidate;
 import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
 import java.util.ArrayList;
@@ -89,6 +90,14 @@ class PoliciesTest {
         }
         Policy.Picker picker = policy(name).picker(many, many);
         assertThat(picks(picker, 1_000)).isSubsetOf(new HashSet<>(many));
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void allocatesNothingForAPick(String name) {
+        List<Candidate> ready = FakeCandidate.withWeights(1, 5, 2);
+        Policy.Picker picker = policy(name).picker(ready, ready);
+        assertThat(Allocation.bytesPerRun(() -> picker.pick(FakeCall.PLAIN))).isLessThan(1);
     }
 
     @ParameterizedTest

@@ -48,10 +48,9 @@ final class PendingCall<T> implements ClientInterceptor, StreamObserver<T> {
 
     @Override
     public void onError(Throwable error) {
-        Status status = Status.fromThrowable(error);
-        String cause = status.getCause() == null ? "" : " (" + status.getCause().getMessage() + ")";
-        String reason = "error:" + status.getCode() + " " + status.getDescription() + cause;
-        outcome.complete(new Outcome(status.getCode(), server(), reason));
+        String cause = error.getCause() == null ? "" : " (" + error.getCause().getMessage() + ")";
+        Status.Code code = Status.fromThrowable(error).getCode();
+        outcome.complete(new Outcome(code, server(), "error:" + error.getMessage() + cause));
     }
 
     @Override

@@ -1,0 +1,40 @@
+package io.github.grpclb.autoconfigure;
+
+import java.util.Arrays;
+import java.util.List;
+import net.devh.boot.grpc.server.service.GrpcService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
+
+/**
+ * Takes net.devh's server out of an application without services. The starter brings it along for those who have some; without
+ * any it would only take port 9090, where the next such application on the machine fails, and keep the process alive.
+ */
+final class ClientOnlyServerRemoval implements BeanDefinitionRegistryPostProcessor {
+
+    private static final Logger log = LoggerFactory.getLogger(ClientOnlyServerRemoval.class);
+
+    /** net.devh's own services, which are there in every application. */
+    private static final List<String> BUILT_IN_SERVICES = List.of("grpcHealthService", "protoReflectionService");
+
+    /** net.devh's own servers that listen on a port. */
+    private static final List<String> SERVERS = List.of("shadedNettyGrpcServerLifecycle", "nettyGrpcServerLifecycle");
+
+    @Override
+    public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
+        if (registry instanceof ConfigurableListableBeanFactory beans && !hasOwnService(beans)) {
+            SERVERS.stream().filter(registry::containsBeanDefinition).forEach(name -> {
+                registry.removeBeanDefinition(name);
+                log.info("No gRPC server is started: there is no @GrpcService. Set grpc.server.port to start one.");
+            });
+        }
+    }
+
+    private static boolean hasOwnService(ConfigurableListableBeanFactory beans) {
+        return Arrays.stream(beans.getBeanNamesForAnnotation(GrpcService.class))
+                .anyMatch(name -> !BUILT_IN_SERVICES.contains(name));
+    }
+}

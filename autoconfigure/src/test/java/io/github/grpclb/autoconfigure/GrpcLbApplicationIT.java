@@ -1,0 +1,189 @@
+package io.github.grpclb.autoconfigure;
+
+import static io.github.grpclb.autoconfigure.TestApplications.client;
+import static io.github.grpclb.autoconfigure.TestApplications.server;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.grpclb.autoconfigure.TestApplications.Caller;
+import io.github.grpclb.autoconfigure.TestApplications.ClientApplication;
+import io.github.grpclb.autoconfigure.TestApplications.ClientApplicationWithPolicy;
+import io.github.grpclb.autoconfigure.TestApplications.ServerApplication;
+import io.github.grpclb.balancer.RoutingKeys;
+import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
+import io.github.grpclb.registration.ServerRegistration;
+import io.grpc.CallOptions;
+import io.grpc.StatusRuntimeException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import net.devh.boot.grpc.server.config.GrpcServerProperties;
+import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** Applications with the starter's wiring, over an etcd in this JVM and real gRPC. */
+class GrpcLbApplicationIT {
+
+    private final EmbeddedEtcd etcd = EmbeddedEtcd.start("127.0.0.1", 0);
+    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
+    private final List<AutoCloseable> opened = new ArrayList<>(List.of(etcd));
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            opened.get(i).close();
+        }
+    }
+
+    @Test
+    void aStubWithoutAnAddressReachesTheRegisteredServers() {
+        open(server(at, "grpc.lb.registration.id=a"));
+        open(server(at, "grpc.lb.registration.id=b"));
+        Caller caller = open(client(at)).getBean(Caller.class);
+        await().untilAsserted(() -> assertThat(answers(4, caller::ask)).containsOnly("a", "b"));
+    }
+
+    @Test
+    void aCallBoundToAServerGoesThereUnderEveryPolicy() {
+        open(server(at, "grpc.lb.registration.id=a"));
+        open(server(at, "grpc.lb.registration.id=b"));
+        CallOptions toB = CallOptions.DEFAULT.withWaitForReady().withOption(RoutingKeys.SERVER_ID, "b");
+        for (String policy : List.of("round_robin", "random", "pick_first")) {
+            try (ConfigurableApplicationContext client = client(at, "grpc.lb.policy=" + policy)) {
+                Caller caller = client.getBean(Caller.class);
+                await().until(() -> answers(4, caller::ask).size() == (policy.equals("pick_first") ? 1 : 2));
+                assertThat(answers(10, () -> caller.ask(toB))).containsExactly("b");
+            }
+        }
+    }
+
+    @Test
+    void aFixedListNeedsNoEtcd() {
+        etcd.close();
+        int[] ports = IntStream.range(0, 2)
+                .map(i -> open(server("grpc.lb.enabled=false", "grpc.lb.registration.id=s" + i))
+                        .getBean(GrpcServerProperties.class)
+                        .getPort())
+                .toArray();
+        Caller caller = open(client(
+                        at, "grpc.lb.static.cluster@callee=127.0.0.1:" + ports[0] + ",127.0.0.1:" + ports[1]))
+                .getBean(Caller.class);
+        await().untilAsserted(() -> assertThat(answers(4, caller::askCluster)).containsOnly("s0", "s1"));
+    }
+
+    @Test
+    void aClientMayCallAServiceOfAnotherName() {
+        open(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.service=hello"));
+        Caller caller =
+                open(client(at, "grpc.lb.clients.greeter.service=hello")).getBean(Caller.class);
+        assertThat(caller.ask()).isEqualTo("a");
+    }
+
+    @Test
+    void aUsersPolicyIsUsableByItsName() {
+        open(server(at, "grpc.lb.registration.id=a"));
+        open(server(at, "grpc.lb.registration.id=b"));
+        Caller caller = open(client(ClientApplicationWithPolicy.class, at, "grpc.lb.policy=last_by_id"))
+                .getBean(Caller.class);
+        await().untilAsserted(() -> assertThat(answers(6, caller::ask)).containsExactly("b"));
+    }
+
+    @Test
+    void callsSayWhyNoServerIsKnown() {
+        Caller caller = open(client(at)).getBean(Caller.class);
+        assertThatThrownBy(() -> caller.ask(CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS)))
+                .isInstanceOf(StatusRuntimeException.class)
+                .hasMessageContaining("UNAVAILABLE")
+                .hasMessageContaining("etcd:///greeter: no endpoint is registered");
+    }
+
+    @Test
+    void twoContextsInOneJvmDoNotMeet() {
+        EmbeddedEtcd other = open(EmbeddedEtcd.start("127.0.0.1", 0));
+        String atOther = "grpc.lb.etcd.endpoints=" + other.endpoint();
+        open(server(at, "grpc.lb.registration.id=mine"));
+        open(server(atOther, "grpc.lb.registration.id=other"));
+        ConfigurableApplicationContext mine = client(at);
+        Caller otherCaller = open(client(atOther)).getBean(Caller.class);
+        assertThat(answers(5, mine.getBean(Caller.class)::ask)).containsExactly("mine");
+        assertThat(answers(5, otherCaller::ask)).containsExactly("other");
+        mine.close();
+        assertThat(answers(5, otherCaller::ask)).containsExactly("other");
+    }
+
+    @Test
+    void aServerThatStopsIsWithdrawnBeforeItsPortCloses() {
+        ConfigurableApplicationContext leaving =
+                server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.drain.quiet-period=50ms");
+        ServerRegistration registration = leaving.getBean(ServerRegistration.class);
+        await().untilAsserted(() -> assertThat(registration.registration())
+                .hasValueSatisfying(it -> assertThat(it.registered()).isCompleted()));
+        Caller caller = open(client(at)).getBean(Caller.class);
+        assertThat(caller.ask()).isEqualTo("a");
+        open(server(at, "grpc.lb.registration.id=b"));
+        await().untilAsserted(() -> assertThat(answers(4, caller::ask)).containsOnly("a", "b"));
+        leaving.close();
+        assertThat(answers(50, () -> caller.ask(CallOptions.DEFAULT))).containsExactly("b");
+    }
+
+    @Test
+    void switchedOffItTakesNoPart() {
+        ConfigurableApplicationContext off = open(server(at, "grpc.lb.enabled=false"));
+        assertThat(off.getBeanNamesForType(ServerRegistration.class)).isEmpty();
+        assertThat(off.getBeanDefinitionNames()).noneMatch(name -> name.startsWith("grpcLb"));
+    }
+
+    @Test
+    void anApplicationThatServesNothingOfItsOwnIsNotAnnounced() {
+        ConfigurableApplicationContext client = open(client(at, "grpc.server.port=0", "grpc.server.address=127.0.0.1"));
+        assertThat(client.getBean(ServerRegistration.class).registration()).isEmpty();
+    }
+
+    @Test
+    void anApplicationWithoutServicesOpensNoPortUnlessItIsAskedTo() {
+        ConfigurableApplicationContext client = open(TestApplications.start(ClientApplication.class, Map.of(), at));
+        assertThat(client.getBeanNamesForType(GrpcServerLifecycle.class)).isEmpty();
+        ConfigurableApplicationContext server = open(TestApplications.start(
+                ServerApplication.class,
+                Map.of("grpc.server.address", "127.0.0.1", "spring.application.name", "greeter"),
+                at,
+                "grpc.server.port=0"));
+        assertThat(server.getBeanNamesForType(GrpcServerLifecycle.class)).hasSize(1);
+    }
+
+    @Test
+    void closedContextsLeaveNoThreadBehind() {
+        String embedded = "grpc.lb.etcd.embedded.enabled=true";
+        for (int i = 0; i < 5; i++) {
+            try (ConfigurableApplicationContext context =
+                    server(embedded, "grpc.lb.registration.drain.quiet-period=0")) {
+                await().untilAsserted(() -> assertThat(context.getBean(ServerRegistration.class)
+                                .registration()
+                                .orElseThrow()
+                                .registered())
+                        .isCompleted());
+            }
+        }
+        etcd.close();
+        await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("grpc-lb") || name.startsWith("embedded-etcd")));
+    }
+
+    private static Set<String> answers(int calls, Supplier<String> ask) {
+        return IntStream.range(0, calls).mapToObj(i -> ask.get()).collect(Collectors.toSet());
+    }
+
+    private <T extends AutoCloseable> T open(T resource) {
+        opened.add(resource);
+        return resource;
+    }
+}

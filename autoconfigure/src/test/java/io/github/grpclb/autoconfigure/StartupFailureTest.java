@@ -1,0 +1,82 @@
+package io.github.grpclb.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+/** What is misconfigured ends the start with the property, its value, what was expected and what to do. */
+@ExtendWith(OutputCaptureExtension.class)
+class StartupFailureTest {
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            grpc.lb.policy=weighted_randon                | grpc.lb.policy                  | "weighted_randon" | one of pick_first, random, round_robin
+            grpc.lb.clients.greeter.policy=x              | grpc.lb.clients.greeter.policy  | "x"               | one of pick_first
+            grpc.lb.registration.weight=-1                | grpc.lb.registration.weight     | "-1"              | 0 to 1000000
+            grpc.lb.registration.ttl=1s                   | grpc.lb.registration.ttl        | "1000ms"          | 2s to 1h
+            grpc.lb.etcd.endpoints=http://localhost:x     | grpc.lb.etcd.endpoints          | localhost:x       | http://host:port
+            grpc.lb.etcd.endpoints=ftp://localhost:2379   | grpc.lb.etcd.endpoints          | ftp://            | http://host:port
+            grpc.lb.etcd.endpoints=http://u:pw@localhost  | grpc.lb.etcd.endpoints          | ***@localhost     | user and password
+            grpc.lb.etcd.endpoints=https://localhost:2379 | grpc.lb.etcd.ssl.bundle         | (not set)         | name of an SSL bundle
+            grpc.lb.etcd.ssl.bundle=nowhere               | grpc.lb.etcd.ssl.bundle         | "nowhere"         | name of an SSL bundle
+            grpc.lb.etcd.username=svc                     | grpc.lb.etcd.password           | missing           | both username and password
+            grpc.lb.static.greeter=localhost              | grpc.lb.static.greeter          | "localhost"       | 127.0.0.1:8009
+            """)
+    void namesThePropertyItsValueAndWhatWasExpected(String property, String name, String value, String expected) {
+        FailureAnalysis analysis = analysisOf(property);
+        assertThat(analysis.getDescription())
+                .contains("Property: " + name)
+                .contains(value)
+                .contains(expected);
+        assertThat(analysis.getAction()).isNotBlank();
+    }
+
+    @Test
+    void saysThatEtcdIsAwayWhenItIsToFailFast() {
+        FailureAnalysis analysis = analysisOf(
+                "grpc.lb.etcd.fail-fast=true",
+                "grpc.lb.etcd.endpoints=http://127.0.0.1:1",
+                "grpc.lb.etcd.startup-timeout=300ms",
+                "grpc.lb.etcd.username=svc",
+                "grpc.lb.etcd.password=canary");
+        assertThat(analysis.getDescription())
+                .contains("grpc.lb.etcd.endpoints", "http://127.0.0.1:1", "Connection refused")
+                .doesNotContain("canary");
+    }
+
+    @Test
+    void aServerWithoutANameDoesNotStart() {
+        assertThatThrownBy(() -> TestApplications.server("grpc.lb.registration.service="))
+                .rootCause()
+                .isInstanceOf(InvalidPropertyException.class)
+                .hasMessageStartingWith("grpc.lb.registration.service");
+    }
+
+    @Test
+    void reportsTheFailureAsSpringDoes(CapturedOutput output) {
+        assertThatThrownBy(() -> TestApplications.client("grpc.lb.policy=x")).isNotNull();
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START")
+                .contains("Property: grpc.lb.policy")
+                .contains("Value: \"x\"")
+                .contains("Expected: one of ");
+    }
+
+    private static FailureAnalysis analysisOf(String... properties) {
+        try {
+            TestApplications.client(properties).close();
+        } catch (RuntimeException failure) {
+            FailureAnalysis analysis = new InvalidPropertyFailureAnalyzer().analyze(failure);
+            assertThat(analysis).as("analysis of %s", failure).isNotNull();
+            return analysis;
+        }
+        throw new AssertionError("the application has started");
+    }
+}

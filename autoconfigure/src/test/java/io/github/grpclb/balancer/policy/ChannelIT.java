@@ -1,0 +1,448 @@
+package io.github.grpclb.balancer.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.github.grpclb.balancer.Candidate;
+import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyFactory;
+import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.RoutingKeys;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.LiveServiceConfig;
+import io.github.grpclb.testing.FakeEndpointSource;
+import io.github.grpclb.testing.TestServer;
+import io.grpc.CallOptions;
+import io.grpc.ClientInterceptors;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Real channels to real servers on loopback, from the source of the endpoints to the server that answers. */
+class ChannelIT {
+
+    private static final String SERVICE = "cluster@callee";
+    private static final CallOptions PLAIN = CallOptions.DEFAULT;
+
+    private final FakeEndpointSource source = new FakeEndpointSource();
+    private final LiveServiceConfig serviceConfig = new LiveServiceConfig();
+    private final List<TestServer> servers = new ArrayList<>();
+    private final List<ManagedChannel> channels = new ArrayList<>();
+
+    @AfterEach
+    void stopAll() throws InterruptedException {
+        for (ManagedChannel channel : channels) {
+            channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+        }
+        for (TestServer server : servers) {
+            server.close();
+        }
+    }
+
+    @Test
+    void takesAnotherWeightWithoutANewConnection() {
+        TestServer a = server("a");
+        TestServer b = server("b");
+        source.publish(SERVICE, weighing(a, 1), weighing(b, 1));
+        ManagedChannel channel = channel(endpointLb("weighted_round_robin"));
+        awaitAnswersFrom(channel, "a", "b");
+        for (int weight = 2; weight <= 50; weight++) {
+            source.publish(SERVICE, weighing(a, weight), weighing(b, 1));
+        }
+        source.publish(SERVICE, weighing(a, 4), weighing(b, 1));
+        await().untilAsserted(
+                        () -> assertThat(answers(channel, 50)).containsExactly(Map.entry("a", 40), Map.entry("b", 10)));
+        assertThat(a.connections() + b.connections()).isEqualTo(2);
+    }
+
+    @Test
+    void takesAnotherPolicyWithoutANewConnection() {
+        TestServer a = server("a");
+        TestServer b = server("b");
+        source.publish(SERVICE, weighing(a, 3), weighing(b, 1));
+        ManagedChannel channel = channel(endpointLb("round_robin"));
+        awaitAnswersFrom(channel, "a", "b");
+        for (int i = 0; i < 20; i++) {
+            serviceConfig.set(endpointLb(i % 2 == 0 ? "random" : "weighted_random"));
+            ask(channel);
+        }
+        serviceConfig.set(endpointLb("weighted_round_robin"));
+        await().untilAsserted(
+                        () -> assertThat(answers(channel, 40)).containsExactly(Map.entry("a", 30), Map.entry("b", 10)));
+        serviceConfig.set(endpointLb("pick_first"));
+        await().untilAsserted(() -> assertThat(answers(channel, 20)).hasSize(1));
+        serviceConfig.set(null);
+        await().untilAsserted(
+                        () -> assertThat(answers(channel, 20)).containsExactly(Map.entry("a", 10), Map.entry("b", 10)));
+        assertThat(a.connections() + b.connections()).isEqualTo(2);
+    }
+
+    @Test
+    void losesNoCallWhenAnEndpointLeavesAndComesBack() throws Exception {
+        TestServer a = server("a");
+        TestServer b = server("b");
+        TestServer c = server("c");
+        source.publish(SERVICE, weighing(a, 1), weighing(b, 1), weighing(c, 1));
+        ManagedChannel channel = channel(endpointLb("round_robin"));
+        awaitAnswersFrom(channel, "a", "b", "c");
+        try (Load load = new Load(channel, 2)) {
+            for (int i = 0; i < 50; i++) {
+                source.publish(SERVICE, weighing(a, 1), weighing(c, 1));
+                load.awaitCalls(20);
+                source.publish(SERVICE, weighing(a, 1), weighing(b, 1), weighing(c, 1));
+                load.awaitCalls(20);
+            }
+            assertThat(load.failure()).isNull();
+            assertThat(load.calls()).isGreaterThanOrEqualTo(2_000);
+        }
+        assertThat(a.connections() + c.connections()).isEqualTo(2);
+    }
+
+    @Test
+    void failsAtOnceWithTheReasonUnlessACallWaitsForReady() throws Exception {
+        ManagedChannel channel = channel(endpointLb("round_robin"));
+        ExecutorService caller = Executors.newSingleThreadExecutor();
+        try {
+            Future<String> waiting = caller.submit(() -> TestServer.ask(channel, PLAIN.withWaitForReady()));
+            assertUnavailable(channel, PLAIN, "etcd:///cluster@callee: discovery not ready: no answer yet");
+            source.publish(SERVICE);
+            await().untilAsserted(() ->
+                    assertUnavailable(channel, PLAIN, "etcd:///cluster@callee: no endpoint is registered"));
+            assertThat(waiting).isNotDone();
+            source.publish(SERVICE, weighing(server("a"), 1));
+            assertThat(waiting.get(5, TimeUnit.SECONDS)).isEqualTo("a");
+        } finally {
+            caller.shutdownNow();
+        }
+    }
+
+    @Test
+    void failsWithAHintWhereTheChannelHasNoSource() {
+        ManagedChannel channel =
+                NettyChannelBuilder.forTarget("etcd:///svc").usePlaintext().build();
+        channels.add(channel);
+        assertUnavailable(
+                channel,
+                PLAIN,
+                "etcd:///svc: no source of endpoints: the channel was built without"
+                        + " setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)");
+    }
+
+    @Test
+    void sendsACallToTheServerThatItNames() {
+        TestServer a = server("a");
+        source.publish(SERVICE, weighing(a, 1), weighing(server("b"), 1));
+        ManagedChannel channel = channel(endpointLb("round_robin"));
+        awaitAnswersFrom(channel, "a", "b");
+        CallOptions toB = PLAIN.withOption(RoutingKeys.SERVER_ID, "b");
+        for (int i = 0; i < 5; i++) {
+            assertThat(TestServer.ask(channel, toB)).isEqualTo("b");
+        }
+        String text = "server_id: no ready endpoint with id 'b' (1 ready of 1 known)";
+        source.publish(SERVICE, weighing(a, 1));
+        await().untilAsserted(() -> assertUnavailable(channel, toB, text));
+        // a drop does not wait, whatever the call asks for
+        assertUnavailable(channel, toB.withWaitForReady(), text);
+
+        serviceConfig.set(Map.of(
+                "loadBalancingConfig", List.of(Map.of("endpoint_lb", Map.of("serverId", Map.of("mode", "fallback"))))));
+        await().untilAsserted(() -> assertThat(answer(channel, toB)).isEqualTo("a"));
+    }
+
+    @Test
+    void readsTheServerFromAHeaderWhoeverSetsIt() {
+        source.publish(SERVICE, weighing(server("a"), 1), weighing(server("b"), 1));
+        ManagedChannel channel = channel(Map.of(
+                "loadBalancingConfig",
+                List.of(Map.of("endpoint_lb", Map.of("serverId", Map.of("header", "x-server-id"))))));
+        awaitAnswersFrom(channel, "a", "b");
+        Metadata headers = new Metadata();
+        headers.put(Metadata.Key.of("x-server-id", Metadata.ASCII_STRING_MARSHALLER), "b");
+        for (int i = 0; i < 5; i++) {
+            assertThat(TestServer.ask(
+                            ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers)),
+                            PLAIN))
+                    .isEqualTo("b");
+        }
+    }
+
+    @Test
+    void strictCallWaitsForAServerThatIsBeingConnectedTo() {
+        TestServer a = server("a");
+        source.publish(SERVICE, weighing(a, 1));
+        ManagedChannel channel = channel(endpointLb("round_robin"));
+        awaitAnswersFrom(channel, "a");
+        TestServer b = server("b");
+        source.publish(SERVICE, weighing(a, 1), weighing(b, 1));
+        CallOptions toB = PLAIN.withOption(RoutingKeys.SERVER_ID, "b");
+        await().untilAsserted(() -> assertThat(answer(channel, toB)).isEqualTo("b"));
+        assertThat(b.connections()).isEqualTo(1);
+    }
+
+    @Test
+    void goesOnWithItsPolicyAfterAnIdleTime() {
+        TestServer a = server("a");
+        source.publish(SERVICE, weighing(a, 1));
+        AtomicInteger made = new AtomicInteger();
+        PolicyFactory counted = options -> {
+            made.incrementAndGet();
+            return Policies.forChannel(List.of()).get("round_robin", options);
+        };
+        ManagedChannel channel =
+                build(source, endpointLb("counted"), new ChannelPolicies(Map.of("counted", counted), List.of()));
+        for (int cycle = 1; cycle <= 5; cycle++) {
+            assertThat(ask(channel)).isEqualTo("a");
+            assertThat(source.followers()).isEqualTo(1);
+            assertThat(a.connections()).isEqualTo(cycle);
+            channel.enterIdle();
+            await().until(() -> channel.getState(false) == ConnectivityState.IDLE && source.followers() == 0);
+        }
+        assertThat(made).as("the policy with its turn outlives the balancer").hasValue(1);
+    }
+
+    @Test
+    void livesWithAPolicyThatThrows() {
+        source.publish(SERVICE, weighing(server("a"), 1), weighing(server("b"), 1));
+        Policy broken = new Policy() {
+            @Override
+            public String name() {
+                return "broken";
+            }
+
+            @Override
+            public Picker picker(List<Candidate> known, List<Candidate> ready) {
+                return call -> {
+                    throw new IllegalStateException("broken on purpose");
+                };
+            }
+        };
+        ManagedChannel channel = build(source, endpointLb("broken"), Policies.forChannel(List.of(broken)));
+        awaitAnswersFrom(channel, "a", "b");
+        serviceConfig.set(endpointLb("round_robin"));
+        await().untilAsserted(
+                        () -> assertThat(answers(channel, 10)).containsExactly(Map.entry("a", 5), Map.entry("b", 5)));
+    }
+
+    @Test
+    void staysWithItsPolicyWhereTheNewOneIsUnknownOrUnreadable() {
+        source.publish(SERVICE, weighing(server("a"), 1), weighing(server("b"), 1));
+        ManagedChannel channel = channel(endpointLb("round_robin"));
+        awaitAnswersFrom(channel, "a", "b");
+        serviceConfig.set(endpointLb("fastest"));
+        assertThat(answers(channel, 50).values()).allMatch(count -> count >= 20);
+        serviceConfig.set(Map.of("loadBalancingConfig", List.of(Map.of("endpoint_lb", Map.of("policy", 3.0)))));
+        assertThat(answers(channel, 50).values()).allMatch(count -> count >= 20);
+    }
+
+    @Test
+    void goesOnServingOverAnEmptyList() throws Exception {
+        TestServer a = server("a");
+        source.publish(SERVICE, weighing(a, 1));
+        ManagedChannel channel = channel(endpointLb("round_robin"));
+        assertThat(ask(channel)).isEqualTo("a");
+        try (Load load = new Load(channel, 1)) {
+            source.publish(SERVICE);
+            // the channel asks for a refresh once it has taken note
+            await().until(() -> source.refreshes() > 0);
+            load.awaitCalls(50);
+            assertThat(load.failure()).isNull();
+        }
+        assertThat(a.connections()).isEqualTo(1);
+    }
+
+    @Test
+    void sendsNoNewCallsToAServerThatDrains() {
+        TestServer a = server("a");
+        TestServer b = server("b");
+        source.publish(SERVICE, weighing(a, 1), weighing(b, 1));
+        ManagedChannel channel = channel(endpointLb("random"));
+        awaitAnswersFrom(channel, "a", "b");
+        source.publish(
+                SERVICE,
+                weighing(a, 1),
+                b.endpoint(SERVICE).state(Endpoint.State.DRAINING).build());
+        await().untilAsserted(() -> assertThat(answers(channel, 50)).containsOnlyKeys("a"));
+        assertThat(TestServer.ask(channel, PLAIN.withOption(RoutingKeys.SERVER_ID, "b")))
+                .isEqualTo("b");
+        source.publish(
+                SERVICE, b.endpoint(SERVICE).state(Endpoint.State.DRAINING).build());
+        await().untilAsserted(() -> assertThat(answers(channel, 10)).containsOnlyKeys("b"));
+    }
+
+    @Test
+    void comesBackToAServerThatWasRestarted() throws Exception {
+        TestServer a = server("a");
+        source.publish(SERVICE, weighing(a, 1));
+        ManagedChannel channel = channel(endpointLb("round_robin"));
+        assertThat(ask(channel)).isEqualTo("a");
+        a.close();
+        await().untilAsserted(() -> assertUnavailable(
+                channel, PLAIN, "no endpoint is ready (1 known); 127.0.0.1:" + a.port() + ": io exception"));
+        servers.add(TestServer.start("a2", a.port()));
+        await().atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> assertThat(answer(channel, PLAIN)).isEqualTo("a2"));
+    }
+
+    @Test
+    void twoChannelsWithTheirOwnSourcesDoNotMeet() {
+        FakeEndpointSource other = new FakeEndpointSource();
+        source.publish(SERVICE, weighing(server("a"), 1));
+        other.publish(SERVICE, weighing(server("b"), 1));
+        ManagedChannel first = channel(endpointLb("round_robin"));
+        ManagedChannel second = build(other, endpointLb("round_robin"), Policies.forChannel(List.of()));
+        assertThat(answers(first, 10)).containsOnlyKeys("a");
+        assertThat(answers(second, 10)).containsOnlyKeys("b");
+    }
+
+    @Test
+    void needsNoServiceConfigAtAll() {
+        source.publish(SERVICE, weighing(server("a"), 1), weighing(server("b"), 1));
+        ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
+                .usePlaintext()
+                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
+                .build();
+        channels.add(channel);
+        awaitAnswersFrom(channel, "a", "b");
+        assertThat(answers(channel, 10)).containsExactly(Map.entry("a", 5), Map.entry("b", 5));
+    }
+
+    private TestServer server(String id) {
+        TestServer server = TestServer.start(id);
+        servers.add(server);
+        return server;
+    }
+
+    private static Endpoint weighing(TestServer server, int weight) {
+        return server.endpoint(SERVICE).weight(weight).build();
+    }
+
+    private ManagedChannel channel(Map<String, ?> defaultServiceConfig) {
+        return build(source, defaultServiceConfig, Policies.forChannel(List.of()));
+    }
+
+    private ManagedChannel build(EndpointSource from, Map<String, ?> defaultServiceConfig, ChannelPolicies policies) {
+        ManagedChannelBuilder<?> builder = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
+                .usePlaintext()
+                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultServiceConfig(defaultServiceConfig)
+                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, from)
+                .setNameResolverArg(EndpointNameResolverProvider.SERVICE_CONFIG, serviceConfig)
+                .setNameResolverArg(PolicyLoadBalancer.POLICIES, policies);
+        ManagedChannel channel = builder.build();
+        channels.add(channel);
+        return channel;
+    }
+
+    private static Map<String, ?> endpointLb(String policy) {
+        return Map.of("loadBalancingConfig", List.of(Map.of("endpoint_lb", Map.of("policy", policy))));
+    }
+
+    private static String ask(ManagedChannel channel) {
+        return TestServer.ask(channel, PLAIN.withDeadlineAfter(5, TimeUnit.SECONDS));
+    }
+
+    /** Returns who answered, or why nobody did. */
+    private static String answer(ManagedChannel channel, CallOptions options) {
+        try {
+            return TestServer.ask(channel, options.withDeadlineAfter(5, TimeUnit.SECONDS));
+        } catch (StatusRuntimeException e) {
+            return e.getStatus().toString();
+        }
+    }
+
+    private static Map<String, Integer> answers(ManagedChannel channel, int calls) {
+        Map<String, Integer> answers = new TreeMap<>();
+        for (int i = 0; i < calls; i++) {
+            answers.merge(ask(channel), 1, Integer::sum);
+        }
+        return answers;
+    }
+
+    private static void awaitAnswersFrom(ManagedChannel channel, String... ids) {
+        Set<String> seen = new HashSet<>();
+        await().until(() -> {
+            seen.add(ask(channel));
+            return seen.containsAll(List.of(ids));
+        });
+    }
+
+    private static void assertUnavailable(ManagedChannel channel, CallOptions options, String description) {
+        StatusRuntimeException failure = catchThrowableOfType(
+                StatusRuntimeException.class,
+                () -> TestServer.ask(channel, options.withDeadlineAfter(5, TimeUnit.SECONDS)));
+        assertThat(failure).isNotNull();
+        assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+        assertThat(failure.getStatus().getDescription()).isEqualTo(description);
+    }
+
+    /** Threads that call without a pause, until it is closed. */
+    private static final class Load implements AutoCloseable {
+
+        private final AtomicBoolean running = new AtomicBoolean(true);
+        private final AtomicInteger calls = new AtomicInteger();
+        private final AtomicReference<Throwable> failure = new AtomicReference<>();
+        private final ExecutorService threads;
+
+        Load(ManagedChannel channel, int count) {
+            threads = Executors.newFixedThreadPool(count);
+            for (int i = 0; i < count; i++) {
+                threads.execute(() -> {
+                    while (running.get()) {
+                        try {
+                            ask(channel);
+                        } catch (RuntimeException e) {
+                            failure.compareAndSet(null, e);
+                        }
+                        calls.incrementAndGet();
+                    }
+                });
+            }
+        }
+
+        int calls() {
+            return calls.get();
+        }
+
+        Throwable failure() {
+            return failure.get();
+        }
+
+        void awaitCalls(int more) {
+            int until = calls.get() + more;
+            await().pollInterval(Duration.ofMillis(1)).until(() -> calls.get() >= until);
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            running.set(false);
+            threads.shutdown();
+            assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class ReachabilityTest {
+
+    private static final EtcdException REFUSED =
+            new EtcdException(EtcdException.Kind.UNREACHABLE, "etcd unreachable: Connection refused");
+
+    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final Reachability reachability =
+            new Reachability(new EtcdLoop(scheduler, scheduler::nanos, new Random(7)), "http://etcd:2379");
+    private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    private final Logger logger = (Logger) LoggerFactory.getLogger(EtcdConnection.class);
+
+    @BeforeEach
+    void listen() {
+        logged.start();
+        logger.setLevel(Level.INFO);
+        logger.addAppender(logged);
+    }
+
+    @AfterEach
+    void stopListening() {
+        logger.detachAppender(logged);
+        logger.setLevel(null);
+    }
+
+    @Test
+    void saysOnceThatItIsLostRemindsAndSaysThatItIsBack() {
+        fail(Duration.ofSeconds(70));
+        assertThat(lines(Level.WARN))
+                .hasSize(3)
+                .first()
+                .asString()
+                .contains("etcd unreachable: Connection refused", "http://etcd:2379");
+        assertThat(reachability.cause()).isEqualTo(REFUSED.getMessage());
+        reachability.succeeded();
+        reachability.succeeded();
+        assertThat(lines(Level.INFO)).singleElement().asString().startsWith("etcd is back after 70 s");
+        assertThat(reachability.cause()).isNull();
+    }
+
+    @Test
+    void aFlappingLineMakesNoStorm() {
+        for (int i = 0; i < 200; i++) {
+            fail(Duration.ofMillis(200));
+            reachability.succeeded();
+        }
+        assertThat(lines(Level.WARN)).hasSizeLessThanOrEqualTo(5);
+        assertThat(lines(Level.INFO)).hasSameSizeAs(lines(Level.WARN));
+    }
+
+    private void fail(Duration time) {
+        long end = scheduler.nanos() + time.toNanos();
+        while (scheduler.nanos() < end) {
+            reachability.failed(REFUSED);
+            scheduler.advance(Duration.ofMillis(100));
+        }
+    }
+
+    private List<String> lines(Level level) {
+        return logged.list.stream()
+                .filter(event -> event.getLevel() == level)
+                .map(ILoggingEvent::getFormattedMessage)
+                .toList();
+    }
+}

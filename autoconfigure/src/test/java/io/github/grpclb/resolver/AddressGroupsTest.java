@@ -1,0 +1,117 @@
+package io.github.grpclb.resolver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.grpc.EquivalentAddressGroup;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AddressGroupsTest {
+
+    private final List<String> asked = new ArrayList<>();
+    private List<String> answer = List.of("10.1.0.1", "10.1.0.2");
+    private final AddressGroups groups = new AddressGroups(this::lookUp);
+
+    @Test
+    void readsLiteralsWithoutAskingAnyone() {
+        assertThat(addresses(groups.of(List.of(endpoint("10.0.0.1"), endpoint("::1"), endpoint("255.0.0.10")))))
+                .containsExactly("10.0.0.1:80", "[0:0:0:0:0:0:0:1]:80", "255.0.0.10:80");
+        assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void leavesOutWhatIsNoAddress() {
+        assertThat(addresses(groups.of(List.of(endpoint("1:2:x"), endpoint("10.0.0.1")))))
+                .containsExactly("10.0.0.1:80");
+        assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void takesNumbersThatAreNoLiteralForHostNames() {
+        groups.of(List.of(endpoint("256.1.1.1"), endpoint("1.2.3")));
+        assertThat(asked).containsExactly("256.1.1.1", "1.2.3");
+    }
+
+    @Test
+    void keepsTheGroupsOfEndpointsThatDidNotChange() {
+        List<EquivalentAddressGroup> before =
+                groups.of(List.of(endpoint("10.0.0.1"), endpoint("b"), endpoint("10.0.0.3")));
+        Endpoint heavier = endpoint("10.0.0.3").toBuilder().weight(9).build();
+        List<EquivalentAddressGroup> after = groups.of(List.of(endpoint("10.0.0.1"), endpoint("b"), heavier));
+        assertThat(after.get(0)).isSameAs(before.get(0));
+        assertThat(after.get(1)).isSameAs(before.get(1));
+        assertThat(after.get(2)).isNotEqualTo(before.get(2));
+        assertThat(after.get(2).getAddresses()).isEqualTo(before.get(2).getAddresses());
+        assertThat(after.get(2).getAttributes().get(EndpointNameResolver.ENDPOINT))
+                .isSameAs(heavier);
+    }
+
+    @Test
+    void keepsGroupsAlsoWhereOthersCameOrWent() {
+        List<EquivalentAddressGroup> before = groups.of(List.of(endpoint("10.0.0.1"), endpoint("10.0.0.2")));
+        List<EquivalentAddressGroup> after =
+                groups.of(List.of(endpoint("10.0.0.0"), endpoint("10.0.0.2"), endpoint("10.0.0.1")));
+        assertThat(after.get(2)).isSameAs(before.get(0));
+        assertThat(after.get(1)).isSameAs(before.get(1));
+    }
+
+    @Test
+    void asksOnceForAHostAndAgainOnlyWhenToldTo() {
+        groups.of(List.of(endpoint("b")));
+        groups.of(List.of(endpoint("b"), endpoint("10.0.0.1")));
+        assertThat(asked).containsExactly("b");
+        assertThat(groups.hasHostNames()).isTrue();
+        groups.forgetLookups();
+        answer = List.of("10.1.0.3");
+        assertThat(addresses(groups.of(List.of(endpoint("b"))))).containsExactly("10.1.0.3:80");
+        assertThat(asked).containsExactly("b", "b");
+    }
+
+    @Test
+    void takesTheSameAddressesInAnotherOrderForTheSame() {
+        List<EquivalentAddressGroup> before = groups.of(List.of(endpoint("b")));
+        groups.forgetLookups();
+        answer = List.of("10.1.0.2", "10.1.0.1");
+        assertThat(groups.of(List.of(endpoint("b"))).get(0)).isSameAs(before.get(0));
+    }
+
+    @Test
+    void staysWithTheLastAnswerWhereNoNewOneComes() {
+        List<EquivalentAddressGroup> before = groups.of(List.of(endpoint("b")));
+        groups.forgetLookups();
+        answer = List.of();
+        assertThat(groups.of(List.of(endpoint("b"))).get(0)).isSameAs(before.get(0));
+        assertThat(groups.of(List.of(endpoint("c"), endpoint("10.0.0.1")))).hasSize(1);
+    }
+
+    private List<InetAddress> lookUp(String host) throws UnknownHostException {
+        asked.add(host);
+        if (answer.isEmpty()) {
+            throw new UnknownHostException(host);
+        }
+        List<InetAddress> found = new ArrayList<>();
+        for (String address : answer) {
+            found.add(InetAddress.getByName(address));
+        }
+        return found;
+    }
+
+    private static Endpoint endpoint(String host) {
+        return Endpoint.builder("svc", host, 80).build();
+    }
+
+    private static List<String> addresses(List<EquivalentAddressGroup> groups) {
+        return groups.stream()
+                .map(group -> (InetSocketAddress) group.getAddresses().get(0))
+                .map(address -> {
+                    String host = address.getAddress().getHostAddress();
+                    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+                })
+                .toList();
+    }
+}

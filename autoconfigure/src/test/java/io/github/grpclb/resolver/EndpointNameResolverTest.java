@@ -1,0 +1,331 @@
+package io.github.grpclb.resolver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.FakeClock;
+import io.github.grpclb.testing.FakeEndpointSource;
+import io.grpc.EquivalentAddressGroup;
+import io.grpc.NameResolver;
+import io.grpc.NameResolver.ConfigOrError;
+import io.grpc.NameResolver.ResolutionResult;
+import io.grpc.Status;
+import io.grpc.SynchronizationContext;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The rules N1 to N14 for name resolvers. Time and threads are fake: what the offload executor has to do, the clock runs. */
+class EndpointNameResolverTest {
+
+    private static final Endpoint A = Endpoint.builder("svc", "10.0.0.1", 80).build();
+    private static final Endpoint B = Endpoint.builder("svc", "10.0.0.2", 80).build();
+
+    private final FakeClock clock = new FakeClock();
+    private final SynchronizationContext syncContext = new SynchronizationContext((thread, e) -> {
+        throw new AssertionError("the channel would panic", e);
+    });
+    private final FakeEndpointSource source = new FakeEndpointSource();
+    private final LiveServiceConfig serviceConfig = new LiveServiceConfig();
+    private final List<ResolutionResult> results = new ArrayList<>();
+    private int lookups;
+    private boolean lateHostIsKnown;
+
+    @Test
+    void deliversAListThatIsKnownAtOnce() {
+        source.publish("svc", A, B);
+        start();
+        clock.runDue();
+        assertThat(addresses()).hasSize(2);
+        assertThat(addresses().get(0).getAttributes().get(EndpointNameResolver.ENDPOINT))
+                .isSameAs(A);
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
+    void runsNothingOfGrpcOnTheSourcesThread() {
+        start();
+        source.publish("svc", A);
+        source.unavailable("svc", "etcd unreachable");
+        serviceConfig.set(Map.of());
+        assertThat(results).isEmpty();
+        clock.runDue();
+        assertThat(results).isNotEmpty();
+    }
+
+    @Test
+    void handsOnlyTheLatestOfManyListsOver() {
+        start();
+        source.publish("svc", A);
+        source.publish("svc", A, B);
+        source.publish("svc", B);
+        clock.runDue();
+        assertThat(results).hasSize(1);
+        assertThat(addresses()).hasSize(1);
+        assertThat(addresses().get(0).getAttributes().get(EndpointNameResolver.ENDPOINT))
+                .isSameAs(B);
+    }
+
+    @Test
+    void staysSilentWhileTheFirstListMayJustBeSlow() {
+        start();
+        clock.forward(Duration.ofMillis(4_999));
+        assertThat(results).isEmpty();
+        clock.forward(Duration.ofMillis(1));
+        assertThat(error().getDescription()).isEqualTo("etcd:///svc: discovery not ready: no answer yet");
+    }
+
+    @Test
+    void saysAtOnceWhyTheSourceHasNoList() {
+        start();
+        source.unavailable("svc", "etcd unreachable: connection refused");
+        clock.runDue();
+        assertThat(error().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+        assertThat(error().getDescription())
+                .isEqualTo("etcd:///svc: discovery not ready: etcd unreachable: connection refused");
+    }
+
+    @Test
+    void saysTheNewReasonWhenItChangesAndHealsByItself() {
+        start();
+        source.unavailable("svc", "etcd unreachable");
+        clock.runDue();
+        assertThat(error().getDescription()).endsWith("etcd unreachable");
+        source.unavailable("svc", "permission denied");
+        clock.runDue();
+        assertThat(error().getDescription()).endsWith("permission denied");
+        source.publish("svc", A);
+        clock.runDue();
+        assertThat(addresses()).hasSize(1);
+    }
+
+    @Test
+    void reportsAnEmptyListAsAnErrorAtOnce() {
+        start();
+        source.publish("svc");
+        clock.runDue();
+        assertThat(error().getDescription()).isEqualTo("etcd:///svc: no endpoint is registered");
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
+    void neverDeliversAnEmptyListAfterAGoodOne() {
+        start();
+        source.publish("svc", A);
+        clock.runDue();
+        source.publish("svc");
+        clock.runDue();
+        assertThat(results).hasSize(2);
+        assertThat(error().getDescription()).isEqualTo("etcd:///svc: no endpoint is registered");
+        source.publish("svc", A);
+        clock.runDue();
+        assertThat(addresses()).hasSize(1);
+    }
+
+    @Test
+    void deliversNothingWhereNothingChanged() {
+        start();
+        source.publish("svc", A, B);
+        clock.runDue();
+        source.publish("svc", A.toBuilder().build(), B);
+        clock.runDue();
+        assertThat(results).hasSize(1);
+    }
+
+    @Test
+    void deliversNothingAfterItsShutdownAndLetsTheSourceGo() {
+        NameResolver resolver = start();
+        source.publish("svc", A);
+        syncContext.execute(resolver::shutdown);
+        source.publish("svc", B);
+        serviceConfig.set(Map.of());
+        clock.forward(Duration.ofMinutes(1));
+        assertThat(results).isEmpty();
+        assertThat(source.followers()).isZero();
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
+    void failsWithAHintWhereTheChannelHasNoSource() {
+        start(args().build(), "svc");
+        assertThat(error().getDescription())
+                .isEqualTo("etcd:///svc: no source of endpoints: the channel was built without"
+                        + " setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)");
+    }
+
+    @Test
+    void failsWithTheReasonWhereTheSourceRefusesTheName() {
+        NameResolver resolver =
+                start(args().setArg(EndpointNameResolverProvider.SOURCE, source).build(), "/svc");
+        assertThat(error().getDescription())
+                .isEqualTo(
+                        "etcd:////svc: cannot follow the service:" + " service: '/svc' (expected: no leading slash)");
+        syncContext.execute(resolver::refresh);
+        syncContext.execute(resolver::shutdown);
+    }
+
+    @Test
+    void passesHintsOnAndAsksNameServersNoMoreThanEveryFiveSeconds() {
+        NameResolver resolver = start();
+        source.publish("svc", Endpoint.builder("svc", "host.example", 80).build());
+        clock.runDue();
+        assertThat(lookups).isEqualTo(1);
+        clock.forward(Duration.ofSeconds(5));
+        for (int i = 0; i < 100; i++) {
+            syncContext.execute(resolver::refresh);
+            clock.runDue();
+        }
+        assertThat(source.refreshes()).isEqualTo(100);
+        assertThat(lookups).isEqualTo(2);
+        assertThat(results).hasSize(1);
+    }
+
+    @Test
+    void asksNoNameServerForLiterals() {
+        NameResolver resolver = start();
+        source.publish("svc", A);
+        clock.forward(Duration.ofSeconds(6));
+        syncContext.execute(resolver::refresh);
+        clock.runDue();
+        assertThat(lookups).isZero();
+    }
+
+    @Test
+    void saysSoWhereNoHostCanBeLookedUp() {
+        start();
+        source.publish("svc", Endpoint.builder("svc", "unknown.example", 80).build());
+        clock.runDue();
+        assertThat(error().getDescription())
+                .isEqualTo("etcd:///svc: none of the 1 endpoints has a host that can be looked up");
+    }
+
+    @Test
+    void asksAgainByItselfForAHostThatCouldNotBeLookedUp() {
+        NameResolver resolver = start();
+        source.publish("svc", A, Endpoint.builder("svc", "late.example", 80).build());
+        clock.runDue();
+        assertThat(addresses()).hasSize(1);
+        lateHostIsKnown = true;
+        clock.forward(Duration.ofSeconds(5));
+        assertThat(addresses()).hasSize(2);
+        assertThat(clock.pending()).isZero();
+        syncContext.execute(resolver::shutdown);
+    }
+
+    @Test
+    void sendsTheServiceConfigWithEachListAndAgainWhenItChanges() {
+        start();
+        source.publish("svc", A);
+        clock.runDue();
+        assertThat(config()).isNull();
+        serviceConfig.set(Map.of("policy", "random"));
+        clock.runDue();
+        assertThat(config()).isEqualTo(Map.of("policy", "random"));
+        assertThat(addresses()).hasSize(1);
+        source.publish("svc", B);
+        clock.runDue();
+        assertThat(config()).isEqualTo(Map.of("policy", "random"));
+        serviceConfig.set(null);
+        clock.runDue();
+        assertThat(config()).isNull();
+    }
+
+    @Test
+    void staysWithTheLastGoodServiceConfig() {
+        start();
+        source.publish("svc", A);
+        serviceConfig.set(Map.of("policy", "random"));
+        clock.runDue();
+        for (String bad : List.of("bad", "throws")) {
+            serviceConfig.set(Map.of(bad, true));
+            clock.runDue();
+            assertThat(config()).isEqualTo(Map.of("policy", "random"));
+        }
+    }
+
+    private NameResolver start() {
+        return start(
+                args().setArg(EndpointNameResolverProvider.SOURCE, source)
+                        .setArg(EndpointNameResolverProvider.SERVICE_CONFIG, serviceConfig)
+                        .build(),
+                "svc");
+    }
+
+    private NameResolver start(NameResolver.Args args, String service) {
+        NameResolver resolver =
+                new EndpointNameResolver("etcd:///" + service, service, args, this::lookUp, clock::nanoTime);
+        syncContext.execute(() -> resolver.start(new NameResolver.Listener2() {
+            @Override
+            public void onResult(ResolutionResult result) {
+                syncContext.throwIfNotInThisSynchronizationContext();
+                results.add(result);
+            }
+
+            @Override
+            public void onError(Status error) {
+                throw new AssertionError("superseded by onResult2");
+            }
+        }));
+        return resolver;
+    }
+
+    private NameResolver.Args.Builder args() {
+        return NameResolver.Args.newBuilder()
+                .setDefaultPort(443)
+                .setProxyDetector(address -> null)
+                .setSynchronizationContext(syncContext)
+                .setScheduledExecutorService(clock)
+                .setOffloadExecutor(clock)
+                .setServiceConfigParser(new NameResolver.ServiceConfigParser() {
+                    @Override
+                    public ConfigOrError parseServiceConfig(Map<String, ?> raw) {
+                        if (raw.containsKey("throws")) {
+                            throw new IllegalStateException("parser broken on purpose");
+                        }
+                        return raw.containsKey("bad")
+                                ? ConfigOrError.fromError(Status.UNKNOWN.withDescription("bad on purpose"))
+                                : ConfigOrError.fromConfig(raw);
+                    }
+                });
+    }
+
+    private List<InetAddress> lookUp(String host) throws UnknownHostException {
+        syncContextMustNotWait();
+        lookups++;
+        if (host.startsWith("unknown") || (host.startsWith("late") && !lateHostIsKnown)) {
+            throw new UnknownHostException(host);
+        }
+        return List.of(InetAddress.getByAddress(new byte[] {10, 1, 0, 1}));
+    }
+
+    private void syncContextMustNotWait() {
+        try {
+            syncContext.throwIfNotInThisSynchronizationContext();
+        } catch (IllegalStateException expected) {
+            return;
+        }
+        throw new AssertionError("a name server is asked inside the synchronization context");
+    }
+
+    private List<EquivalentAddressGroup> addresses() {
+        return last().getAddressesOrError().getValue();
+    }
+
+    private Status error() {
+        return last().getAddressesOrError().getStatus();
+    }
+
+    private Object config() {
+        return last().getServiceConfig() == null
+                ? null
+                : last().getServiceConfig().getConfig();
+    }
+
+    private ResolutionResult last() {
+        return results.get(results.size() - 1);
+    }
+}
