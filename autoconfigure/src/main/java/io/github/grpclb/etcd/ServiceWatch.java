@@ -27,8 +27,6 @@ final class ServiceWatch {
     /** A watch that held for so long is not one that fails again and again. */
     private static final Duration STABLE = Duration.ofSeconds(5);
 
-    private static final Duration FIRST_ANSWER = Duration.ofSeconds(1);
-
     /** Where a watch stands. */
     private enum State {
         /** The list is being read. */
@@ -71,11 +69,6 @@ final class ServiceWatch {
     }
 
     void start() {
-        loop.after(FIRST_ANSWER, () -> {
-            if (publisher.isSilent()) {
-                publisher.unavailable("etcd has not answered yet");
-            }
-        });
         list();
     }
 

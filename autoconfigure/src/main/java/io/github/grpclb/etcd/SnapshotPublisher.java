@@ -54,11 +54,6 @@ final class SnapshotPublisher {
         return published != null;
     }
 
-    /** Whether listeners know neither a list nor why there is none. */
-    boolean isSilent() {
-        return published == null && reason == null;
-    }
-
     void unavailable(String why) {
         if (published == null && !why.equals(reason)) {
             reason = why;

@@ -28,12 +28,14 @@ class ReachabilityTest {
     @BeforeEach
     void listen() {
         logged.start();
+        logger.setLevel(Level.INFO);
         logger.addAppender(logged);
     }
 
     @AfterEach
     void stopListening() {
         logger.detachAppender(logged);
+        logger.setLevel(null);
     }
 
     @Test
