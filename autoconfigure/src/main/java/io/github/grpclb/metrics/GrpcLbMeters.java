@@ -7,12 +7,12 @@ package io.github.grpclb.metrics;
  * <caption>Meters</caption>
  * <tr><th>meter</th><th>type</th><th>tags</th><th>says</th></tr>
  * <tr><td>{@value #CALLS_STARTED}</td><td>counter</td><td>service, policy</td>
- *     <td>calls that went to a server; a retry is a call of its own</td></tr>
+ *     <td>calls sent to a server; each attempt of a call that is retried counts</td></tr>
  * <tr><td>{@value #CALLS_FINISHED}</td><td>timer</td><td>service, policy, status</td>
- *     <td>calls that ended and how long they took from the pick, queueing before that left out</td></tr>
+ *     <td>calls that ended, and the time from being sent to their end</td></tr>
  * <tr><td>{@value #CALLS_IN_FLIGHT}</td><td>gauge</td><td>service</td><td>calls under way</td></tr>
  * <tr><td>{@value #PICKS_FAILED}</td><td>counter</td><td>service, policy, reason</td>
- *     <td>calls that no server was found for</td></tr>
+ *     <td>picks that found no server; a waiting call is picked for again with each change</td></tr>
  * <tr><td>{@value #ENDPOINTS}</td><td>gauge</td><td>service, state</td><td>known endpoints in each state</td></tr>
  * <tr><td>{@value #ETCD_ANSWER_AGE}</td><td>gauge, seconds</td><td></td>
  *     <td>time since etcd last answered; NaN before the first answer</td></tr>
@@ -23,10 +23,10 @@ package io.github.grpclb.metrics;
  * <tr><td>{@value #REGISTRATIONS_LOST}</td><td>counter</td><td>service, reason</td>
  *     <td>times that the announcement was lost and had to be put back</td></tr>
  * <tr><td>{@value #RECORDS_SKIPPED}</td><td>counter</td><td>service</td><td>records that could not be read</td></tr>
- * <tr><td>{@value #ENDPOINT_CALLS}</td><td>timer</td><td>service, endpoint</td>
- *     <td>as {@value #CALLS_FINISHED}, by endpoint *</td></tr>
- * <tr><td>{@value #ENDPOINT_IN_FLIGHT}</td><td>gauge</td><td>service, endpoint</td><td>calls under way, by endpoint *</td></tr>
- * <tr><td>{@value #ENDPOINT_WEIGHT}</td><td>gauge</td><td>service, endpoint</td><td>effective weight *</td></tr>
+ * <tr><td>{@value #ENDPOINT_CALLS}</td><td>counter</td><td>service, endpoint, outcome</td>
+ *     <td>calls to an endpoint that ended; none for the tag {@value #OTHER} *</td></tr>
+ * <tr><td>{@value #ENDPOINT_IN_FLIGHT}</td><td>gauge</td><td>service, endpoint</td><td>calls to an endpoint under way *</td></tr>
+ * <tr><td>{@value #ENDPOINT_WEIGHT}</td><td>gauge</td><td>service, endpoint</td><td>effective weight; 0 while an endpoint takes no calls *</td></tr>
  * </table>
  *
  * <p>* Only where meters per endpoint are asked for, and for at most {@value #MAX_ENDPOINTS} endpoints at a time: all further
@@ -59,6 +59,9 @@ public final class GrpcLbMeters {
 
     /** Tag: why, in lower case with underscores. */
     public static final String REASON = "reason";
+
+    /** Tag: what a call's end says about the server: {@code success}, {@code failure} or {@code cancelled}. */
+    public static final String OUTCOME = "outcome";
 
     /** Tag: an endpoint's state, in lower case. */
     public static final String STATE = "state";
