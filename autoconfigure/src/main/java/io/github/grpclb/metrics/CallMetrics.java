@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Counts and times calls and failed picks, and the endpoints in each state. A call costs two look-ups by name and no allocation;
- * tags are built when a meter is first needed. Thread-safe.
+ * Counts and times calls and failed picks, and the endpoints in each state. A call costs two look-ups by name at its start and at
+ * its end; tags are built when a meter is first needed. Thread-safe.
  */
 public final class CallMetrics implements PickObserver {
 
