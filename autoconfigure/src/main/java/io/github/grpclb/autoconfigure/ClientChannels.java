@@ -26,7 +26,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     private final GrpcLbProperties properties;
     private final GrpcChannelsProperties channels;
     private final EndpointSource source;
-    private final List<Policy> ownPolicies;
+    private final ChannelArguments arguments;
     private final StaticEndpoints staticEndpoints;
 
     /**
@@ -38,13 +38,13 @@ final class ClientChannels implements GrpcChannelConfigurer {
             GrpcLbProperties properties,
             GrpcChannelsProperties channels,
             EndpointSource source,
-            List<Policy> ownPolicies) {
+            ChannelArguments arguments) {
         this.properties = properties;
         this.channels = channels;
         this.source = source;
-        this.ownPolicies = ownPolicies;
+        this.arguments = arguments;
         this.staticEndpoints = new StaticEndpoints(properties.staticEndpoints());
-        SortedSet<String> known = Policies.forChannel(ownPolicies).names();
+        SortedSet<String> known = Policies.forChannel(arguments.policies()).names();
         requireKnown("grpc.lb.policy", properties.policy(), known);
         properties.clients().forEach((name, client) -> {
             if (client.policy() != null) {
@@ -56,8 +56,8 @@ final class ClientChannels implements GrpcChannelConfigurer {
     @Override
     public void accept(ManagedChannelBuilder<?> builder, String name) {
         if (ChannelAddresses.isOurs(channels, name)) {
+            arguments.giveTo(builder);
             builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, sourceOf(name))
-                    .setNameResolverArg(PolicyLoadBalancer.POLICIES, Policies.forChannel(ownPolicies))
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                     .defaultServiceConfig(serviceConfig(name));
         }

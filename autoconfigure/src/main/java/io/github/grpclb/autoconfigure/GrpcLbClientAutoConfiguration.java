@@ -1,5 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.balancer.EndpointLoads;
+import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.EtcdConnection;
@@ -27,13 +30,31 @@ public final class GrpcLbClientAutoConfiguration {
     }
 
     @Bean
+    @ConditionalOnMissingBean
+    EndpointLoads grpcLbEndpointLoads() {
+        return new EndpointLoads();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    LiveEndpoints grpcLbLiveEndpoints() {
+        return new LiveEndpoints();
+    }
+
+    @Bean
     ClientChannels grpcLbClientChannels(
             GrpcLbProperties properties,
             GrpcChannelsProperties channels,
             EndpointSource source,
+            EndpointLoads loads,
+            LiveEndpoints live,
+            ObjectProvider<PickObserver> observer,
             ObjectProvider<Policy> policies) {
         return new ClientChannels(
-                properties, channels, source, policies.orderedStream().toList());
+                properties,
+                channels,
+                source,
+                new ChannelArguments(policies.orderedStream().toList(), loads, live, observer.getIfAvailable()));
     }
 
     @Bean

@@ -17,6 +17,7 @@ import org.springframework.boot.context.properties.bind.Name;
  * @param registration How this process announces its gRPC server.
  * @param serverId Calls that name the server they want.
  * @param clients Settings of single clients, by the name in their annotation.
+ * @param metrics What Micrometer is told.
  * @param staticEndpoints Fixed addresses (host:port) by client name, instead of etcd.
  */
 @ConfigurationProperties("grpc.lb")
@@ -27,6 +28,7 @@ public record GrpcLbProperties(
         @DefaultValue Registration registration,
         @DefaultValue ServerId serverId,
         @DefaultValue Map<String, Client> clients,
+        @DefaultValue Metrics metrics,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 
     /**
@@ -149,6 +151,16 @@ public record GrpcLbProperties(
             FALLBACK
         }
     }
+
+    /**
+     * What Micrometer is told.
+     *
+     * @param enabled Whether calls, endpoints and etcd are measured, where there is a meter registry.
+     * @param perEndpoint Whether single endpoints have meters of their own (200 at most).
+     */
+    public record Metrics(
+            @DefaultValue("true") boolean enabled,
+            @DefaultValue("false") boolean perEndpoint) {}
 
     /**
      * Settings of one client.

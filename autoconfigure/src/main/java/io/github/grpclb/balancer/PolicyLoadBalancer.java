@@ -55,6 +55,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final ChannelPolicies policies;
     private final PolicyFailures failures = new PolicyFailures();
     private final CallTracking tracking;
+    private final LiveEndpoints live;
     private final ChildList children;
     private LbConfig config = LbConfig.DEFAULT;
     private @Nullable Policy policy;
@@ -74,10 +75,12 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         NameResolver.Args args = helper.getNameResolverArgs();
         ChannelPolicies own = args.getArg(POLICIES);
         EndpointLoads shared = args.getArg(LOADS);
+        LiveEndpoints shown = args.getArg(LiveEndpoints.KEY);
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
         this.policies = own != null ? own : builtIn;
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
+        this.live = shown != null ? shown : new LiveEndpoints();
         this.children = new ChildList(helper, tracking, this::onChildChange);
     }
 
@@ -123,6 +126,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     public void shutdown() {
         cancelPendingPublish();
         children.shutdown();
+        live.ended(this);
         tracking.endpointsAre(List.of());
     }
 
@@ -170,6 +174,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
         published = next;
         serverIds = serverIds.next(next.known);
+        live.published(this, current.name(), next.known);
         tracking.endpointsAre(next.known);
         helper.updateBalancingState(
                 next.state, new RoutingPicker(config, tracking, serverIds, next.known, pickerForOthers(next)));
