@@ -14,12 +14,14 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 
 /** Gives net.devh's channels their endpoints and their policy. */
 @AutoConfiguration(after = GrpcLbEtcdAutoConfiguration.class)
 @ConditionalOnGrpcLb
 @ConditionalOnClass(GrpcChannelConfigurer.class)
+@EnableConfigurationProperties(ClientProperties.class)
 public final class GrpcLbClientAutoConfiguration {
 
     @Bean
@@ -44,6 +46,7 @@ public final class GrpcLbClientAutoConfiguration {
     @Bean
     ClientChannels grpcLbClientChannels(
             GrpcLbProperties properties,
+            ClientProperties allClients,
             GrpcChannelsProperties channels,
             EndpointSource source,
             EndpointLoads loads,
@@ -52,6 +55,7 @@ public final class GrpcLbClientAutoConfiguration {
             ObjectProvider<Policy> policies) {
         return new ClientChannels(
                 properties,
+                allClients,
                 channels,
                 source,
                 new ChannelArguments(policies.orderedStream().toList(), loads, live, observer.getIfAvailable()));
