@@ -4,6 +4,7 @@ import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.policy.HealthCheckingLoadBalancerProvider;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -69,7 +70,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         if (health != null && health.enabled()) {
             config.put("healthCheckConfig", Map.of("serviceName", health.serviceName()));
             // gRPC takes the first that there is: this one needs grpc-services on the class path
-            balancing.add(Map.of("endpoint_lb_health", balancer(client)));
+            balancing.add(Map.of(HealthCheckingLoadBalancerProvider.NAME, balancer(client)));
         }
         balancing.add(Map.of(PolicyLoadBalancer.NAME, balancer(client)));
         Integer subsetSize = client.subsetSize();

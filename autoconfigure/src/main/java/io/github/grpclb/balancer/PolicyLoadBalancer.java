@@ -191,7 +191,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
         published = next;
         serverIds = serverIds.next(next.known);
-        live.published(this, current.name(), next.known);
+        live.published(this, config.policy(), next.known);
         tracking.endpointsAre(next.known);
         helper.updateBalancingState(
                 next.state, new RoutingPicker(config, tracking, serverIds, next.known, pickerForOthers(next)));
