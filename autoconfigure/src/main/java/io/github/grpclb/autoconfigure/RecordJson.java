@@ -9,7 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Turns records of properties into what gRPC takes for JSON, name by name; what is not set is left out. */
+/** Turns records of properties into what gRPC takes for JSON, name by name; what is not set, or an empty
+ * text, is left out. */
 final class RecordJson {
 
     private RecordJson() {}
@@ -19,7 +20,7 @@ final class RecordJson {
         Map<String, Object> json = new LinkedHashMap<>();
         for (RecordComponent component : properties.getClass().getRecordComponents()) {
             Object value = valueOf(component, properties);
-            if (value != null) {
+            if (value != null && !"".equals(value)) {
                 json.put(component.getName(), json(value));
             }
         }

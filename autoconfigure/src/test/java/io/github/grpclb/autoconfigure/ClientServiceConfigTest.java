@@ -29,6 +29,7 @@ class ClientServiceConfigTest {
                         Map.entry("policy", "consistent_hash"),
                         Map.entry("hash.header", "x-user"),
                         Map.entry("hash.algorithm", "maglev"),
+                        Map.entry("server-id.header", ""),
                         Map.entry("least-request.choice-count", "3"),
                         Map.entry("server-id.mode", "fallback"),
                         Map.entry("outlier-detection.interval", "50ms"),
