@@ -46,6 +46,14 @@ final class FakeServers {
         return new EndpointCandidate(endpoint, endpoint.weight(), load, state, new FixedResultPicker(result));
     }
 
+    /** Lets calls to a server end. */
+    static void calls(EndpointLoad load, int calls, CallOutcome outcome) {
+        for (int i = 0; i < calls; i++) {
+            load.started(0);
+            load.ended(outcome, false, 0, 0);
+        }
+    }
+
     /** Makes pickers that take the usable servers in turn, each as often as its weight says. */
     static SubchannelPicker inTurn(Pool pool) {
         List<String> ids = pool.usable().stream()

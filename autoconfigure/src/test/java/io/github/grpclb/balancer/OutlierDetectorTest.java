@@ -53,9 +53,7 @@ class OutlierDetectorTest {
 
     @Test
     void doesNotCountTheCallersOwnCancellations() {
-        for (int i = 0; i < 500; i++) {
-            s1().load().count(CallOutcome.CANCELLED);
-        }
+        FakeServers.calls(s1().load(), 500, CallOutcome.CANCELLED);
         calls(s1(), 100, 0);
         othersSucceed(100);
         endInterval();
@@ -214,12 +212,8 @@ class OutlierDetectorTest {
     }
 
     private static void calls(EndpointCandidate server, int successes, int failures) {
-        for (int i = 0; i < successes; i++) {
-            server.load().count(CallOutcome.SUCCESS);
-        }
-        for (int i = 0; i < failures; i++) {
-            server.load().count(CallOutcome.FAILURE);
-        }
+        FakeServers.calls(server.load(), successes, CallOutcome.SUCCESS);
+        FakeServers.calls(server.load(), failures, CallOutcome.FAILURE);
     }
 
     private List<String> ejected() {

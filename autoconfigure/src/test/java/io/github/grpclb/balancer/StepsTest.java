@@ -222,9 +222,7 @@ class StepsTest {
                 .filter(each -> each.identity().name().equals("s" + port))
                 .findFirst()
                 .orElseThrow();
-        for (int i = 0; i < 100; i++) {
-            load.count(CallOutcome.FAILURE);
-        }
+        FakeServers.calls(load, 100, CallOutcome.FAILURE);
     }
 
     private void leaveOnly(int port) {
