@@ -35,7 +35,7 @@ public final class EndpointLoad {
 
     /**
      * Of the calls without an answer: their number, and the sum of the ticks at which they started, modulo 2^44. Together in one
-     * word they always fit each other, and the sum of their ages is exact as long as it stays below 500 years.
+     * word they always fit each other, and the sum of their ages is exact as long as it stays below 290 years.
      */
     private final AtomicLong waiting = new AtomicLong();
 

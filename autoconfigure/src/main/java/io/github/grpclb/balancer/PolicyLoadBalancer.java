@@ -55,6 +55,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final SynchronizationContext syncContext;
     private final ChannelPolicies policies;
     private final CallTracking tracking;
+    private final LiveEndpoints live;
     private final ChildList children;
     private final StepTimer timer;
     private LbConfig config = LbConfig.DEFAULT;
@@ -75,10 +76,12 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         NameResolver.Args args = helper.getNameResolverArgs();
         ChannelPolicies own = args.getArg(POLICIES);
         EndpointLoads shared = args.getArg(LOADS);
+        LiveEndpoints shown = args.getArg(LiveEndpoints.KEY);
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
         this.policies = own != null ? own : builtIn;
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
+        this.live = shown != null ? shown : new LiveEndpoints();
         this.children = new ChildList(helper, tracking, this::onChildChange);
         this.timer = new StepTimer(helper, tracking.loads().nanoTime(), this::onTime);
     }
@@ -127,6 +130,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         cancelPendingPublish();
         timer.cancel();
         children.shutdown();
+        live.ended(this);
         tracking.endpointsAre(List.of());
     }
 
@@ -187,6 +191,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
         published = next;
         serverIds = serverIds.next(next.known);
+        live.published(this, config.policy(), next.known);
         tracking.endpointsAre(next.known);
         helper.updateBalancingState(
                 next.state, new RoutingPicker(config, tracking, serverIds, next.known, pickerForOthers(next)));

@@ -328,7 +328,7 @@ class PolicyLoadBalancerTest {
                 .build();
     }
 
-    private static List<EquivalentAddressGroup> groups(Endpoint... endpoints) {
+    static List<EquivalentAddressGroup> groups(Endpoint... endpoints) {
         return Arrays.stream(endpoints)
                 .map(endpoint -> new EquivalentAddressGroup(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), endpoint.port()),

@@ -29,6 +29,14 @@ public final class FakeCall extends PickSubchannelArgs {
         return new FakeCall(CallOptions.DEFAULT.withOption(RoutingKeys.TAGS, tags), new Metadata());
     }
 
+    public static FakeCall withHashKey(String key) {
+        return new FakeCall(CallOptions.DEFAULT.withOption(RoutingKeys.HASH_KEY, key), new Metadata());
+    }
+
+    public static FakeCall withHashKeyAndHeader(String key, String name, String value) {
+        return new FakeCall(withHashKey(key).options, withHeader(name, value).headers);
+    }
+
     public static FakeCall withHeader(String name, String value) {
         Metadata headers = new Metadata();
         headers.put(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER), value);

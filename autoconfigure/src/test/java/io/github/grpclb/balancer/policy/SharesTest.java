@@ -52,6 +52,27 @@ class SharesTest {
     }
 
     @Test
+    void weightedSharesDoNotDriftWhenWeightsChangeAndChangeBack() {
+        double[][] lists = {{5, 1, 1}, {5, 2, 1}, {1_000_000, 200_000, 200_000}, {5, 1.5, 1}};
+        for (Policy policy :
+                List.of(new WeightedRoundRobinPolicy(new TurnCounter(0)), new WeightedRandomPolicy(chance::nextLong))) {
+            int[] counts = new int[3];
+            double[] expected = new double[3];
+            for (int change = 0; change < 20_000; change++) {
+                double[] weights = lists[chance.nextInt(lists.length)];
+                int picks = 1 + chance.nextInt(20);
+                add(counts, counts(policy, picks, weights));
+                double sum = weights[0] + weights[1] + weights[2];
+                for (int i = 0; i < 3; i++) {
+                    expected[i] += picks * weights[i] / sum;
+                }
+            }
+            // no more than chance would give
+            assertThat(Shares.chiSquare(counts, expected)).as(policy.name()).isLessThan(13.8);
+        }
+    }
+
+    @Test
     void weightedRoundRobinIsExactOverAPeriodAlsoForLongOrders() {
         // sum 3001 × 1000 servers is beyond what is worked out in advance
         double[] weights = new double[1_000];
@@ -82,27 +103,27 @@ class SharesTest {
     void weightedRandomFollowsTheWeights() {
         double[] weights = {8, 1, 1, 90};
         int[] counts = counts(new WeightedRandomPolicy(chance::nextLong), 100_000, weights);
-        assertThat(chiSquare(counts, weights)).isLessThan(16.3); // 3 degrees of freedom, p = 0.001
+        assertThat(Shares.chiSquare(counts, weights)).isLessThan(16.3); // 3 degrees of freedom, p = 0.001
     }
 
     @Test
     void weightedRandomFollowsTheWidestWeights() {
         double[] weights = {1_000_000, 1_000, 500_000};
         int[] counts = counts(new WeightedRandomPolicy(chance::nextLong), 1_000_000, weights);
-        assertThat(chiSquare(counts, weights)).isLessThan(13.8); // 2 degrees of freedom
+        assertThat(Shares.chiSquare(counts, weights)).isLessThan(13.8); // 2 degrees of freedom
     }
 
     @Test
     void weightedRandomFollowsManyWeights() {
         double[] weights = chance.doubles(1_000, 0.1, 100).toArray();
         int[] counts = counts(new WeightedRandomPolicy(chance::nextLong), 1_000_000, weights);
-        assertThat(chiSquare(counts, weights)).isLessThan(1_143); // 999 degrees of freedom
+        assertThat(Shares.chiSquare(counts, weights)).isLessThan(1_143); // 999 degrees of freedom
     }
 
     @Test
     void randomIgnoresTheWeights() {
         int[] counts = counts(new RandomPolicy(chance::nextInt), 30_000, 100, 1, 1);
-        assertThat(chiSquare(counts, 1, 1, 1)).isLessThan(13.8);
+        assertThat(Shares.chiSquare(counts, 1, 1, 1)).isLessThan(13.8);
     }
 
     @Test
@@ -140,20 +161,5 @@ class SharesTest {
         for (int i = 0; i < to.length; i++) {
             to[i] += counts[i];
         }
-    }
-
-    private static double chiSquare(int[] counts, double... weights) {
-        double sum = 0;
-        int total = 0;
-        for (int i = 0; i < counts.length; i++) {
-            sum += weights[i];
-            total += counts[i];
-        }
-        double chiSquare = 0;
-        for (int i = 0; i < counts.length; i++) {
-            double expected = total * weights[i] / sum;
-            chiSquare += (counts[i] - expected) * (counts[i] - expected) / expected;
-        }
-        return chiSquare;
     }
 }
