@@ -10,7 +10,7 @@ import java.time.Duration;
  * "slowStart": {"window": "30s", "aggression": 1.0, "minWeightPercent": 10}
  * }</pre>
  *
- * @param window how long it is new; at least 100 ms
+ * @param window how long it is new; at least 1 ms
  * @param aggression 1 for a straight line; above 1 it takes more at first, below 1 less; 0.1 to 10
  * @param minWeightPercent what it takes at least, 1 to 100
  */
@@ -18,7 +18,7 @@ public record SlowStart(Duration window, double aggression, double minWeightPerc
 
     static SlowStart parse(ConfigFields fields) {
         return new SlowStart(
-                fields.duration("window", Duration.ofSeconds(30), Duration.ofMillis(100)),
+                fields.duration("window", Duration.ofSeconds(30), Duration.ofMillis(1)),
                 fields.number("aggression", 1, 0.1, 10),
                 fields.number("minWeightPercent", 10, 1, 100));
     }

@@ -126,7 +126,7 @@ class LbConfigTest {
         assertRefused(Map.of("panicThreshold", 101), "panicThreshold: '101' (expected: a whole number from 0 to 100)");
         assertRefused(
                 Map.of("slowStart", Map.of("window", 30)),
-                "slowStart.window: '30' (expected: a duration from 0.1s to 365 days, such as 10s or 0.5s)");
+                "slowStart.window: '30' (expected: a duration from 0.001s to 365 days, such as 10s or 0.5s)");
         assertRefused(
                 Map.of("slowStart", Map.of("aggression", Double.NaN)),
                 "slowStart.aggression: 'NaN' (expected: a number from 0.1 to 10.0)");
