@@ -107,6 +107,31 @@ use_etcd() {
     await etcd listening listens "${ports[etcd]}"
 }
 
+# Starts a real etcd of this script's own, for those who stop and kill it, with etcdctl set to it.
+take_etcd_process() {
+    command -v etcd >/dev/null && command -v etcdctl >/dev/null || give_up "etcd and etcdctl are not on the PATH"
+    take_port etcd
+    take_port peers
+    etcd=http://127.0.0.1:${ports[etcd]}
+    export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=$etcd ETCDCTL_COMMAND_TIMEOUT=1s
+    start_etcd_process
+}
+
+# Starts it, again if it was killed: on the same port and over what is left of its data.
+start_etcd_process() {
+    etcd --data-dir "$logs/etcd-data" --listen-client-urls "$etcd" --advertise-client-urls "$etcd" \
+        --listen-peer-urls "http://127.0.0.1:${ports[peers]}" >>"$logs/etcd.log" 2>&1 &
+    pids[etcd]=$!
+    await etcd listening is_etcd "${ports[etcd]}"
+}
+
+# kill_now NAME: gives it no time for anything
+kill_now() {
+    kill -9 "${pids[$1]}"
+    wait "${pids[$1]}" 2>/dev/null # else bash reports it
+    unset "pids[$1]"
+}
+
 # take_port NAME: gives NAME a port that nobody listens on
 take_port() {
     while listens "$next_port"; do next_port=$((next_port + 1)); done

@@ -1,5 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.balancer.EndpointLoads;
+import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.EtcdConnection;
@@ -11,12 +14,14 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 
 /** Gives net.devh's channels their endpoints and their policy. */
 @AutoConfiguration(after = GrpcLbEtcdAutoConfiguration.class)
 @ConditionalOnGrpcLb
 @ConditionalOnClass(GrpcChannelConfigurer.class)
+@EnableConfigurationProperties(ClientProperties.class)
 public final class GrpcLbClientAutoConfiguration {
 
     @Bean
@@ -27,13 +32,33 @@ public final class GrpcLbClientAutoConfiguration {
     }
 
     @Bean
+    @ConditionalOnMissingBean
+    EndpointLoads grpcLbEndpointLoads() {
+        return new EndpointLoads();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    LiveEndpoints grpcLbLiveEndpoints() {
+        return new LiveEndpoints();
+    }
+
+    @Bean
     ClientChannels grpcLbClientChannels(
             GrpcLbProperties properties,
+            ClientProperties allClients,
             GrpcChannelsProperties channels,
             EndpointSource source,
+            EndpointLoads loads,
+            LiveEndpoints live,
+            ObjectProvider<PickObserver> observer,
             ObjectProvider<Policy> policies) {
         return new ClientChannels(
-                properties, channels, source, policies.orderedStream().toList());
+                properties,
+                allClients,
+                channels,
+                source,
+                new ChannelArguments(policies.orderedStream().toList(), loads, live, observer.getIfAvailable()));
     }
 
     @Bean

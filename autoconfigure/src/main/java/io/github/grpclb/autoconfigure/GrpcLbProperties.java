@@ -9,24 +9,22 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.bind.Name;
 
 /**
- * What a user may set under {@code grpc.lb}.
+ * What a user may set under {@code grpc.lb}, but for what {@link ClientProperties} says of the clients.
  *
  * @param enabled Whether grpc-lb takes part at all.
- * @param policy Policy that picks a server for each call, for clients that name none.
  * @param etcd The etcd that holds the registry.
  * @param registration How this process announces its gRPC server.
- * @param serverId Calls that name the server they want.
  * @param clients Settings of single clients, by the name in their annotation.
+ * @param metrics What Micrometer is told.
  * @param staticEndpoints Fixed addresses (host:port) by client name, instead of etcd.
  */
 @ConfigurationProperties("grpc.lb")
 public record GrpcLbProperties(
         @DefaultValue("true") boolean enabled,
-        @DefaultValue("round_robin") String policy,
         @DefaultValue Etcd etcd,
         @DefaultValue Registration registration,
-        @DefaultValue ServerId serverId,
-        @DefaultValue Map<String, Client> clients,
+        @DefaultValue Map<String, ClientProperties> clients,
+        @DefaultValue Metrics metrics,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 
     /**
@@ -133,45 +131,12 @@ public record GrpcLbProperties(
             @DefaultValue("10s") Duration timeout) {}
 
     /**
-     * Calls that name the server they want.
+     * What Micrometer is told.
      *
-     * @param mode What happens to such a call when that server is not there.
-     * @param header Request header that carries the server's id, besides the call option; none when unset.
+     * @param enabled Whether calls, endpoints and etcd are measured, where there is a meter registry.
+     * @param perEndpoint Whether single endpoints have meters of their own (200 at most).
      */
-    public record ServerId(
-            @DefaultValue("strict") Mode mode, @Nullable String header) {
-
-        /** What happens to a call whose server is not there. */
-        public enum Mode {
-            /** The call fails and says why. */
-            STRICT,
-            /** The policy picks another server. */
-            FALLBACK
-        }
-    }
-
-    /**
-     * Settings of one client.
-     *
-     * @param service Name of the service, when it differs from the client's name.
-     * @param policy Policy that picks a server for each call.
-     * @param serverId Calls that name the server they want.
-     */
-    public record Client(
-            @Nullable String service,
-            @Nullable String policy,
-            @Nullable ServerId serverId) {
-
-        static final Client DEFAULT = new Client(null, null, null);
-    }
-
-    /**
-     * Returns the settings of a client.
-     *
-     * @param name its {@code @GrpcClient} name
-     */
-    public Client client(String name) {
-        Client client = clients.get(RelaxedNames.find(clients.keySet(), name).orElse(name));
-        return client == null ? Client.DEFAULT : client;
-    }
+    public record Metrics(
+            @DefaultValue("true") boolean enabled,
+            @DefaultValue("false") boolean perEndpoint) {}
 }

@@ -16,6 +16,8 @@ public final class ChannelPolicies {
 
     private final Map<String, PolicyFactory> factories;
     private final Map<Choice, Policy> made = new ConcurrentHashMap<>();
+    private final ChannelState state = new ChannelState();
+    private final EjectionHistory ejections = new EjectionHistory();
 
     /**
      * Creates the policies of a channel.
@@ -47,12 +49,31 @@ public final class ChannelPolicies {
      *     what was given and what was expected
      */
     public Policy get(String name, Map<String, ?> options) {
+        return get(name, options, "");
+    }
+
+    /** Returns what the channel's balancer does with its servers. */
+    public ChannelState state() {
+        return state;
+    }
+
+    /** Returns what is known of servers that failed; confined to the channel's synchronization context. */
+    EjectionHistory ejections() {
+        return ejections;
+    }
+
+    /**
+     * Returns the policy for a part of the channel's servers, always the same. Each part has one of its own, or the turn of one would
+     * move with the calls to another.
+     */
+    Policy get(String name, Map<String, ?> options, String pool) {
         PolicyFactory factory = factories.get(name);
         if (factory == null) {
             throw new IllegalArgumentException("policy: '" + name + "' (expected: one of " + factories.keySet() + ")");
         }
-        return made.computeIfAbsent(new Choice(name, new HashMap<>(options)), choice -> factory.create(choice.options));
+        return made.computeIfAbsent(
+                new Choice(name, new HashMap<>(options), pool), choice -> factory.create(choice.options));
     }
 
-    private record Choice(String name, Map<String, ?> options) {}
+    private record Choice(String name, Map<String, ?> options, String pool) {}
 }

@@ -23,6 +23,10 @@ record EndpointCandidate(
         return state == ConnectivityState.READY;
     }
 
+    boolean isFailing() {
+        return state == ConnectivityState.TRANSIENT_FAILURE;
+    }
+
     boolean isDraining() {
         return endpoint.state() == Endpoint.State.DRAINING;
     }

@@ -119,6 +119,13 @@ final class EndpointChild {
         if (!identity.equals(load.identity())) {
             tracking.loads().release(load);
             load = tracking.loads().acquire(identity);
+            noteReady();
+        }
+    }
+
+    private void noteReady() {
+        if (state == ConnectivityState.READY) {
+            load.ready(tracking.loads().nanoTime().getAsLong());
         }
     }
 
@@ -132,6 +139,7 @@ final class EndpointChild {
             state = newState;
             picker = newPicker;
             candidate = null;
+            noteReady();
             listener.onChange(before, newState);
         }
         if (newState == ConnectivityState.IDLE) {

@@ -42,6 +42,11 @@ public final class EndpointLoad {
     private final LongAdder successes = new LongAdder();
     private final LongAdder failures = new LongAdder();
     private final LongAdder cancellations = new LongAdder();
+    private long firstReadyNanos;
+
+    /** Set after the time, and so the time is seen by who sees it. */
+    private volatile boolean wasReady;
+
     private volatile PeakEwma[] latencies = {new PeakEwma(DEFAULT_DECAY)};
 
     /**
@@ -62,6 +67,19 @@ public final class EndpointLoad {
     /** Returns when this process first heard of the server, in nanoseconds of the monotonic clock. */
     public long firstSeenNanos() {
         return firstSeenNanos;
+    }
+
+    /** Takes in that a connection to the server is ready; the first time counts. */
+    synchronized void ready(long nanoTime) {
+        if (!wasReady) {
+            firstReadyNanos = nanoTime;
+            wasReady = true;
+        }
+    }
+
+    /** Returns for how many nanoseconds the server has been known to be ready; 0 where it never was. */
+    long nanosSinceReady(long nanoTime) {
+        return wasReady ? Math.max(0, nanoTime - firstReadyNanos) : 0;
     }
 
     /** Returns how many calls have been sent and have not ended. */

@@ -20,6 +20,8 @@ public interface PickObserver {
         NOT_READY,
         /** The call is bound to a server that is not there. */
         SERVER_ID,
+        /** The call names a value by {@link TagRule} that no server has. */
+        TAGS,
         /** The policy has no server for this call. */
         NO_CANDIDATE,
         /** The policy threw; the call went to any server that is ready. */

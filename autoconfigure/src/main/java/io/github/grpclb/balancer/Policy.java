@@ -30,12 +30,22 @@ public interface Policy {
 
     /**
      * Makes the picker for the endpoints as they are now. Called whenever an endpoint came, went or changed; for one channel never
-     * twice at the same time. Must not block. State that is to outlive a list belongs in the policy.
+     * twice at the same time. Where calls choose by tags or zones, it is called for each part of the endpoints. Must not block.
+     * State that is to outlive a list belongs in the policy.
      *
      * @param known all endpoints in a stable order, also those without a connection; immutable
      * @param ready those that can take a call now, in the same order; immutable. The balancer asks only when there is one
      */
     Picker picker(List<Candidate> known, List<Candidate> ready);
+
+    /**
+     * Says whether calls follow {@link Candidate#weight()}, so that a candidate of half the weight gets about half the calls.
+     * Constant. Where they do, a server in its slow start has less weight; where they do not, its weight stays, and the balancer
+     * asks for another pick as often as it must.
+     */
+    default boolean followsWeights() {
+        return false;
+    }
 
     /** Picks among the candidates that it was made for. Thread-safe, called for every call: no locks, no waiting. */
     @FunctionalInterface

@@ -7,6 +7,7 @@ import io.grpc.NameResolver;
 import io.grpc.Status;
 import io.grpc.SynchronizationContext;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,11 +54,12 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final Helper helper;
     private final SynchronizationContext syncContext;
     private final ChannelPolicies policies;
-    private final PolicyFailures failures = new PolicyFailures();
     private final CallTracking tracking;
+    private final LiveEndpoints live;
     private final ChildList children;
+    private final StepTimer timer;
     private LbConfig config = LbConfig.DEFAULT;
-    private @Nullable Policy policy;
+    private @Nullable PickerChain chain;
     private @Nullable String lastConfigFailure;
     private @Nullable Published published;
     private ServerIds serverIds = ServerIds.NONE;
@@ -74,11 +76,14 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         NameResolver.Args args = helper.getNameResolverArgs();
         ChannelPolicies own = args.getArg(POLICIES);
         EndpointLoads shared = args.getArg(LOADS);
+        LiveEndpoints shown = args.getArg(LiveEndpoints.KEY);
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
         this.policies = own != null ? own : builtIn;
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
+        this.live = shown != null ? shown : new LiveEndpoints();
         this.children = new ChildList(helper, tracking, this::onChildChange);
+        this.timer = new StepTimer(helper, tracking.loads().nanoTime(), this::onTime);
     }
 
     @Override
@@ -91,7 +96,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
         Status configured =
                 configure(resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : LbConfig.DEFAULT);
-        if (policy == null) {
+        PickerChain current = chain;
+        if (current == null) {
             handleNameResolutionError(configured);
             return configured;
         }
@@ -101,7 +107,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         accepting = true;
         ChildList.Update update = children.update(resolved.getAddresses(), attributes);
         accepting = false;
-        publish(policy);
+        publish(current);
         update.removed().forEach(EndpointChild::shutdown);
         return configured.isOk() ? update.status() : configured;
     }
@@ -122,17 +128,21 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     @Override
     public void shutdown() {
         cancelPendingPublish();
+        timer.cancel();
         children.shutdown();
+        live.ended(this);
         tracking.endpointsAre(List.of());
     }
 
     /** Takes a configuration over, or says why not. */
     private Status configure(LbConfig next) {
         try {
-            Policy chosen = policies.get(next.policy(), next.options());
-            tracking.policyIs(chosen.name());
-            policy = chosen;
-            config = next;
+            if (chain == null || !next.equals(config)) {
+                chain = new PickerChain(
+                        next, policies, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
+                                .nextDouble());
+                config = next;
+            }
             lastConfigFailure = null;
             return Status.OK;
         } catch (RuntimeException e) {
@@ -147,13 +157,13 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     }
 
     private void onChildChange() {
-        if (accepting || policy == null) {
+        PickerChain current = chain;
+        if (accepting || current == null) {
             return;
         }
         if (published == null || published.state != children.state()) {
-            publish(policy);
+            publish(current);
         } else if (pendingPublish == null) {
-            Policy current = policy;
             pendingPublish = syncContext.schedule(
                     () -> publish(current),
                     COALESCE_MILLIS,
@@ -162,26 +172,35 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
     }
 
-    private void publish(Policy current) {
+    private void onTime() {
+        PickerChain current = chain;
+        if (current != null) {
+            if (current.elapse()) {
+                published = null;
+                publish(current);
+            }
+            timer.wakeIn(current.due());
+        }
+    }
+
+    private void publish(PickerChain current) {
         cancelPendingPublish();
-        Published next = new Published(children.state(), children.candidates(), config, current);
+        Published next = new Published(children.state(), children.candidates(), current);
         if (published != null && published.isSameAs(next)) {
             return;
         }
         published = next;
         serverIds = serverIds.next(next.known);
+        live.published(this, config.policy(), next.known);
         tracking.endpointsAre(next.known);
         helper.updateBalancingState(
                 next.state, new RoutingPicker(config, tracking, serverIds, next.known, pickerForOthers(next)));
+        timer.wakeIn(current.due());
     }
 
     private SubchannelPicker pickerForOthers(Published next) {
         return switch (next.state) {
-            case READY -> {
-                List<EndpointCandidate> ready =
-                        next.known.stream().filter(EndpointCandidate::isReady).toList();
-                yield new PolicyPicker(next.policy, failures, tracking, next.known, NewCalls.among(ready));
-            }
+            case READY -> next.chain.picker(next.known);
             case TRANSIENT_FAILURE -> new NotReadyPicker(tracking, next.known);
             default -> new FixedResultPicker(PickResult.withNoResult());
         };
@@ -195,13 +214,10 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     }
 
     /** What the last picker was made of. */
-    private record Published(ConnectivityState state, List<EndpointCandidate> known, LbConfig config, Policy policy) {
+    private record Published(ConnectivityState state, List<EndpointCandidate> known, PickerChain chain) {
 
         boolean isSameAs(Published other) {
-            if (state != other.state
-                    || policy != other.policy
-                    || !config.equals(other.config)
-                    || known.size() != other.known.size()) {
+            if (state != other.state || chain != other.chain || known.size() != other.known.size()) {
                 return false;
             }
             for (int i = 0; i < known.size(); i++) {

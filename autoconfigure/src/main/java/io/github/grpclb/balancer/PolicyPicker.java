@@ -25,19 +25,21 @@ final class PolicyPicker extends SubchannelPicker {
      * Creates a picker, which is when the policy is asked for its own.
      *
      * @param ready those that take new calls; at least one
+     * @param maker makes the picker of the policy for them
      */
     PolicyPicker(
             Policy policy,
             PolicyFailures failures,
             CallTracking tracking,
             List<EndpointCandidate> known,
-            List<EndpointCandidate> ready) {
+            List<EndpointCandidate> ready,
+            PickerMaker maker) {
         this.policy = policy;
         this.failures = failures;
         this.tracking = tracking;
         this.known = known;
         this.ready = ready;
-        this.picker = pickerOf(policy);
+        this.picker = pickerOf(policy, maker);
     }
 
     @Override
@@ -58,9 +60,9 @@ final class PolicyPicker extends SubchannelPicker {
         }
     }
 
-    private Policy.@Nullable Picker pickerOf(Policy policy) {
+    private Policy.@Nullable Picker pickerOf(Policy policy, PickerMaker maker) {
         try {
-            return policy.picker(Collections.unmodifiableList(known), Collections.unmodifiableList(ready));
+            return maker.picker(policy, known, ready);
         } catch (Throwable e) {
             failures.report(policy, e);
             return null;
@@ -80,5 +82,16 @@ final class PolicyPicker extends SubchannelPicker {
 
     private void pickFailed(PickObserver.Failure failure) {
         tracking.pickFailed(ready.get(0).endpoint().service(), failure);
+    }
+
+    /** Makes a policy's picker. */
+    @FunctionalInterface
+    interface PickerMaker {
+
+        /** As the policy itself does. */
+        PickerMaker PLAIN = (policy, known, ready) ->
+                policy.picker(Collections.unmodifiableList(known), Collections.unmodifiableList(ready));
+
+        Policy.Picker picker(Policy policy, List<EndpointCandidate> known, List<EndpointCandidate> ready);
     }
 }

@@ -75,6 +75,14 @@ public final class EtcdConnection implements AutoCloseable {
         return api.unreachableBecause();
     }
 
+    /**
+     * Returns how long ago etcd last answered, be it with an error of its own, or null while it never did. About half
+     * a minute at most while etcd is there and a service is followed or announced.
+     */
+    public @Nullable Duration sinceLastAnswer() {
+        return api.sinceAnswer();
+    }
+
     /** Ends all calls and the thread. Close registrar and source before. Takes up to 2 s. Idempotent. */
     @Override
     public void close() {

@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Whether etcd answers, said in the log without a storm: one WARN when it is lost, one each 30 s while it is away, one
  * INFO when it is back. A loss within 10 s of an earlier WARN, as on a flapping line, is not said again. For the loop's
- * thread, but {@link #cause}.
+ * thread, but {@link #cause} and {@link #sinceAnswer}.
  */
 final class Reachability {
 
@@ -20,6 +20,7 @@ final class Reachability {
     private final String endpoints;
 
     private volatile @Nullable String cause;
+    private volatile @Nullable Long answeredAt;
     private boolean everWarned;
     private boolean said;
     private long awaySince;
@@ -34,6 +35,13 @@ final class Reachability {
     @Nullable
     String cause() {
         return cause;
+    }
+
+    /** Returns how long ago etcd last answered; null while it never did. Thread-safe. */
+    @Nullable
+    Duration sinceAnswer() {
+        Long then = answeredAt;
+        return then == null ? null : loop.since(then);
     }
 
     void failed(EtcdException failure) {
@@ -56,6 +64,7 @@ final class Reachability {
     }
 
     void succeeded() {
+        answeredAt = loop.now();
         if (cause != null) {
             if (said) {
                 log.info(

@@ -40,6 +40,12 @@ final class ReconnectingApi implements EtcdApi {
         return reachability.cause();
     }
 
+    /** Thread-safe. */
+    @Nullable
+    Duration sinceAnswer() {
+        return reachability.sinceAnswer();
+    }
+
     void close() {
         closed = true;
         EtcdClient last = client;

@@ -14,15 +14,13 @@ class GrpcLbPropertiesTest {
     void findsAClientWhoseNameSpringShortened() {
         GrpcLbProperties properties = bind(
                 Map.of("grpc.lb.clients.cluster@callee.policy", "random", "grpc.lb.static.cluster@callee", "a:1,b:2"));
-        assertThat(properties.client("cluster@callee").policy()).isEqualTo("random");
+        assertThat(RelaxedNames.find(properties.clients().keySet(), "cluster@callee"))
+                .map(properties.clients()::get)
+                .map(ClientProperties::policy)
+                .hasValue("random");
         assertThat(RelaxedNames.find(properties.staticEndpoints().keySet(), "cluster@callee"))
                 .map(properties.staticEndpoints()::get)
                 .hasValue(List.of("a:1", "b:2"));
-    }
-
-    @Test
-    void givesAClientWithoutSettingsTheDefaults() {
-        assertThat(bind(Map.of()).client("greeter")).isEqualTo(GrpcLbProperties.Client.DEFAULT);
     }
 
     @Test

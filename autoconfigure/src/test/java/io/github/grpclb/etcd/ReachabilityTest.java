@@ -63,6 +63,16 @@ class ReachabilityTest {
         assertThat(lines(Level.INFO)).hasSameSizeAs(lines(Level.WARN));
     }
 
+    @Test
+    void knowsHowOldTheLastAnswerIs() {
+        assertThat(reachability.sinceAnswer()).isNull();
+        reachability.succeeded();
+        fail(Duration.ofSeconds(3));
+        assertThat(reachability.sinceAnswer()).isEqualTo(Duration.ofSeconds(3));
+        reachability.succeeded();
+        assertThat(reachability.sinceAnswer()).isZero();
+    }
+
     private void fail(Duration time) {
         long end = scheduler.nanos() + time.toNanos();
         while (scheduler.nanos() < end) {

@@ -5,6 +5,7 @@ import io.grpc.CallOptions;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import java.util.Map;
 
 /** A call as a picker sees it. */
 public final class FakeCall extends PickSubchannelArgs {
@@ -22,6 +23,10 @@ public final class FakeCall extends PickSubchannelArgs {
 
     public static FakeCall toServer(String id) {
         return new FakeCall(CallOptions.DEFAULT.withOption(RoutingKeys.SERVER_ID, id), new Metadata());
+    }
+
+    public static FakeCall tagged(Map<String, String> tags) {
+        return new FakeCall(CallOptions.DEFAULT.withOption(RoutingKeys.TAGS, tags), new Metadata());
     }
 
     public static FakeCall withHashKey(String key) {

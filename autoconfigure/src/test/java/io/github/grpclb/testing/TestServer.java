@@ -8,7 +8,10 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerTransportFilter;
+import io.grpc.Status;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
 import java.io.ByteArrayInputStream;
@@ -34,6 +37,8 @@ public final class TestServer implements AutoCloseable {
     private final int port;
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger calls = new AtomicInteger();
+    private final HealthStatusManager health = new HealthStatusManager();
+    private volatile boolean failing;
 
     private TestServer(String id, int wantedPort) {
         this.id = id;
@@ -50,10 +55,17 @@ public final class TestServer implements AutoCloseable {
                     .addService(ServerServiceDefinition.builder("test.Who")
                             .addMethod(WHO, ServerCalls.<String, String>asyncUnaryCall((request, response) -> {
                                 calls.incrementAndGet();
+                                if (failing) {
+                                    response.onError(Status.INTERNAL
+                                            .withDescription("fails on purpose")
+                                            .asRuntimeException());
+                                    return;
+                                }
                                 response.onNext(id);
                                 response.onCompleted();
                             }))
                             .build())
+                    .addService(health.getHealthService())
                     .build()
                     .start();
         } catch (IOException e) {
@@ -89,6 +101,16 @@ public final class TestServer implements AutoCloseable {
 
     public int calls() {
         return calls.get();
+    }
+
+    /** Makes it fail its calls, or answer them again. */
+    public void fail(boolean on) {
+        failing = on;
+    }
+
+    /** Makes it say of itself whether it serves. */
+    public void serves(boolean on) {
+        health.setStatus("", on ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
     }
 
     @Override

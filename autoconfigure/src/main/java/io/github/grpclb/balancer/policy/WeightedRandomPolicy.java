@@ -32,6 +32,11 @@ final class WeightedRandomPolicy implements Policy {
     }
 
     @Override
+    public boolean followsWeights() {
+        return true;
+    }
+
+    @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
         if (ready.isEmpty()) {
             return call -> null;

@@ -129,7 +129,9 @@ class ChannelIT {
         ExecutorService caller = Executors.newSingleThreadExecutor();
         try {
             Future<String> waiting = caller.submit(() -> TestServer.ask(channel, PLAIN.withWaitForReady()));
-            assertUnavailable(channel, PLAIN, "etcd:///cluster@callee: discovery not ready: no answer yet");
+            await().until(() -> source.followers() == 1);
+            source.unavailable(SERVICE, "etcd unreachable");
+            assertUnavailable(channel, PLAIN, "etcd:///cluster@callee: discovery not ready: etcd unreachable");
             source.publish(SERVICE);
             await().untilAsserted(() ->
                     assertUnavailable(channel, PLAIN, "etcd:///cluster@callee: no endpoint is registered"));

@@ -2,6 +2,7 @@ package io.github.grpclb.etcd.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.etcd.jetcd.api.RangeRequest;
 import java.io.UncheckedIOException;
@@ -37,7 +38,9 @@ class EmbeddedEtcdTest {
         first.close();
         first.close();
 
-        try (EmbeddedEtcd second = EmbeddedEtcd.start("127.0.0.1", port);
+        // a free port is anyone's: somebody else's connection may have it for a moment
+        try (EmbeddedEtcd second = await().ignoreExceptionsInstanceOf(UncheckedIOException.class)
+                        .until(() -> EmbeddedEtcd.start("127.0.0.1", port), started -> true);
                 RawEtcdClient client = new RawEtcdClient(second.endpoint())) {
             RangeRequest anything =
                     RangeRequest.newBuilder().setKey(RawEtcdClient.bytes("a")).build();

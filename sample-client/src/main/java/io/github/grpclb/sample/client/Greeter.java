@@ -4,10 +4,12 @@ import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
 import io.github.grpclb.sample.HelloServiceGrpc.HelloServiceStub;
+import io.grpc.Metadata;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc.HealthStub;
 import io.grpc.stub.AbstractStub;
+import io.grpc.stub.MetadataUtils;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
@@ -48,8 +50,8 @@ class Greeter {
     /** Starts a call. */
     CompletableFuture<Outcome> call(long number) {
         return switch (options.rpc()) {
-            case SAY -> say(bound(hello), "grpc" + number);
-            case HEALTH -> check(bound(health));
+            case SAY -> say(routed(hello, number), "grpc" + number);
+            case HEALTH -> check(routed(health, number));
         };
     }
 
@@ -66,8 +68,20 @@ class Greeter {
         return pending.outcome();
     }
 
-    private <S extends AbstractStub<S>> S bound(S stub) {
-        return options.serverId().map(id -> RoutingKeys.withServerId(stub, id)).orElse(stub);
+    /** Gives a call what it is routed by. */
+    private <S extends AbstractStub<S>> S routed(S stub, long number) {
+        S routed =
+                options.serverId().map(id -> RoutingKeys.withServerId(stub, id)).orElse(stub);
+        Metadata headers = new Metadata();
+        options.header().ifPresent(header -> put(headers, header.getKey(), header.getValue()));
+        options.hashHeader().ifPresent(name -> put(headers, name, "user" + number % options.users()));
+        return headers.keys().isEmpty()
+                ? routed
+                : routed.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
+
+    private static void put(Metadata headers, String name, String value) {
+        headers.put(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER), value);
     }
 
     private <S extends AbstractStub<S>> S prepared(S stub, PendingCall<?> pending) {

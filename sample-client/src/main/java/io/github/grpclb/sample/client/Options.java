@@ -20,6 +20,9 @@ import org.springframework.boot.convert.DurationStyle;
  * @param waitForReady whether a call waits for a server instead of failing at once
  * @param rpc which method is called
  * @param serverId the server that every call must go to
+ * @param header header that every call carries, as name and value
+ * @param hashHeader header that carries the name of a user
+ * @param users how many users take turns, where there is such a header
  * @param warmup how long after the connection the first call starts
  * @param quiet whether replies are not printed
  * @param json whether the result is one line of JSON instead of a table
@@ -34,6 +37,9 @@ record Options(
         boolean waitForReady,
         Rpc rpc,
         Optional<String> serverId,
+        Optional<Map.Entry<String, String>> header,
+        Optional<String> hashHeader,
+        int users,
         Duration warmup,
         boolean quiet,
         boolean json,
@@ -52,6 +58,9 @@ record Options(
               --service=NAME        service to call (default grpclb_test2)
               --policy=NAME         how a server is chosen (default round_robin)
               --server-id=ID        every call goes to the server of this id
+              --header=NAME=VALUE   every call carries this header, such as x-version=v2
+              --hash-header=NAME    header that carries a user's name, for --policy=consistent_hash
+              --users=N             how many users take turns (default 100)
               --etcd=URL|embedded   etcd that knows the servers (default http://127.0.0.1:2379);
                                     embedded: this process holds one, at that address
               --static=HOST:PORT,…  these servers, no etcd
@@ -84,6 +93,9 @@ record Options(
             "service",
             "policy",
             "server-id",
+            "header",
+            "hash-header",
+            "users",
             "etcd",
             "static",
             "rpc",
@@ -114,6 +126,9 @@ record Options(
                 given.containsKey("wait-for-ready"),
                 rpc(given.getOrDefault("rpc", "say")),
                 Optional.ofNullable(given.get("server-id")),
+                header(given),
+                Optional.ofNullable(given.get("hash-header")),
+                number(given, "users", 100),
                 time(given, "warmup", Duration.ofMillis(500)),
                 given.containsKey("quiet"),
                 given.containsKey("json"),
@@ -166,6 +181,18 @@ record Options(
             // said below
         }
         throw new IllegalArgumentException("--" + name + "=" + text + " (expected: a time such as 500ms, 30s or 2m)");
+    }
+
+    private static Optional<Map.Entry<String, String>> header(Map<String, String> given) {
+        String text = given.get("header");
+        if (text == null) {
+            return Optional.empty();
+        }
+        String[] header = text.split("=", 2);
+        if (header.length == 2 && !header[0].isEmpty()) {
+            return Optional.of(Map.entry(header[0], header[1]));
+        }
+        throw new IllegalArgumentException("--header=" + text + " (expected: name=value)");
     }
 
     private static Rpc rpc(String text) {

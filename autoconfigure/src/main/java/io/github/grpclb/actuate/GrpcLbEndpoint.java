@@ -1,0 +1,117 @@
+package io.github.grpclb.actuate;
+
+import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.registration.ServerRegistration;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+
+/** The actuator's endpoint {@code grpclb}: the servers that this process calls, and how it is announced itself. Read-only. */
+@Endpoint(id = "grpclb")
+public final class GrpcLbEndpoint {
+
+    private final @Nullable LiveEndpoints live;
+    private final @Nullable ServerRegistration server;
+
+    /**
+     * Creates the endpoint.
+     *
+     * @param live what this process calls, or null if it calls nobody
+     * @param server this process's registration, or null if it is none of this process's tasks
+     */
+    public GrpcLbEndpoint(@Nullable LiveEndpoints live, @Nullable ServerRegistration server) {
+        this.live = live;
+        this.server = server;
+    }
+
+    /** Returns what is known now. Channels that are idle are not there. */
+    @ReadOperation
+    public Description describe() {
+        List<Client> clients = live == null
+                ? List.of()
+                : live.channels().stream()
+                        .map(Client::of)
+                        .sorted(Comparator.comparing(Client::service).thenComparing(Client::policy))
+                        .toList();
+        return new Description(
+                clients,
+                server == null ? null : server.registration().map(Announced::of).orElse(null));
+    }
+
+    /**
+     * What is known.
+     *
+     * @param clients channels with their servers
+     * @param registration how this process is announced; null while it is not
+     */
+    public record Description(
+            List<Client> clients, @Nullable Announced registration) {}
+
+    /**
+     * A channel.
+     *
+     * @param service the service that it calls
+     * @param policy the policy that picks
+     * @param endpoints the servers that it knows
+     */
+    public record Client(String service, String policy, List<Server> endpoints) {
+
+        static Client of(LiveEndpoints.Channel channel) {
+            return new Client(
+                    channel.service(),
+                    channel.policy(),
+                    channel.endpoints().stream().map(Server::of).toList());
+        }
+    }
+
+    /**
+     * A server that a channel knows.
+     *
+     * @param address {@code host:port}
+     * @param id its own id, or null
+     * @param state what it can do for the channel
+     * @param weight its share of calls as announced
+     * @param effectiveWeight its share of calls as used; 0 while it takes none
+     * @param inFlight calls under way
+     */
+    public record Server(
+            String address,
+            @Nullable String id,
+            LiveEndpoints.State state,
+            int weight,
+            double effectiveWeight,
+            int inFlight) {
+
+        static Server of(LiveEndpoints.Live endpoint) {
+            return new Server(
+                    endpoint.endpoint().address(),
+                    endpoint.endpoint().id(),
+                    endpoint.state(),
+                    endpoint.endpoint().weight(),
+                    endpoint.weight(),
+                    endpoint.load().inFlight());
+        }
+    }
+
+    /**
+     * How this process is announced.
+     *
+     * @param service the service's name
+     * @param address {@code host:port}
+     * @param id its own id, or null
+     * @param weight its share of calls
+     * @param state where the registration stands
+     */
+    public record Announced(
+            String service, String address, @Nullable String id, int weight, Registration.State state) {
+
+        static Announced of(Registration registration) {
+            var endpoint = registration.endpoint();
+            return new Announced(
+                    endpoint.service(), endpoint.address(), endpoint.id(), endpoint.weight(), registration.state());
+        }
+    }
+}

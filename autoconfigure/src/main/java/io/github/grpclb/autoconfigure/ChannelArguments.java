@@ -1,0 +1,35 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.balancer.EndpointLoads;
+import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.PickObserver;
+import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.policy.Policies;
+import io.grpc.ManagedChannelBuilder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all channels of a context share, on its way to their balancers.
+ *
+ * @param policies the user's own, besides the built-in ones
+ * @param loads what is known of the servers
+ * @param live what the balancers see
+ * @param observer hears of calls and picks, or null
+ */
+record ChannelArguments(
+        List<Policy> policies,
+        EndpointLoads loads,
+        LiveEndpoints live,
+        @Nullable PickObserver observer) {
+
+    void giveTo(ManagedChannelBuilder<?> builder) {
+        builder.setNameResolverArg(PolicyLoadBalancer.POLICIES, Policies.forChannel(policies))
+                .setNameResolverArg(PolicyLoadBalancer.LOADS, loads)
+                .setNameResolverArg(LiveEndpoints.KEY, live);
+        if (observer != null) {
+            builder.setNameResolverArg(PolicyLoadBalancer.OBSERVER, observer);
+        }
+    }
+}

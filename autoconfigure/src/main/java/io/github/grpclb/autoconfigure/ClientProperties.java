@@ -1,0 +1,232 @@
+package io.github.grpclb.autoconfigure;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How a client's calls are spread: under {@code grpc.lb} for all clients, under {@code grpc.lb.clients.<name>} for one, whose settings
+ * go before. What is not set is left to the balancer, whose names, ranges and defaults these are; they reach it as JSON, component
+ * by component ({@link RecordJson}).
+ *
+ * @param service Name of the service, when it differs from the client's name.
+ * @param policy Policy that picks a server for each call; round_robin when unset.
+ * @param serverId Calls that name the server they want.
+ * @param hash Options of the policy consistent_hash.
+ * @param leastRequest Options of the policy least_request.
+ * @param peakEwma Options of the policy peak_ewma.
+ * @param subsetSize Number of servers that a client connects to, drawn at random; all when unset.
+ * @param healthCheck Whether servers are asked for their health.
+ * @param outlierDetection Whether servers that fail are left out for a while.
+ * @param tags How calls choose among servers by what these say of themselves; the first rule that a call meets decides.
+ * @param zone That calls stay in the client's own zone.
+ * @param panicThreshold Percentage of usable servers below which those that were left out are used as well (0 to 100, 50 when unset);
+ *     0 never uses them.
+ * @param slowStart That new servers come by their share of calls little by little.
+ */
+@ConfigurationProperties("grpc.lb")
+public record ClientProperties(
+        @Nullable String service,
+        @Nullable String policy,
+        @Nullable ServerId serverId,
+        @Nullable Hash hash,
+        @Nullable LeastRequest leastRequest,
+        @Nullable PeakEwma peakEwma,
+        @Nullable Integer subsetSize,
+        @Nullable HealthCheck healthCheck,
+        @Nullable OutlierDetection outlierDetection,
+        @Nullable List<Tag> tags,
+        @Nullable Zone zone,
+        @Nullable Integer panicThreshold,
+        @Nullable SlowStart slowStart) {
+
+    /** The policy of a client that names none. */
+    static final String DEFAULT_POLICY = "round_robin";
+
+    /**
+     * Calls that name the server they want.
+     *
+     * @param mode What happens to such a call when that server is not there; strict when unset.
+     * @param header Request header that carries the server's id, besides the call option; none when unset.
+     */
+    public record ServerId(@Nullable Mode mode, @Nullable String header) {
+
+        /** What happens to a call whose server is not there. */
+        public enum Mode {
+            /** The call fails and says why. */
+            STRICT,
+            /** The policy picks another server. */
+            FALLBACK
+        }
+    }
+
+    /**
+     * Options of the policy consistent_hash.
+     *
+     * @param algorithm Table that maps keys to servers; ring when unset.
+     * @param header Request header that carries the key, besides the call option and the context; none when unset.
+     * @param minRingSize Smallest number of entries of the ring.
+     * @param maxRingSize Largest number of entries of the ring.
+     * @param hashBalanceFactor Most load of a server in per cent of the average, at least 100; 0 or unset does not bound it.
+     * @param noKey What happens to a call without a key; random when unset.
+     */
+    public record Hash(
+            @Nullable Algorithm algorithm,
+            @Nullable String header,
+            @Nullable Integer minRingSize,
+            @Nullable Integer maxRingSize,
+            @Nullable Integer hashBalanceFactor,
+            @Nullable NoKey noKey) {
+
+        /** Table that maps keys to servers. */
+        public enum Algorithm {
+            /** Ketama's ring, as in gRFC A42. */
+            RING,
+            /** Maglev's table. */
+            MAGLEV
+        }
+
+        /** What happens to a call without a key. */
+        public enum NoKey {
+            /** It goes to any server. */
+            RANDOM,
+            /** It fails and says why. */
+            FAIL
+        }
+    }
+
+    /**
+     * Options of the policy least_request.
+     *
+     * @param choiceCount Number of servers drawn, of which the one with the fewest calls is taken (2 to 10, 2 when unset).
+     * @param activeRequestBias How much calls in flight count against the weight; 1 when unset, 0 not at all.
+     */
+    public record LeastRequest(
+            @Nullable Integer choiceCount, @Nullable Double activeRequestBias) {}
+
+    /**
+     * Options of the policy peak_ewma.
+     *
+     * @param decay How long a latency counts; 10s when unset.
+     */
+    public record PeakEwma(@Nullable Duration decay) {}
+
+    /**
+     * Whether servers are asked for their health by gRPC's health checking protocol.
+     *
+     * @param enabled Whether they are asked.
+     * @param serviceName Name of the service that is asked for; the server as a whole when unset.
+     */
+    public record HealthCheck(
+            @DefaultValue("true") boolean enabled,
+            @DefaultValue("") String serviceName) {}
+
+    /**
+     * Whether servers that fail are left out for a while, as in gRFC A50.
+     *
+     * @param enabled Whether they are.
+     * @param interval Time from one look at the servers' calls to the next; 10s when unset.
+     * @param baseEjectionTime How long a server is left out the first time; 30s when unset.
+     * @param maxEjectionTime Longest time that it is left out; 300s when unset.
+     * @param maxEjectionPercent Most servers left out at a time, in per cent; 10 when unset.
+     * @param successRateEjection Leaves out servers that succeed less often than the others.
+     * @param failurePercentageEjection Leaves out servers that fail too often.
+     */
+    public record OutlierDetection(
+            @DefaultValue("true") boolean enabled,
+            @Nullable Duration interval,
+            @Nullable Duration baseEjectionTime,
+            @Nullable Duration maxEjectionTime,
+            @Nullable Integer maxEjectionPercent,
+            @Nullable SuccessRateEjection successRateEjection,
+            @Nullable FailurePercentageEjection failurePercentageEjection) {}
+
+    /**
+     * Leaves out servers that succeed less often than the others.
+     *
+     * @param stdevFactor Distance from the mean, in thousandths of a standard deviation; 1900 when unset.
+     * @param enforcementPercentage How likely a server found wanting is left out; 100 when unset.
+     * @param minimumHosts Number of servers with enough calls for a comparison; 5 when unset.
+     * @param requestVolume Calls in an interval that are enough; 100 when unset.
+     */
+    public record SuccessRateEjection(
+            @Nullable Integer stdevFactor,
+            @Nullable Integer enforcementPercentage,
+            @Nullable Integer minimumHosts,
+            @Nullable Integer requestVolume) {}
+
+    /**
+     * Leaves out servers that fail too often.
+     *
+     * @param threshold Percentage of failed calls above which a server is left out; 85 when unset.
+     * @param enforcementPercentage How likely a server found wanting is left out; 100 when unset.
+     * @param minimumHosts Number of servers with enough calls; 5 when unset.
+     * @param requestVolume Calls in an interval that are enough; 50 when unset.
+     */
+    public record FailurePercentageEjection(
+            @Nullable Integer threshold,
+            @Nullable Integer enforcementPercentage,
+            @Nullable Integer minimumHosts,
+            @Nullable Integer requestVolume) {}
+
+    /**
+     * How calls choose among servers by one of their metadata.
+     *
+     * @param key Metadata key of the servers, such as version.
+     * @param header Request header in which a call names a value, besides the call option; none when unset.
+     * @param fallback Whether a call goes to another server when none has the value, instead of failing.
+     * @param split Percentage of the calls that name no value, by value.
+     */
+    public record Tag(
+            @Nullable String key,
+            @Nullable String header,
+            @Nullable Boolean fallback,
+            @Nullable Map<String, Double> split) {}
+
+    /**
+     * That calls stay in the client's own zone while it has room for them.
+     *
+     * @param own Zone of this client.
+     * @param overprovisioningFactor How many times its fair load a server can take; 1.4 when unset.
+     */
+    public record Zone(@Nullable String own, @Nullable Double overprovisioningFactor) {}
+
+    /**
+     * That new servers come by their share of calls little by little.
+     *
+     * @param enabled Whether they do.
+     * @param window How long a server is new; 30s when unset.
+     * @param aggression Shape of the rise: 1, a straight line, when unset; above 1 steeper at first.
+     * @param minWeightPercent Percentage of its weight that a server has at least; 10 when unset.
+     */
+    public record SlowStart(
+            @DefaultValue("true") boolean enabled,
+            @Nullable Duration window,
+            @Nullable Double aggression,
+            @Nullable Double minWeightPercent) {}
+
+    /** Returns these settings, and those of all clients where one is not set here. */
+    ClientProperties over(ClientProperties all) {
+        return new ClientProperties(
+                service,
+                or(policy, all.policy),
+                or(serverId, all.serverId),
+                or(hash, all.hash),
+                or(leastRequest, all.leastRequest),
+                or(peakEwma, all.peakEwma),
+                or(subsetSize, all.subsetSize),
+                or(healthCheck, all.healthCheck),
+                or(outlierDetection, all.outlierDetection),
+                or(tags, all.tags),
+                or(zone, all.zone),
+                or(panicThreshold, all.panicThreshold),
+                or(slowStart, all.slowStart));
+    }
+
+    private static <T> @Nullable T or(@Nullable T own, @Nullable T common) {
+        return own != null ? own : common;
+    }
+}

@@ -1,0 +1,142 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.LbConfig;
+import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.policy.HealthCheckingLoadBalancerProvider;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The service config of a client's channel, as it would stand in JSON, made out of its properties.
+ *
+ * @param prefix where the client's own properties stand, such as {@code grpc.lb.clients.greeter.}
+ * @param own the client's own properties
+ * @param all those of all clients
+ */
+record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties all) {
+
+    private static final String PREFIX_OF_ALL = "grpc.lb.";
+
+    /** The policies that have options, with the property that these stand under. */
+    private static final Map<String, String> OPTIONS =
+            Map.of("consistent_hash", "hash", "least_request", "leastRequest", "peak_ewma", "peakEwma");
+
+    /**
+     * Checks names, ranges and everything else.
+     *
+     * @throws InvalidPropertyException if the balancer would refuse something
+     */
+    void requireValid(ChannelPolicies policies) {
+        ClientProperties client = own.over(all);
+        String policy = policy(client);
+        if (!policies.names().contains(policy)) {
+            throw new InvalidPropertyException(
+                    property("policy"),
+                    policy,
+                    "one of " + String.join(", ", policies.names()),
+                    "Choose one of these, or define a bean of type " + Policy.class.getName() + " whose name() is \""
+                            + policy + "\".");
+        }
+        try {
+            LbConfig.parse(balancer(client));
+        } catch (IllegalArgumentException e) {
+            throw invalid("", e);
+        }
+        try {
+            policies.get(policy, options(client));
+        } catch (IllegalArgumentException e) {
+            throw invalid(OPTIONS.get(policy) + ".", e);
+        }
+        if (client.subsetSize() != null && client.subsetSize() < 1) {
+            throw new InvalidPropertyException(
+                    property("subsetSize"),
+                    client.subsetSize(),
+                    "1 or more",
+                    "Set how many servers a client connects to, or leave it out for all.");
+        }
+    }
+
+    /** Returns the service config. */
+    Map<String, ?> toJson() {
+        ClientProperties client = own.over(all);
+        Map<String, Object> config = new HashMap<>();
+        List<Map<String, ?>> balancing = new ArrayList<>();
+        ClientProperties.HealthCheck health = client.healthCheck();
+        if (health != null && health.enabled()) {
+            config.put("healthCheckConfig", Map.of("serviceName", health.serviceName()));
+            // gRPC takes the first that there is: this one needs grpc-services on the class path
+            balancing.add(Map.of(HealthCheckingLoadBalancerProvider.NAME, balancer(client)));
+        }
+        balancing.add(Map.of(PolicyLoadBalancer.NAME, balancer(client)));
+        Integer subsetSize = client.subsetSize();
+        config.put("loadBalancingConfig", subsetSize == null ? balancing : List.of(subset(subsetSize, balancing)));
+        return config;
+    }
+
+    private static Map<String, ?> subset(int size, List<Map<String, ?>> balancing) {
+        return Map.of("random_subsetting_experimental", Map.of("subsetSize", (double) size, "childPolicy", balancing));
+    }
+
+    private static String policy(ClientProperties client) {
+        return client.policy() != null ? client.policy() : ClientProperties.DEFAULT_POLICY;
+    }
+
+    private static Map<String, ?> options(ClientProperties client) {
+        String block = OPTIONS.get(policy(client));
+        Object options = block == null ? null : RecordJson.of(client).get(block);
+        return options instanceof Map<?, ?> map ? stringKeys(map) : Map.of();
+    }
+
+    private static Map<String, ?> balancer(ClientProperties client) {
+        Map<String, Object> config = new HashMap<>();
+        RecordJson.of(client).forEach((name, value) -> {
+            Object switched = withoutSwitch(value);
+            if (switched != null) {
+                config.put(name, switched);
+            }
+        });
+        config.keySet().removeAll(OPTIONS.values());
+        config.keySet().removeAll(List.of("service", "subsetSize", "healthCheck"));
+        config.put("policy", policy(client));
+        config.put("options", options(client));
+        return config;
+    }
+
+    /** Takes the property {@code enabled} off an object: where it is false, nothing is left. */
+    private static @Nullable Object withoutSwitch(Object value) {
+        if (value instanceof Map<?, ?> map && map.containsKey("enabled")) {
+            Map<String, Object> rest = new HashMap<>(stringKeys(map));
+            return Boolean.TRUE.equals(rest.remove("enabled")) ? rest : null;
+        }
+        return value;
+    }
+
+    @SuppressWarnings("unchecked") // RecordJson makes no others
+    private static Map<String, ?> stringKeys(Map<?, ?> map) {
+        return (Map<String, ?>) map;
+    }
+
+    /** The balancer's own messages are "name: 'value' (expected: …)"; the name is that of the property. */
+    private InvalidPropertyException invalid(String block, IllegalArgumentException e) {
+        String message = String.valueOf(e.getMessage());
+        int colon = message.indexOf(": ");
+        int expected = message.lastIndexOf(" (expected: ");
+        return new InvalidPropertyException(
+                property(block + message.substring(0, colon)),
+                message.substring(colon + 2, expected).replaceAll("^'|'$", ""),
+                message.substring(expected + " (expected: ".length(), message.length() - 1),
+                "Correct the property.");
+    }
+
+    /** Returns the full name of the property that a field comes from: the client's own, if that is set. */
+    private String property(String jsonPath) {
+        String name = jsonPath.replaceAll("[.\\[].*", "");
+        boolean isOwn = RecordJson.of(own).containsKey(name);
+        return (isOwn ? prefix : PREFIX_OF_ALL) + RecordJson.propertyName(jsonPath);
+    }
+}

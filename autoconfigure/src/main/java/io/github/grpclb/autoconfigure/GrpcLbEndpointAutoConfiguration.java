@@ -1,0 +1,25 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.registration.ServerRegistration;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+
+/** The actuator's endpoint {@code grpclb}, where it is exposed. */
+@AutoConfiguration(after = {GrpcLbClientAutoConfiguration.class, GrpcLbServerAutoConfiguration.class})
+@ConditionalOnGrpcLb
+@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
+@ConditionalOnAvailableEndpoint(GrpcLbEndpoint.class)
+public final class GrpcLbEndpointAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    GrpcLbEndpoint grpcLbEndpoint(ObjectProvider<LiveEndpoints> live, ObjectProvider<ServerRegistration> server) {
+        return new GrpcLbEndpoint(live.getIfAvailable(), server.getIfAvailable());
+    }
+}

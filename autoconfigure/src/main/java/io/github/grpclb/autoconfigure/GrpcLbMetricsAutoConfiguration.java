@@ -1,0 +1,50 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.PickObserver;
+import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.metrics.CallMetrics;
+import io.github.grpclb.metrics.EndpointMetrics;
+import io.github.grpclb.metrics.EtcdMetrics;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * Measures calls, endpoints and etcd where there is a meter registry, on Spring Boot 3 and 4. It stands before nothing: whatever
+ * of net.devh's comes after it would be moved behind the registries too.
+ */
+@AutoConfiguration(
+        after = {GrpcLbEtcdAutoConfiguration.class, GrpcLbClientAutoConfiguration.class},
+        afterName = {
+            "org.springframework.boot.actuate.autoconfigure.metrics.CompositeMeterRegistryAutoConfiguration",
+            "org.springframework.boot.actuate.autoconfigure.metrics.export.simple.SimpleMetricsExportAutoConfiguration",
+            "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration",
+            "org.springframework.boot.micrometer.metrics.autoconfigure.export.simple.SimpleMetricsExportAutoConfiguration"
+        })
+@ConditionalOnGrpcLb
+@ConditionalOnClass(MeterRegistry.class)
+@ConditionalOnBean(MeterRegistry.class)
+@ConditionalOnProperty(name = "grpc.lb.metrics.enabled", matchIfMissing = true)
+public final class GrpcLbMetricsAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    EtcdObserver grpcLbEtcdMetrics(MeterRegistry registry, EtcdConnection connection) {
+        return new EtcdMetrics(registry, connection);
+    }
+
+    @Bean
+    @ConditionalOnBean(LiveEndpoints.class)
+    @ConditionalOnMissingBean
+    PickObserver grpcLbCallMetrics(MeterRegistry registry, LiveEndpoints live, GrpcLbProperties properties) {
+        return properties.metrics().perEndpoint()
+                ? new CallMetrics(registry, new EndpointMetrics(registry, live))
+                : new CallMetrics(registry);
+    }
+}

@@ -1,0 +1,57 @@
+package io.github.grpclb.autoconfigure;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Turns records of properties into what gRPC takes for JSON, name by name; what is not set, or an empty
+ * text, is left out. */
+final class RecordJson {
+
+    private RecordJson() {}
+
+    /** Returns the record's components by name. */
+    static Map<String, Object> of(Record properties) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        for (RecordComponent component : properties.getClass().getRecordComponents()) {
+            Object value = valueOf(component, properties);
+            if (value != null && !"".equals(value)) {
+                json.put(component.getName(), json(value));
+            }
+        }
+        return json;
+    }
+
+    /** Returns the property's name: {@code outlier-detection.interval} for {@code outlierDetection.interval}. */
+    static String propertyName(String jsonPath) {
+        return jsonPath.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
+    }
+
+    private static Object json(Object value) {
+        if (value instanceof Record nested) {
+            return of(nested);
+        } else if (value instanceof Collection<?> list) {
+            return list.stream().map(RecordJson::json).toList();
+        } else if (value instanceof Number number) {
+            return number.doubleValue();
+        } else if (value instanceof Enum<?> constant) {
+            return constant.name().toLowerCase(Locale.ROOT);
+        } else if (value instanceof Duration) {
+            return value.toString();
+        }
+        return value;
+    }
+
+    private static @Nullable Object valueOf(RecordComponent component, Record properties) {
+        try {
+            return component.getAccessor().invoke(properties);
+        } catch (IllegalAccessException | InvocationTargetException e) {
+            throw new IllegalStateException("cannot read " + component, e);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package io.github.grpclb.balancer;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/** Leaves out the servers that an {@link OutlierDetector} ejected. They stay connected, and a call bound to one still goes there. */
+final class EjectionStep implements Step {
+
+    private final OutlierDetector detector;
+    private final EjectionHistory history;
+    private final ChannelState state;
+    private final LongSupplier nanoTime;
+
+    EjectionStep(OutlierDetector detector, EjectionHistory history, ChannelState state, LongSupplier nanoTime) {
+        this.detector = detector;
+        this.history = history;
+        this.state = state;
+        this.nanoTime = nanoTime;
+    }
+
+    @Override
+    public SubchannelPicker picker(Pool pool, Next next) {
+        history.follow(pool.known(), nanoTime.getAsLong());
+        Set<Endpoint.Identity> ejected = new HashSet<>();
+        for (EjectionHistory.Record record : history.current()) {
+            if (record.ejected) {
+                ejected.add(record.load().identity());
+            }
+        }
+        state.setEjected(ejected);
+        if (ejected.isEmpty()) {
+            return next.picker(pool);
+        }
+        List<EndpointCandidate> usable = pool.connected().stream()
+                .filter(candidate -> !history.isEjected(candidate.load()))
+                .toList();
+        return next.picker(pool.withUsable(usable));
+    }
+
+    @Override
+    public long due() {
+        return detector.due();
+    }
+
+    @Override
+    public boolean elapse() {
+        return detector.elapse();
+    }
+}

@@ -1,0 +1,108 @@
+package io.github.grpclb.balancer;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.grpc.NameResolver;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The endpoints of a context's channels as their balancers see them now. A balancer leaves a reference to its newest list here and
+ * nothing else; the work is done when somebody reads. Channels that are idle or closed have none. Thread-safe.
+ */
+public final class LiveEndpoints {
+
+    /** The live endpoints of the context that a channel belongs to. Without it nobody sees them. */
+    public static final NameResolver.Args.Key<LiveEndpoints> KEY =
+            NameResolver.Args.Key.create("io.github.grpclb.live-endpoints");
+
+    /** What an endpoint can do for a channel. */
+    public enum State {
+        /** Connected, and taking calls. */
+        READY,
+        /** Being connected to. */
+        CONNECTING,
+        /** Not connected, and not being connected to. */
+        IDLE,
+        /** The last attempt to connect failed. */
+        FAILING,
+        /** About to leave, whatever the connection. */
+        DRAINING;
+
+        static State of(EndpointCandidate candidate) {
+            if (candidate.isDraining()) {
+                return DRAINING;
+            }
+            return switch (candidate.state()) {
+                case READY -> READY;
+                case CONNECTING -> CONNECTING;
+                case IDLE -> IDLE;
+                case TRANSIENT_FAILURE, SHUTDOWN -> FAILING;
+            };
+        }
+    }
+
+    /**
+     * One endpoint of a channel.
+     *
+     * @param endpoint what the registry says of it
+     * @param state what it can do for the channel
+     * @param weight its effective share of calls relative to the others; 0 while it takes none
+     * @param load what this process has seen of it
+     */
+    public record Live(Endpoint endpoint, State state, double weight, EndpointLoad load) {
+
+        static Live of(EndpointCandidate candidate) {
+            State state = State.of(candidate);
+            return new Live(
+                    candidate.endpoint(), state, state == State.READY ? candidate.weight() : 0, candidate.load());
+        }
+    }
+
+    /**
+     * One channel with endpoints.
+     *
+     * @param service the service that it calls
+     * @param policy the name of the policy that picks
+     * @param endpoints all that it knows, in a stable order
+     */
+    public record Channel(String service, String policy, List<Live> endpoints) {}
+
+    private record Newest(String service, String policy, List<EndpointCandidate> known) {
+
+        Channel asChannel() {
+            return new Channel(service, policy, known.stream().map(Live::of).toList());
+        }
+    }
+
+    private final Map<PolicyLoadBalancer, Newest> balancers = new ConcurrentHashMap<>();
+
+    /** Returns all channels as they are now, in no order. */
+    public List<Channel> channels() {
+        return balancers.values().stream().map(Newest::asChannel).toList();
+    }
+
+    /** Returns the endpoints of a service as they are now; one that several channels know as one of them sees it. */
+    public Collection<Live> endpoints(String service) {
+        Map<Endpoint.Identity, Live> byIdentity = new LinkedHashMap<>();
+        for (Newest newest : balancers.values()) {
+            if (newest.service.equals(service)) {
+                newest.known.forEach(
+                        each -> byIdentity.putIfAbsent(each.endpoint().identity(), Live.of(each)));
+            }
+        }
+        return byIdentity.values();
+    }
+
+    /** Takes the newest list of a balancer, which is not empty. */
+    void published(PolicyLoadBalancer balancer, String policy, List<EndpointCandidate> known) {
+        balancers.put(balancer, new Newest(known.get(0).endpoint().service(), policy, known));
+    }
+
+    /** Forgets a balancer. */
+    void ended(PolicyLoadBalancer balancer) {
+        balancers.remove(balancer);
+    }
+}

@@ -1,0 +1,45 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.LoadBalancer.FixedResultPicker;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.List;
+import java.util.Map;
+
+/** What stands below the steps: a policy for each pool. Confined to the synchronization context. */
+final class PolicyPickers implements Step.Next {
+
+    private final String policy;
+    private final Map<String, ?> options;
+    private final ChannelPolicies policies;
+    private final PolicyFailures failures;
+    private final CallTracking tracking;
+    private final PolicyPicker.PickerMaker maker;
+
+    PolicyPickers(
+            LbConfig config,
+            ChannelPolicies policies,
+            PolicyFailures failures,
+            CallTracking tracking,
+            PolicyPicker.PickerMaker maker) {
+        this.policy = config.policy();
+        this.options = config.options();
+        this.policies = policies;
+        this.failures = failures;
+        this.tracking = tracking;
+        this.maker = maker;
+    }
+
+    @Override
+    public SubchannelPicker picker(Pool pool) {
+        if (pool.connected().isEmpty()) {
+            return pool.isConnecting()
+                    ? new FixedResultPicker(PickResult.withNoResult())
+                    : new NotReadyPicker(tracking, pool.known());
+        }
+        // where all are ejected, they are better than nothing
+        List<EndpointCandidate> ready = NewCalls.among(pool.canServe() ? pool.usable() : pool.connected());
+        return new PolicyPicker(
+                policies.get(policy, options, pool.name()), failures, tracking, pool.known(), ready, maker);
+    }
+}

@@ -1,0 +1,97 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.ConnectivityState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Servers among which a policy is to choose. All lists are in the same order and not to be changed.
+ *
+ * @param name which part of the channel's servers this is; empty for all
+ * @param known all of it
+ * @param connected those that are ready
+ * @param usable those of them that are not ejected; the same list where none is
+ */
+record Pool(
+        String name, List<EndpointCandidate> known, List<EndpointCandidate> connected, List<EndpointCandidate> usable) {
+
+    /** Makes a pool of all of a channel's servers. */
+    static Pool of(List<EndpointCandidate> known) {
+        List<EndpointCandidate> connected =
+                known.stream().filter(EndpointCandidate::isReady).toList();
+        return new Pool("", known, connected, connected);
+    }
+
+    Pool withUsable(List<EndpointCandidate> others) {
+        return new Pool(name, known, connected, others);
+    }
+
+    /** Returns the part of it that is wanted. */
+    Pool part(String part, Predicate<EndpointCandidate> wanted) {
+        List<EndpointCandidate> connectedPart = filter(connected, wanted);
+        return new Pool(
+                name + "/" + part,
+                filter(known, wanted),
+                connectedPart,
+                usable == connected ? connectedPart : filter(usable, wanted));
+    }
+
+    /** Returns a part of it for each value that a server has; servers without one are in none. */
+    Map<String, Pool> parts(String key, Function<EndpointCandidate, @Nullable String> valueOf) {
+        Map<String, Pool> parts = new TreeMap<>();
+        for (EndpointCandidate candidate : known) {
+            String value = valueOf.apply(candidate);
+            if (value != null) {
+                Pool part = parts.computeIfAbsent(value, each -> empty(key + "=" + each));
+                part.known.add(candidate);
+            }
+        }
+        addEach(connected, valueOf, parts, Pool::connected);
+        addEach(usable, valueOf, parts, Pool::usable);
+        return parts;
+    }
+
+    /** Says whether a new call can go somewhere at once. */
+    boolean canServe() {
+        return !usable.isEmpty();
+    }
+
+    /** Says whether a connection is under way. */
+    boolean isConnecting() {
+        return known.stream()
+                .anyMatch(candidate -> candidate.state() == ConnectivityState.CONNECTING
+                        || candidate.state() == ConnectivityState.IDLE);
+    }
+
+    /** Says how many there are, for the status of a call. */
+    String counts() {
+        return usable.size() + " ready of " + known.size() + " known";
+    }
+
+    private Pool empty(String part) {
+        return new Pool(name + "/" + part, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    }
+
+    private static void addEach(
+            List<EndpointCandidate> candidates,
+            Function<EndpointCandidate, @Nullable String> valueOf,
+            Map<String, Pool> parts,
+            Function<Pool, List<EndpointCandidate>> list) {
+        for (EndpointCandidate candidate : candidates) {
+            String value = valueOf.apply(candidate);
+            Pool part = value == null ? null : parts.get(value);
+            if (part != null) {
+                list.apply(part).add(candidate);
+            }
+        }
+    }
+
+    private static List<EndpointCandidate> filter(List<EndpointCandidate> list, Predicate<EndpointCandidate> wanted) {
+        return list.stream().filter(wanted).toList();
+    }
+}

@@ -1,0 +1,138 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Lets each call choose among the servers that have the value which it names, as {@link TagRule} says. */
+final class TagStep implements Step {
+
+    private final List<TagRule> rules;
+    private final CallTracking tracking;
+    private final DoubleSupplier chance;
+
+    /**
+     * Creates the step.
+     *
+     * @param chance gives a number from 0 to below 1; thread-safe
+     */
+    TagStep(List<TagRule> rules, CallTracking tracking, DoubleSupplier chance) {
+        this.rules = rules;
+        this.tracking = tracking;
+        this.chance = chance;
+    }
+
+    @Override
+    public SubchannelPicker picker(Pool pool, Next next) {
+        List<RulePicker> pickers = new ArrayList<>();
+        for (TagRule rule : rules) {
+            pickers.add(new RulePicker(rule, pool, next));
+        }
+        return new FirstRulePicker(pickers, next.picker(pool));
+    }
+
+    private static final class FirstRulePicker extends SubchannelPicker {
+
+        private final List<RulePicker> rules;
+        private final SubchannelPicker all;
+
+        FirstRulePicker(List<RulePicker> rules, SubchannelPicker all) {
+            this.rules = rules;
+            this.all = all;
+        }
+
+        @Override
+        public PickResult pickSubchannel(PickSubchannelArgs call) {
+            for (RulePicker rule : rules) {
+                PickResult result = rule.pick(call);
+                if (result != null) {
+                    return result;
+                }
+            }
+            return all.pickSubchannel(call);
+        }
+    }
+
+    /** One rule over one pool. Immutable. */
+    private final class RulePicker {
+
+        private final TagRule rule;
+        private final String service;
+        private final String counts;
+        private final Map<String, Part> parts = new HashMap<>();
+        private final @Nullable Part rest;
+
+        RulePicker(TagRule rule, Pool pool, Next next) {
+            this.rule = rule;
+            this.service = pool.known().get(0).endpoint().service();
+            this.counts = pool.counts();
+            pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
+                    .forEach((value, part) -> parts.put(value, new Part(part, next)));
+            this.rest = rule.split().isEmpty() ? null : new Part(withoutShare(pool), next);
+        }
+
+        /** Picks, or returns null where the rule has nothing to say of the call. */
+        @Nullable
+        PickResult pick(PickSubchannelArgs call) {
+            String value = rule.valueOf(call);
+            if (value == null) {
+                Part part = rest == null ? null : drawn(rest);
+                return part == null ? null : part.pickIfItCan(call);
+            }
+            Part part = parts.get(value);
+            if (rule.fallback()) {
+                return part == null ? null : part.pickIfItCan(call);
+            }
+            if (part == null) {
+                tracking.pickFailed(service, PickObserver.Failure.TAGS);
+                // a drop: neither wait-for-ready nor a retry would bring the server
+                return PickResult.withDrop(Status.UNAVAILABLE.withDescription(
+                        "tags: no endpoint with " + rule.key() + " '" + value + "' (" + counts + ")"));
+            }
+            return part.picker.pickSubchannel(call);
+        }
+
+        /** Leaves the servers that have no share of their own. */
+        private Pool withoutShare(Pool pool) {
+            return pool.part(rule.key() + "!=" + rule.split().keySet(), candidate -> {
+                String value = rule.valueOf(candidate.endpoint());
+                return value == null || !rule.split().containsKey(value);
+            });
+        }
+
+        private @Nullable Part drawn(Part others) {
+            double left = chance.getAsDouble() * 100;
+            for (Map.Entry<String, Double> share : rule.split().entrySet()) {
+                left -= share.getValue();
+                if (left < 0) {
+                    return parts.get(share.getKey());
+                }
+            }
+            return others;
+        }
+    }
+
+    /** The servers of one value. Immutable. */
+    private static final class Part {
+
+        private final boolean canServe;
+        private final SubchannelPicker picker;
+
+        Part(Pool pool, Next next) {
+            this.canServe = pool.canServe();
+            this.picker = next.picker(pool);
+        }
+
+        @Nullable
+        PickResult pickIfItCan(PickSubchannelArgs call) {
+            return canServe ? picker.pickSubchannel(call) : null;
+        }
+    }
+}

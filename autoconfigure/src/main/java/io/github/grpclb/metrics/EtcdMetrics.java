@@ -1,0 +1,71 @@
+package io.github.grpclb.metrics;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.etcd.EtcdObserver;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Counts what registrations and watches go through. Its events are rare, so each looks its counter up. Thread-safe. */
+public final class EtcdMetrics implements EtcdObserver {
+
+    private final MeterRegistry registry;
+
+    /**
+     * Creates the meter of the last answer's age; those of events appear with the first event.
+     *
+     * @param registry where the meters are
+     * @param connection whose answers are meant
+     */
+    public EtcdMetrics(MeterRegistry registry, EtcdConnection connection) {
+        this(registry, connection::sinceLastAnswer);
+    }
+
+    EtcdMetrics(MeterRegistry registry, Supplier<@Nullable Duration> sinceLastAnswer) {
+        this.registry = registry;
+        TimeGauge.builder(GrpcLbMeters.ETCD_ANSWER_AGE, () -> millisOrNaN(sinceLastAnswer.get()), TimeUnit.MILLISECONDS)
+                .description("Time since etcd last answered")
+                .register(registry);
+    }
+
+    @Override
+    public void registered(Endpoint endpoint) {
+        registry.counter(GrpcLbMeters.REGISTRATIONS, GrpcLbMeters.SERVICE, endpoint.service())
+                .increment();
+    }
+
+    @Override
+    public void lost(Endpoint endpoint, Loss reason) {
+        count(GrpcLbMeters.REGISTRATIONS_LOST, endpoint.service(), reason);
+    }
+
+    @Override
+    public void watchRestarted(String service, Restart reason) {
+        count(GrpcLbMeters.WATCH_RESTARTS, service, reason);
+    }
+
+    @Override
+    public void recordSkipped(String service) {
+        registry.counter(GrpcLbMeters.RECORDS_SKIPPED, GrpcLbMeters.SERVICE, service)
+                .increment();
+    }
+
+    private void count(String meter, String service, Enum<?> reason) {
+        registry.counter(
+                        meter,
+                        GrpcLbMeters.SERVICE,
+                        service,
+                        GrpcLbMeters.REASON,
+                        reason.name().toLowerCase(Locale.ROOT))
+                .increment();
+    }
+
+    private static Number millisOrNaN(@Nullable Duration age) {
+        return age == null ? Double.NaN : (double) age.toMillis();
+    }
+}

@@ -1,0 +1,43 @@
+package io.github.grpclb.metrics;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/** The meters of one service. Thread-safe. */
+final class ServiceMeters {
+
+    private final MeterRegistry registry;
+    private final String service;
+    private final LongAdder inFlight = new LongAdder();
+    private final StateGauges endpoints;
+    private final Map<String, PolicyMeters> policies = new ConcurrentHashMap<>();
+
+    ServiceMeters(MeterRegistry registry, String service) {
+        this.registry = registry;
+        this.service = service;
+        this.endpoints = new StateGauges(registry, service);
+        Gauge.builder(GrpcLbMeters.CALLS_IN_FLIGHT, inFlight, LongAdder::sum)
+                .description("Calls under way")
+                .tag(GrpcLbMeters.SERVICE, service)
+                .strongReference(true)
+                .register(registry);
+    }
+
+    LongAdder inFlight() {
+        return inFlight;
+    }
+
+    StateGauges endpoints() {
+        return endpoints;
+    }
+
+    PolicyMeters policy(String name) {
+        PolicyMeters known = policies.get(name);
+        return known != null
+                ? known
+                : policies.computeIfAbsent(name, missing -> PolicyMeters.of(registry, service, missing));
+    }
+}

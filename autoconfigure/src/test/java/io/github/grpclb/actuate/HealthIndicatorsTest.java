@@ -1,0 +1,85 @@
+package io.github.grpclb.actuate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.grpc.ConnectivityState;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
+
+class HealthIndicatorsTest {
+
+    @Test
+    void aClientIsUpWhileEtcdAnswers() {
+        Health health = health(null, Optional.empty());
+        assertThat(health.getStatus()).isEqualTo(Status.UP);
+        assertThat(health.getDetails()).containsExactly(Map.entry("etcd", "reachable"));
+    }
+
+    @Test
+    void anOutageOfEtcdIsSaidButTakesNobodyDown() {
+        Health health = health("etcd unreachable: Connection refused", Optional.empty());
+        assertThat(health.getStatus()).isEqualTo(Status.UNKNOWN);
+        assertThat(health.getDetails()).containsEntry("etcd", "etcd unreachable: Connection refused");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Registration.State.class)
+    void aServerIsUpOnceItIsAnnouncedAndNeverDown(Registration.State state) {
+        Health health = health(null, Optional.of(new Announced(state)));
+        assertThat(health.getStatus()).isEqualTo(state == Registration.State.REGISTERED ? Status.UP : Status.UNKNOWN);
+        assertThat(health.getDetails())
+                .containsEntry("registration", state)
+                .containsEntry("service", "orders")
+                .containsEntry("address", "10.0.0.1:8080");
+    }
+
+    @Test
+    void channelsAreOutOfServiceWhileOneReachesNoServer() {
+        assertThat(channels(Map.of("a", ConnectivityState.READY, "b", ConnectivityState.IDLE))
+                        .getStatus())
+                .isEqualTo(Status.UP);
+        Health failing = channels(Map.of("a", ConnectivityState.READY, "b", ConnectivityState.TRANSIENT_FAILURE));
+        assertThat(failing.getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+        assertThat(failing.getDetails()).containsEntry("b", ConnectivityState.TRANSIENT_FAILURE);
+    }
+
+    private static Health health(@Nullable String etcdAwayBecause, Optional<Registration> registration) {
+        return new GrpcLbHealthIndicator(() -> etcdAwayBecause, () -> registration).health();
+    }
+
+    private static Health channels(Map<String, ConnectivityState> states) {
+        return new ChannelHealthIndicator(() -> states).health();
+    }
+
+    private record Announced(State state) implements Registration {
+
+        @Override
+        public Endpoint endpoint() {
+            return Endpoint.builder("orders", "10.0.0.1", 8080).build();
+        }
+
+        @Override
+        public CompletableFuture<Void> registered() {
+            return new CompletableFuture<>();
+        }
+
+        @Override
+        public CompletableFuture<Void> update(Endpoint endpoint) {
+            return new CompletableFuture<>();
+        }
+
+        @Override
+        public CompletableFuture<Void> withdraw() {
+            return new CompletableFuture<>();
+        }
+    }
+}

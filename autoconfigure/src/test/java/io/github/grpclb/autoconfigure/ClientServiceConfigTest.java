@@ -1,0 +1,127 @@
+package io.github.grpclb.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonParser;
+import io.github.grpclb.balancer.policy.Policies;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+
+class ClientServiceConfigTest {
+
+    @Test
+    void saysNothingButThePolicyWhereNothingIsSet() {
+        assertJson(config(Map.of(), Map.of()), """
+                {"loadBalancingConfig": [{"endpoint_lb": {"policy": "round_robin", "options": {}}}]}""");
+    }
+
+    @Test
+    void saysEverythingThatIsSetAsGrpcWantsIt() {
+        ClientServiceConfig config = config(
+                Map.ofEntries(
+                        Map.entry("policy", "consistent_hash"),
+                        Map.entry("hash.header", "x-user"),
+                        Map.entry("hash.algorithm", "maglev"),
+                        Map.entry("server-id.header", ""),
+                        Map.entry("least-request.choice-count", "3"),
+                        Map.entry("server-id.mode", "fallback"),
+                        Map.entry("outlier-detection.interval", "50ms"),
+                        Map.entry("outlier-detection.failure-percentage-ejection.threshold", "50"),
+                        Map.entry("tags[0].key", "version"),
+                        Map.entry("tags[0].header", "x-version"),
+                        Map.entry("tags[0].split.v2", "5"),
+                        Map.entry("zone.own", "z1"),
+                        Map.entry("panic-threshold", "30"),
+                        Map.entry("slow-start.window", "5ms")),
+                Map.of());
+        assertJson(config, """
+                {"loadBalancingConfig": [{"endpoint_lb": {
+                    "policy": "consistent_hash",
+                    "options": {"algorithm": "maglev", "header": "x-user"},
+                    "serverId": {"mode": "fallback"},
+                    "outlierDetection": {"interval": "PT0.05S", "failurePercentageEjection": {"threshold": 50.0}},
+                    "tags": [{"key": "version", "header": "x-version", "split": {"v2": 5.0}}],
+                    "zone": {"own": "z1"},
+                    "panicThreshold": 30.0,
+                    "slowStart": {"window": "PT0.005S"}}}]}""");
+    }
+
+    @Test
+    void aClientsOwnSettingsGoBeforeThoseOfAll() {
+        ClientServiceConfig config = config(
+                Map.of("policy", "random", "outlier-detection.enabled", "false"),
+                Map.of("policy", "pick_first", "outlier-detection.interval", "1s", "panic-threshold", "10"));
+        assertJson(config, """
+                {"loadBalancingConfig": [{"endpoint_lb": {
+                    "policy": "random", "options": {}, "panicThreshold": 10.0}}]}""");
+    }
+
+    @Test
+    void subsettingStandsAroundTheBalancerAndHealthCheckingInItsPlace() {
+        ClientServiceConfig config = config(Map.of("subset-size", "20", "health-check.enabled", "true"), Map.of());
+        assertJson(config, """
+                {"healthCheckConfig": {"serviceName": ""},
+                 "loadBalancingConfig": [{"random_subsetting_experimental": {
+                    "subsetSize": 20.0,
+                    "childPolicy": [
+                        {"endpoint_lb_health": {"policy": "round_robin", "options": {}}},
+                        {"endpoint_lb": {"policy": "round_robin", "options": {}}}]}}]}""");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            policy=x                                              | policy                                   | x     | one of
+            panic-threshold=101                                   | panic-threshold                          | 101.0 | 0 to 100
+            zone.overprovisioning-factor=2                        | zone.own                                 | null  | zone
+            slow-start.window=1ns                                 | slow-start.window                        | PT0.000000001S | a duration
+            outlier-detection.success-rate-ejection.minimum-hosts=0 | outlier-detection.success-rate-ejection.minimum-hosts | 0.0 | a whole number
+            tags[0].header=x-version                              | tags[0].key                              | null  | a metadata key
+            server-id.header=x-id-bin                             | server-id.header                         | x-id-bin | -bin
+            subset-size=0                                         | subset-size                              | 0     | 1 or more
+            """)
+    void namesThePropertyOfWhatTheBalancerWouldRefuse(String property, String name, String value, String expected) {
+        int equals = property.indexOf('=');
+        Map<String, String> set = Map.of(property.substring(0, equals), property.substring(equals + 1));
+        assertRefused(config(set, Map.of()), "grpc.lb.clients.greeter." + name, value, expected);
+        assertRefused(config(Map.of(), set), "grpc.lb." + name, value, expected);
+    }
+
+    @Test
+    void namesThePropertyOfAPolicysOption() {
+        assertRefused(
+                config(Map.of("policy", "least_request"), Map.of("least-request.choice-count", "11")),
+                "grpc.lb.least-request.choice-count",
+                "11.0",
+                "2 to 10");
+    }
+
+    private static void assertRefused(ClientServiceConfig config, String property, String value, String expected) {
+        assertThatExceptionOfType(InvalidPropertyException.class)
+                .isThrownBy(() -> config.requireValid(Policies.forChannel(List.of())))
+                .satisfies(e -> {
+                    assertThat(e.property()).isEqualTo(property);
+                    assertThat(e.value()).isEqualTo(value);
+                    assertThat(e.expected()).contains(expected);
+                });
+    }
+
+    private static void assertJson(ClientServiceConfig config, String expected) {
+        config.requireValid(Policies.forChannel(List.of()));
+        assertThat(new Gson().toJsonTree(config.toJson())).isEqualTo(JsonParser.parseString(expected));
+    }
+
+    private static ClientServiceConfig config(Map<String, String> own, Map<String, String> all) {
+        return new ClientServiceConfig("grpc.lb.clients.greeter.", bind(own), bind(all));
+    }
+
+    private static ClientProperties bind(Map<String, String> properties) {
+        return new Binder(new MapConfigurationPropertySource(properties)).bindOrCreate("", ClientProperties.class);
+    }
+}

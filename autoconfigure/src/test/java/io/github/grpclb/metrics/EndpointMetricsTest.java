@@ -1,0 +1,129 @@
+package io.github.grpclb.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.balancer.CallOutcome;
+import io.github.grpclb.balancer.EndpointLoad;
+import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.testing.FakeHelper;
+import io.github.grpclb.testing.FakeSubchannel;
+import io.grpc.Attributes;
+import io.grpc.EquivalentAddressGroup;
+import io.grpc.LoadBalancer.ResolvedAddresses;
+import io.grpc.NameResolver;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** The meters of endpoints that a real balancer over fake connections knows. */
+class EndpointMetricsTest {
+
+    private static final int BOUND = 3;
+
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final LiveEndpoints live = new LiveEndpoints();
+    private final CallMetrics metrics = new CallMetrics(registry, new EndpointMetrics(registry, live, BOUND));
+    private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()
+            .setArg(LiveEndpoints.KEY, live)
+            .setArg(PolicyLoadBalancer.OBSERVER, metrics));
+    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, Policies.forChannel(List.of()));
+
+    @Test
+    void anEndpointThatTakesCallsHasItsWeight() {
+        accept(endpoint(1).weight(5).build(), endpoint(2).build());
+        assertThat(weight("127.0.0.1:1")).isZero();
+        ready();
+        assertThat(weight("127.0.0.1:1")).isEqualTo(5);
+        accept(
+                endpoint(1).weight(7).build(),
+                endpoint(2).state(Endpoint.State.DRAINING).build());
+        assertThat(weight("127.0.0.1:1")).isEqualTo(7);
+        assertThat(weight("127.0.0.1:2")).isZero();
+    }
+
+    @Test
+    void theMetersOfAnEndpointThatIsGoneAreRemoved() {
+        accept(endpoint(1).build(), endpoint(2).build());
+        ready();
+        assertThat(endpoints()).containsExactlyInAnyOrder("127.0.0.1:1", "127.0.0.1:2");
+        accept(endpoint(2).build());
+        assertThat(endpoints()).containsExactly("127.0.0.1:2");
+        helper.inSyncContext(balancer::shutdown);
+        assertThat(endpoints()).isEmpty();
+    }
+
+    @Test
+    void endpointsBeyondTheBoundShareOneTagUntilThereIsRoom() {
+        accept(IntStream.rangeClosed(1, 5)
+                .mapToObj(port -> endpoint(port).build())
+                .toArray(Endpoint[]::new));
+        ready();
+        assertThat(endpoints()).containsExactlyInAnyOrder("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "other");
+        assertThat(weight("other")).isEqualTo(2);
+        accept(endpoint(3).build(), endpoint(4).build(), endpoint(5).build());
+        assertThat(endpoints()).containsExactlyInAnyOrder("127.0.0.1:3", "127.0.0.1:4", "127.0.0.1:5");
+    }
+
+    @Test
+    void callsAreReadFromTheLoadOfTheirServer() {
+        accept(endpoint(1).build());
+        ready();
+        EndpointLoad load = live.endpoints("svc").iterator().next().load();
+        load.started(1);
+        assertThat(registry.get("grpc.lb.endpoint.in.flight").gauge().value()).isEqualTo(1);
+        load.endedUnanswered(CallOutcome.FAILURE, 1, 2);
+        assertThat(registry.get("grpc.lb.endpoint.in.flight").gauge().value()).isZero();
+        assertThat(registry.get("grpc.lb.endpoint.calls")
+                        .tags("endpoint", "127.0.0.1:1", "outcome", "failure")
+                        .functionCounter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    private static Endpoint.Builder endpoint(int port) {
+        return Endpoint.builder("svc", "127.0.0.1", port).startedAt(1);
+    }
+
+    private void accept(Endpoint... endpoints) {
+        List<EquivalentAddressGroup> groups = Arrays.stream(endpoints)
+                .map(endpoint -> new EquivalentAddressGroup(
+                        new InetSocketAddress(endpoint.host(), endpoint.port()),
+                        Attributes.newBuilder()
+                                .set(EndpointNameResolver.ENDPOINT, endpoint)
+                                .build()))
+                .toList();
+        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(
+                ResolvedAddresses.newBuilder().setAddresses(groups).build()));
+    }
+
+    private void ready() {
+        helper.subchannels().forEach(FakeSubchannel::ready);
+        helper.clock().forward(Duration.ofMillis(5));
+    }
+
+    private double weight(String endpoint) {
+        return registry.get("grpc.lb.endpoint.weight")
+                .tags("service", "svc", "endpoint", endpoint)
+                .gauge()
+                .value();
+    }
+
+    private Set<String> endpoints() {
+        return registry.getMeters().stream()
+                .map(Meter::getId)
+                .map(id -> id.getTag("endpoint"))
+                .filter(tag -> tag != null)
+                .collect(Collectors.toSet());
+    }
+}

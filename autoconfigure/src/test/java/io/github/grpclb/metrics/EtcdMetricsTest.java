@@ -1,0 +1,59 @@
+package io.github.grpclb.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.etcd.EtcdObserver.Loss;
+import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class EtcdMetricsTest {
+
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final AtomicReference<@Nullable Duration> age = new AtomicReference<>();
+    private final EtcdMetrics metrics = new EtcdMetrics(registry, age::get);
+
+    @Test
+    void countsRegistrationsAndTheirLossesByReason() {
+        Endpoint endpoint = Endpoint.builder("orders", "10.0.0.1", 8080).build();
+        metrics.registered(endpoint);
+        metrics.lost(endpoint, Loss.LEASE_GONE);
+        metrics.registered(endpoint);
+        metrics.lost(endpoint, Loss.KEY_DELETED);
+        assertThat(count("grpc.lb.registrations", "service", "orders")).isEqualTo(2);
+        assertThat(count("grpc.lb.registrations.lost", "service", "orders", "reason", "lease_gone"))
+                .isEqualTo(1);
+        assertThat(count("grpc.lb.registrations.lost", "service", "orders", "reason", "key_deleted"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void countsWhatWatchesGoThrough() {
+        metrics.watchRestarted("orders", Restart.COMPACTED);
+        metrics.watchRestarted("orders", Restart.COMPACTED);
+        metrics.recordSkipped("orders");
+        assertThat(count("grpc.lb.etcd.watch.restarts", "service", "orders", "reason", "compacted"))
+                .isEqualTo(2);
+        assertThat(count("grpc.lb.records.skipped", "service", "orders")).isEqualTo(1);
+    }
+
+    @Test
+    void theAgeOfTheLastAnswerIsReadWhenItIsAskedFor() {
+        assertThat(ageInSeconds()).isNaN();
+        age.set(Duration.ofMillis(2500));
+        assertThat(ageInSeconds()).isEqualTo(2.5);
+    }
+
+    private double ageInSeconds() {
+        return registry.get("grpc.lb.etcd.answer.age").timeGauge().value(TimeUnit.SECONDS);
+    }
+
+    private double count(String meter, String... tags) {
+        return registry.get(meter).tags(tags).counter().count();
+    }
+}
