@@ -82,7 +82,7 @@ class EndpointMetricsTest {
         EndpointLoad load = live.endpoints("svc").iterator().next().load();
         load.started(1);
         assertThat(registry.get("grpc.lb.endpoint.in.flight").gauge().value()).isEqualTo(1);
-        load.endedUnanswered(CallOutcome.FAILURE, 1, 2);
+        load.ended(CallOutcome.FAILURE, false, 1, 2);
         assertThat(registry.get("grpc.lb.endpoint.in.flight").gauge().value()).isZero();
         assertThat(registry.get("grpc.lb.endpoint.calls")
                         .tags("endpoint", "127.0.0.1:1", "outcome", "failure")
