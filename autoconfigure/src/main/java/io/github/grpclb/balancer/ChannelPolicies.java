@@ -3,6 +3,7 @@ package io.github.grpclb.balancer;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -73,6 +74,11 @@ public final class ChannelPolicies {
         }
         return made.computeIfAbsent(
                 new Choice(name, new HashMap<>(options), pool), choice -> factory.create(choice.options));
+    }
+
+    /** Forgets the policies of all other parts of the channel's servers. */
+    void keepOnly(Set<String> pools) {
+        made.keySet().removeIf(choice -> !choice.pool.isEmpty() && !pools.contains(choice.pool));
     }
 
     private record Choice(String name, Map<String, ?> options, String pool) {}

@@ -16,6 +16,7 @@ final class PickerChain {
     private final List<Step> steps = new ArrayList<>();
     private final List<Timed> timed = new ArrayList<>();
     private final Step.Next first;
+    private final PolicyPickers last;
 
     /**
      * Puts the steps together.
@@ -54,7 +55,8 @@ final class PickerChain {
             timed.add(warmUp);
             maker = warmUp;
         }
-        Step.Next next = new PolicyPickers(config, policies, new PolicyFailures(), tracking, maker);
+        last = new PolicyPickers(config, policies, new PolicyFailures(), tracking, maker);
+        Step.Next next = last;
         for (int i = steps.size() - 1; i >= 0; i--) {
             Step step = steps.get(i);
             Step.Next after = next;
@@ -67,6 +69,7 @@ final class PickerChain {
     SubchannelPicker picker(List<EndpointCandidate> known) {
         SubchannelPicker picker = first.picker(Pool.of(known));
         steps.forEach(Step::done);
+        last.done();
         return picker;
     }
 

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses a server for each call. The balancer has seen to everything else by then: connections, endpoints that are draining or
- * have no weight, calls that are bound to a server.
+ * have no weight, servers that fail or are new, calls that are bound to a server, a version or a zone.
  *
  * <pre>{@code
  * final class NewestFirst implements Policy {

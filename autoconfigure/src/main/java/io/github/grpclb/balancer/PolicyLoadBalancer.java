@@ -22,6 +22,10 @@ import org.slf4j.LoggerFactory;
  * Pickers are immutable snapshots that calls use on any thread; all that they share are the policy's own counters and the index of
  * {@link ServerIds}. Nothing here blocks, and nothing throws: gRPC gives a channel up for good after an exception.
  *
+ * <p><b>Picking.</b> A call that names a server goes to that server, also where it is ejected. All others go through what is
+ * configured of the steps: servers that fail are left out, unless too few would be left; of the rest a call chooses by tags, and
+ * then by zone; new servers get less. What remains is the policy's ({@link LbConfig}).
+ *
  * <p><b>Publishing.</b> A new picker goes out at once when the balancer's state changes, else at most 5 ms after a child changed,
  * and not at all when it would be the same. It goes out before a removed child is shut down, so that no call meets a closed
  * connection.
@@ -83,7 +87,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
         this.live = shown != null ? shown : new LiveEndpoints();
         this.children = new ChildList(helper, tracking, this::onChildChange);
-        this.timer = new StepTimer(helper, tracking.loads().nanoTime(), this::onTime);
+        this.timer = new StepTimer(helper, this::onTime);
     }
 
     @Override

@@ -3,8 +3,10 @@ package io.github.grpclb.balancer;
 import io.grpc.LoadBalancer.FixedResultPicker;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** What stands below the steps: a policy for each pool. Confined to the synchronization context. */
 final class PolicyPickers implements Step.Next {
@@ -15,6 +17,7 @@ final class PolicyPickers implements Step.Next {
     private final PolicyFailures failures;
     private final CallTracking tracking;
     private final PolicyPicker.PickerMaker maker;
+    private final Set<String> pools = new HashSet<>();
 
     PolicyPickers(
             LbConfig config,
@@ -37,9 +40,16 @@ final class PolicyPickers implements Step.Next {
                     ? new FixedResultPicker(PickResult.withNoResult())
                     : new NotReadyPicker(tracking, pool.known());
         }
+        pools.add(pool.name());
         // where all are ejected, they are better than nothing
         List<EndpointCandidate> ready = NewCalls.among(pool.canServe() ? pool.usable() : pool.connected());
         return new PolicyPicker(
                 policies.get(policy, options, pool.name()), failures, tracking, pool.known(), ready, maker);
+    }
+
+    /** Hears that all pickers of one update are made: policies of servers that are no more are forgotten. */
+    void done() {
+        policies.keepOnly(pools);
+        pools.clear();
     }
 }

@@ -22,8 +22,7 @@ record Pool(
 
     /** Makes a pool of all of a channel's servers. */
     static Pool of(List<EndpointCandidate> known) {
-        List<EndpointCandidate> connected =
-                known.stream().filter(EndpointCandidate::isReady).toList();
+        List<EndpointCandidate> connected = filter(known, EndpointCandidate::isReady);
         return new Pool("", known, connected, connected);
     }
 
@@ -91,7 +90,21 @@ record Pool(
         }
     }
 
+    /** Returns the list itself where all of it is wanted. */
     private static List<EndpointCandidate> filter(List<EndpointCandidate> list, Predicate<EndpointCandidate> wanted) {
-        return list.stream().filter(wanted).toList();
+        int first = 0;
+        while (first < list.size() && wanted.test(list.get(first))) {
+            first++;
+        }
+        if (first == list.size()) {
+            return list;
+        }
+        List<EndpointCandidate> kept = new ArrayList<>(list.subList(0, first));
+        for (EndpointCandidate candidate : list.subList(first + 1, list.size())) {
+            if (wanted.test(candidate)) {
+                kept.add(candidate);
+            }
+        }
+        return kept;
     }
 }

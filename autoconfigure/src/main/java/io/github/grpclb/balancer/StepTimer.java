@@ -3,21 +3,17 @@ package io.github.grpclb.balancer;
 import io.grpc.LoadBalancer.Helper;
 import io.grpc.SynchronizationContext.ScheduledHandle;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Wakes the balancer when time may have changed something; asleep while nothing waits. Confined to the synchronization context. */
 final class StepTimer {
 
     private final Helper helper;
-    private final LongSupplier nanoTime;
     private final Runnable wake;
     private @Nullable ScheduledHandle pending;
-    private long wakesAt;
 
-    StepTimer(Helper helper, LongSupplier nanoTime, Runnable wake) {
+    StepTimer(Helper helper, Runnable wake) {
         this.helper = helper;
-        this.nanoTime = nanoTime;
         this.wake = wake;
     }
 
@@ -27,18 +23,11 @@ final class StepTimer {
      * @param nanos from now on, or {@link Timed#NEVER}
      */
     void wakeIn(long nanos) {
-        if (nanos == Timed.NEVER) {
-            cancel();
-            return;
-        }
-        long at = nanoTime.getAsLong() + nanos;
-        if (pending != null && pending.isPending() && wakesAt == at) {
-            return;
-        }
         cancel();
-        wakesAt = at;
-        pending = helper.getSynchronizationContext()
-                .schedule(wake, nanos, TimeUnit.NANOSECONDS, helper.getScheduledExecutorService());
+        if (nanos != Timed.NEVER) {
+            pending = helper.getSynchronizationContext()
+                    .schedule(wake, nanos, TimeUnit.NANOSECONDS, helper.getScheduledExecutorService());
+        }
     }
 
     void cancel() {

@@ -16,6 +16,7 @@ import io.grpc.Status;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -167,6 +168,25 @@ class StepsTest {
             assertThat(helper.pickPort(v1)).isEqualTo(3 - first);
             helper.pickPort(v2);
         }
+    }
+
+    @Test
+    void forgetsThePoliciesOfServersThatAreNoMore() {
+        List<Policy> made = new ArrayList<>();
+        ChannelPolicies counting = new ChannelPolicies(
+                Map.of("round_robin", options -> {
+                    made.add(policies.get("round_robin", options));
+                    return made.get(made.size() - 1);
+                }),
+                List.of());
+        balancer = new PolicyLoadBalancer(helper, counting);
+        Map<String, ?> config = Map.of("tags", List.of(Map.of("key", "version")));
+        acceptReady(config, endpoint(1).version("v1"));
+        accept(config, endpoint(1).version("v1").weight(2));
+        assertThat(made).as("one for all and one for v1").hasSize(2);
+        accept(config, endpoint(1).version("v2"));
+        accept(config, endpoint(1).version("v1"));
+        assertThat(made).hasSize(4);
     }
 
     @Test
