@@ -53,7 +53,7 @@ public final class LiveEndpoints {
      *
      * @param endpoint what the registry says of it
      * @param state what it can do for the channel
-     * @param weight its effective share of calls relative to the others; 0 while it takes none
+     * @param weight its share of calls relative to the others, before slow start; 0 while it takes none
      * @param load what this process has seen of it
      */
     public record Live(Endpoint endpoint, State state, double weight, EndpointLoad load) {
