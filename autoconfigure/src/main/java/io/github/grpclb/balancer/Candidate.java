@@ -16,4 +16,7 @@ public interface Candidate {
      * necessarily a whole number, and not necessarily the weight in the registry.
      */
     double weight();
+
+    /** Returns what this process has seen of it so far; the same object for as long as it is the same server. */
+    EndpointLoad load();
 }

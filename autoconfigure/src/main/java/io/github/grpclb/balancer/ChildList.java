@@ -21,6 +21,7 @@ final class ChildList {
             List.of(ConnectivityState.READY, ConnectivityState.CONNECTING, ConnectivityState.IDLE);
 
     private final Helper helper;
+    private final CallTracking tracking;
     private final Runnable onChange;
     private final LoadBalancerProvider pickFirst = Objects.requireNonNull(
             LoadBalancerRegistry.getDefaultRegistry().getProvider("pick_first"), "gRPC's own pick_first");
@@ -32,8 +33,9 @@ final class ChildList {
      *
      * @param onChange called when a child's {@link EndpointChild#candidate()} changed by itself
      */
-    ChildList(Helper helper, Runnable onChange) {
+    ChildList(Helper helper, CallTracking tracking, Runnable onChange) {
         this.helper = helper;
+        this.tracking = tracking;
         this.onChange = onChange;
     }
 
@@ -73,7 +75,7 @@ final class ChildList {
         for (EquivalentAddressGroup group : groups.subList(inStep, groups.size())) {
             EndpointChild child = rest.remove(group.getAddresses());
             if (child == null) {
-                child = new EndpointChild(helper, pickFirst, group, this::onChildChange);
+                child = new EndpointChild(helper, pickFirst, tracking, group, this::onChildChange);
                 countByState[child.state().ordinal()]++;
                 Status accepted = child.connect(attributes);
                 status = accepted.isOk() ? status : accepted;

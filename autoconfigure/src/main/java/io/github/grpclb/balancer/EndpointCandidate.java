@@ -11,10 +11,12 @@ import io.grpc.LoadBalancer.SubchannelPicker;
  *
  * @param endpoint what the registry says of it
  * @param weight its effective weight
+ * @param load what is known of its calls
  * @param state the child's state
- * @param connection the child's own picker. It answers with the same result for every call, so a pick allocates nothing
+ * @param connection the child's own picker, tracked. It answers with the same result for every call, so a pick allocates nothing
  */
-record EndpointCandidate(Endpoint endpoint, double weight, ConnectivityState state, SubchannelPicker connection)
+record EndpointCandidate(
+        Endpoint endpoint, double weight, EndpointLoad load, ConnectivityState state, SubchannelPicker connection)
         implements Candidate {
 
     boolean isReady() {
@@ -26,7 +28,7 @@ record EndpointCandidate(Endpoint endpoint, double weight, ConnectivityState sta
     }
 
     EndpointCandidate withWeight(double otherWeight) {
-        return new EndpointCandidate(endpoint, otherWeight, state, connection);
+        return new EndpointCandidate(endpoint, otherWeight, load, state, connection);
     }
 
     PickResult connect(PickSubchannelArgs call) {

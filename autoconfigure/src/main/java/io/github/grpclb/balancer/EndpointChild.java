@@ -25,8 +25,10 @@ final class EndpointChild {
     private final LoadBalancer connection;
     private final Listener listener;
     private final String authority;
+    private final CallTracking tracking;
     private EquivalentAddressGroup group;
     private Endpoint endpoint;
+    private EndpointLoad load;
     private ConnectivityState state = ConnectivityState.CONNECTING;
     private SubchannelPicker picker = new FixedResultPicker(PickResult.withNoResult());
     private @Nullable EndpointCandidate candidate;
@@ -37,11 +39,18 @@ final class EndpointChild {
      *
      * @param listener hears when {@link #candidate()} changed by itself
      */
-    EndpointChild(Helper helper, LoadBalancerProvider pickFirst, EquivalentAddressGroup group, Listener listener) {
+    EndpointChild(
+            Helper helper,
+            LoadBalancerProvider pickFirst,
+            CallTracking tracking,
+            EquivalentAddressGroup group,
+            Listener listener) {
         this.listener = listener;
         this.authority = helper.getAuthority();
+        this.tracking = tracking;
         this.group = group;
         this.endpoint = endpointOf(group);
+        this.load = tracking.loads().acquire(endpoint.identity());
         this.connection = pickFirst.newLoadBalancer(new ChildHelper(helper));
     }
 
@@ -70,6 +79,7 @@ final class EndpointChild {
         if (!newEndpoint.equals(endpoint)) {
             endpoint = newEndpoint;
             candidate = null;
+            followLoad();
         }
         return true;
     }
@@ -86,7 +96,8 @@ final class EndpointChild {
     EndpointCandidate candidate() {
         EndpointCandidate current = candidate;
         if (current == null) {
-            current = new EndpointCandidate(endpoint, endpoint.weight(), state, picker);
+            current = new EndpointCandidate(
+                    endpoint, endpoint.weight(), load, state, tracking.track(picker, endpoint, load));
             candidate = current;
         }
         return current;
@@ -99,6 +110,16 @@ final class EndpointChild {
     void shutdown() {
         closed = true;
         connection.shutdown();
+        tracking.loads().release(load);
+    }
+
+    /** Another server on the same address has a load of its own. */
+    private void followLoad() {
+        Endpoint.Identity identity = endpoint.identity();
+        if (!identity.equals(load.identity())) {
+            tracking.loads().release(load);
+            load = tracking.loads().acquire(identity);
+        }
     }
 
     private void onState(ConnectivityState newState, SubchannelPicker newPicker) {

@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.grpc.Metadata;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,24 +13,41 @@ import org.jspecify.annotations.Nullable;
  * {"endpoint_lb": {
  *     "policy": "weighted_random",
  *     "options": {},
- *     "serverId": {"mode": "strict", "header": "x-server-id"}}}
+ *     "serverId": {"mode": "strict", "header": "x-server-id"},
+ *     "outlierDetection": {},
+ *     "tags": [{"key": "version", "header": "x-version"}],
+ *     "zone": {"own": "eu-1a"},
+ *     "panicThreshold": 50,
+ *     "slowStart": {"window": "30s"}}}
  * }</pre>
  *
- * Everything may be left out; fields that are not known are ignored.
+ * Everything may be left out; fields that are not known are ignored. Durations are written as gRPC does, {@code "0.5s"}, or as ISO
+ * 8601 does, {@code "PT0.5S"}.
  *
  * @param policy the policy's name
  * @param options the policy's options, in gRPC's JSON form
  * @param serverIdMode what becomes of a call whose server is not there
  * @param serverIdHeader the header that carries a server's id, or null if none does
+ * @param outlierDetection when servers that fail are left out, or null for never
+ * @param tags how calls choose among servers by what these say of themselves; the first rule that a call meets decides
+ * @param zone that calls stay in the client's zone, or null if they need not
+ * @param panicThreshold below so many per cent of usable servers, those that were left out are used as well; 0 for never, to 100
+ * @param slowStart that new servers come by their calls little by little, or null for at once
  */
 public record LbConfig(
         String policy,
         Map<String, ?> options,
         ServerIdMode serverIdMode,
-        Metadata.@Nullable Key<String> serverIdHeader) {
+        Metadata.@Nullable Key<String> serverIdHeader,
+        @Nullable OutlierDetection outlierDetection,
+        List<TagRule> tags,
+        @Nullable ZoneRouting zone,
+        int panicThreshold,
+        @Nullable SlowStart slowStart) {
 
-    /** What holds where nothing is configured: round robin, strict, no header. */
-    public static final LbConfig DEFAULT = new LbConfig("round_robin", Map.of(), ServerIdMode.STRICT, null);
+    /** What holds where nothing is configured: round robin over all servers. */
+    public static final LbConfig DEFAULT =
+            new LbConfig("round_robin", Map.of(), ServerIdMode.STRICT, null, null, List.of(), null, 50, null);
 
     /** What becomes of a call that is bound to a server which is not there. */
     public enum ServerIdMode {
@@ -45,58 +63,31 @@ public record LbConfig(
      * @throws IllegalArgumentException if a field is not what it must be; the message names field, value and expectation
      */
     public static LbConfig parse(Map<String, ?> raw) {
-        Map<String, ?> serverId = object(raw, "serverId");
-        String policy = text(raw, "policy", "the name of a policy");
+        ConfigFields fields = ConfigFields.of(raw);
+        ConfigFields serverId = fields.object("serverId");
+        String policy = fields.text("policy", "the name of a policy");
         return new LbConfig(
                 policy == null ? DEFAULT.policy : policy,
-                object(raw, "options"),
-                mode(text(serverId, "mode", "'strict' or 'fallback'")),
-                header(text(serverId, "header", "the name of a header")));
+                fields.raw("options"),
+                mode(serverId),
+                serverId.header("header"),
+                fields.has("outlierDetection") ? OutlierDetection.parse(fields.object("outlierDetection")) : null,
+                fields.objects("tags").stream().map(TagRule::parse).toList(),
+                fields.has("zone") ? ZoneRouting.parse(fields.object("zone")) : null,
+                fields.whole("panicThreshold", DEFAULT.panicThreshold, 0, 100),
+                fields.has("slowStart") ? SlowStart.parse(fields.object("slowStart")) : null);
     }
 
-    private static ServerIdMode mode(@Nullable String value) {
+    private static ServerIdMode mode(ConfigFields serverId) {
+        String expected = "'strict' or 'fallback'";
+        String value = serverId.text("mode", expected);
         if (value == null) {
             return DEFAULT.serverIdMode;
         }
         return switch (value.toLowerCase(Locale.ROOT)) {
             case "strict" -> ServerIdMode.STRICT;
             case "fallback" -> ServerIdMode.FALLBACK;
-            default -> throw new IllegalArgumentException("mode: '" + value + "' (expected: 'strict' or 'fallback')");
+            default -> throw serverId.refused("mode", value, expected);
         };
-    }
-
-    private static Metadata.@Nullable Key<String> header(@Nullable String name) {
-        if (name == null) {
-            return null;
-        }
-        try {
-            return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    "header: '" + name + "' (expected: a gRPC header's name that does not end in -bin)", e);
-        }
-    }
-
-    private static @Nullable String text(Map<String, ?> from, String field, String expected) {
-        Object value = from.get(field);
-        if (value == null) {
-            return null;
-        }
-        if (value instanceof String text && !text.isBlank()) {
-            return text;
-        }
-        throw new IllegalArgumentException(field + ": '" + value + "' (expected: " + expected + ")");
-    }
-
-    @SuppressWarnings("unchecked") // gRPC's JSON form has no other keys than strings
-    private static Map<String, ?> object(Map<String, ?> from, String field) {
-        Object value = from.get(field);
-        if (value == null) {
-            return Map.of();
-        }
-        if (value instanceof Map<?, ?> map && map.keySet().stream().allMatch(String.class::isInstance)) {
-            return (Map<String, ?>) map;
-        }
-        throw new IllegalArgumentException(field + ": '" + value + "' (expected: an object)");
     }
 }

@@ -9,9 +9,11 @@ import java.util.List;
 /** Fails calls with what the last endpoint of the list says, where no endpoint can be connected to. */
 final class NotReadyPicker extends SubchannelPicker {
 
+    private final CallTracking tracking;
     private final List<EndpointCandidate> known;
 
-    NotReadyPicker(List<EndpointCandidate> known) {
+    NotReadyPicker(CallTracking tracking, List<EndpointCandidate> known) {
+        this.tracking = tracking;
         this.known = known;
     }
 
@@ -19,6 +21,7 @@ final class NotReadyPicker extends SubchannelPicker {
     public PickResult pickSubchannel(PickSubchannelArgs call) {
         EndpointCandidate last = known.get(known.size() - 1);
         Status failure = last.connect(call).getStatus();
+        tracking.pickFailed(last.endpoint().service(), PickObserver.Failure.NOT_READY);
         return PickResult.withError(Status.UNAVAILABLE
                 .withDescription("no endpoint is ready (" + known.size() + " known); "
                         + last.endpoint().address() + ": " + failure.getDescription())

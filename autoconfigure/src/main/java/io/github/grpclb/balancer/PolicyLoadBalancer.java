@@ -37,6 +37,14 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     public static final NameResolver.Args.Key<ChannelPolicies> POLICIES =
             NameResolver.Args.Key.create("io.github.grpclb.policies");
 
+    /** The loads that the channels of a context share. Without it the balancer has its own, and starts anew after an idle time. */
+    public static final NameResolver.Args.Key<EndpointLoads> LOADS =
+            NameResolver.Args.Key.create("io.github.grpclb.loads");
+
+    /** Who hears of calls and picks. Without it nobody does. */
+    public static final NameResolver.Args.Key<PickObserver> OBSERVER =
+            NameResolver.Args.Key.create("io.github.grpclb.observer");
+
     private static final Logger logger = LoggerFactory.getLogger(PolicyLoadBalancer.class);
 
     /** A list of 10 000 endpoints connects in as many events; they end in a handful of pickers. */
@@ -46,6 +54,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final SynchronizationContext syncContext;
     private final ChannelPolicies policies;
     private final PolicyFailures failures = new PolicyFailures();
+    private final CallTracking tracking;
     private final ChildList children;
     private LbConfig config = LbConfig.DEFAULT;
     private @Nullable Policy policy;
@@ -62,11 +71,14 @@ public final class PolicyLoadBalancer extends LoadBalancer {
      * @param builtIn for a channel that brings no {@link #POLICIES}
      */
     public PolicyLoadBalancer(Helper helper, ChannelPolicies builtIn) {
-        ChannelPolicies own = helper.getNameResolverArgs().getArg(POLICIES);
+        NameResolver.Args args = helper.getNameResolverArgs();
+        ChannelPolicies own = args.getArg(POLICIES);
+        EndpointLoads shared = args.getArg(LOADS);
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
         this.policies = own != null ? own : builtIn;
-        this.children = new ChildList(helper, this::onChildChange);
+        this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
+        this.children = new ChildList(helper, tracking, this::onChildChange);
     }
 
     @Override
@@ -98,7 +110,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     public void handleNameResolutionError(Status error) {
         if (children.isEmpty()) {
             helper.updateBalancingState(
-                    ConnectivityState.TRANSIENT_FAILURE, new FixedResultPicker(PickResult.withError(error)));
+                    ConnectivityState.TRANSIENT_FAILURE, new NoEndpointPicker(tracking, helper.getAuthority(), error));
         }
     }
 
@@ -111,12 +123,15 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     public void shutdown() {
         cancelPendingPublish();
         children.shutdown();
+        tracking.endpointsAre(List.of());
     }
 
     /** Takes a configuration over, or says why not. */
     private Status configure(LbConfig next) {
         try {
-            policy = policies.get(next.policy(), next.options());
+            Policy chosen = policies.get(next.policy(), next.options());
+            tracking.policyIs(chosen.name());
+            policy = chosen;
             config = next;
             lastConfigFailure = null;
             return Status.OK;
@@ -155,8 +170,9 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
         published = next;
         serverIds = serverIds.next(next.known);
+        tracking.endpointsAre(next.known);
         helper.updateBalancingState(
-                next.state, new RoutingPicker(config, serverIds, next.known, pickerForOthers(next)));
+                next.state, new RoutingPicker(config, tracking, serverIds, next.known, pickerForOthers(next)));
     }
 
     private SubchannelPicker pickerForOthers(Published next) {
@@ -164,9 +180,9 @@ public final class PolicyLoadBalancer extends LoadBalancer {
             case READY -> {
                 List<EndpointCandidate> ready =
                         next.known.stream().filter(EndpointCandidate::isReady).toList();
-                yield new PolicyPicker(next.policy, failures, next.known, NewCalls.among(ready));
+                yield new PolicyPicker(next.policy, failures, tracking, next.known, NewCalls.among(ready));
             }
-            case TRANSIENT_FAILURE -> new NotReadyPicker(next.known);
+            case TRANSIENT_FAILURE -> new NotReadyPicker(tracking, next.known);
             default -> new FixedResultPicker(PickResult.withNoResult());
         };
     }

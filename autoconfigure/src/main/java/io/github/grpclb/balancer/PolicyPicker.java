@@ -16,6 +16,7 @@ final class PolicyPicker extends SubchannelPicker {
 
     private final Policy policy;
     private final PolicyFailures failures;
+    private final CallTracking tracking;
     private final List<EndpointCandidate> known;
     private final List<EndpointCandidate> ready;
     private final Policy.@Nullable Picker picker;
@@ -25,9 +26,15 @@ final class PolicyPicker extends SubchannelPicker {
      *
      * @param ready those that take new calls; at least one
      */
-    PolicyPicker(Policy policy, PolicyFailures failures, List<EndpointCandidate> known, List<EndpointCandidate> ready) {
+    PolicyPicker(
+            Policy policy,
+            PolicyFailures failures,
+            CallTracking tracking,
+            List<EndpointCandidate> known,
+            List<EndpointCandidate> ready) {
         this.policy = policy;
         this.failures = failures;
+        this.tracking = tracking;
         this.known = known;
         this.ready = ready;
         this.picker = pickerOf(policy);
@@ -36,7 +43,7 @@ final class PolicyPicker extends SubchannelPicker {
     @Override
     public PickResult pickSubchannel(PickSubchannelArgs call) {
         if (picker == null) {
-            return anyReady(call);
+            return afterError(call);
         }
         try {
             Candidate candidate = picker.pick(call);
@@ -47,7 +54,7 @@ final class PolicyPicker extends SubchannelPicker {
             return ((EndpointCandidate) candidate).connect(call);
         } catch (Throwable e) {
             failures.report(policy, e);
-            return anyReady(call);
+            return afterError(call);
         }
     }
 
@@ -60,12 +67,18 @@ final class PolicyPicker extends SubchannelPicker {
         }
     }
 
-    private PickResult anyReady(PickSubchannelArgs call) {
+    private PickResult afterError(PickSubchannelArgs call) {
+        pickFailed(PickObserver.Failure.POLICY_ERROR);
         return ready.get(ThreadLocalRandom.current().nextInt(ready.size())).connect(call);
     }
 
     private PickResult none(String reason) {
+        pickFailed(PickObserver.Failure.NO_CANDIDATE);
         return PickResult.withError(Status.UNAVAILABLE.withDescription(
                 policy.name() + ": " + reason + " (" + ready.size() + " ready of " + known.size() + " known)"));
+    }
+
+    private void pickFailed(PickObserver.Failure failure) {
+        tracking.pickFailed(ready.get(0).endpoint().service(), failure);
     }
 }

@@ -17,9 +17,16 @@ final class RoutingPicker extends SubchannelPicker {
     private final Metadata.@Nullable Key<String> header;
     private final ServerIds serverIds;
     private final List<EndpointCandidate> known;
+    private final CallTracking tracking;
     private final SubchannelPicker others;
 
-    RoutingPicker(LbConfig config, ServerIds serverIds, List<EndpointCandidate> known, SubchannelPicker others) {
+    RoutingPicker(
+            LbConfig config,
+            CallTracking tracking,
+            ServerIds serverIds,
+            List<EndpointCandidate> known,
+            SubchannelPicker others) {
+        this.tracking = tracking;
         this.mode = config.serverIdMode();
         this.header = config.serverIdHeader();
         this.serverIds = serverIds;
@@ -48,6 +55,7 @@ final class RoutingPicker extends SubchannelPicker {
     /** A server that drains still serves what is bound to it: it holds the state. */
     private PickResult strictly(String id, @Nullable EndpointCandidate server, PickSubchannelArgs call) {
         if (server == null) {
+            pickFailed();
             // a drop: neither wait-for-ready nor a retry would bring the server
             return PickResult.withDrop(Status.UNAVAILABLE.withDescription(noReadyEndpoint(id)));
         }
@@ -55,6 +63,7 @@ final class RoutingPicker extends SubchannelPicker {
         if (server.state() != ConnectivityState.TRANSIENT_FAILURE) {
             return result;
         }
+        pickFailed();
         Status failure = result.getStatus();
         return PickResult.withError(Status.UNAVAILABLE
                 .withDescription(
@@ -67,6 +76,10 @@ final class RoutingPicker extends SubchannelPicker {
             return others.pickSubchannel(call);
         }
         return server.connect(call);
+    }
+
+    private void pickFailed() {
+        tracking.pickFailed(known.get(0).endpoint().service(), PickObserver.Failure.SERVER_ID);
     }
 
     private String noReadyEndpoint(String id) {

@@ -45,10 +45,12 @@ class LbConfigTest {
         assertRefused(Map.of("policy", " "), "policy: ' ' (expected: the name of a policy)");
         assertRefused(Map.of("options", "fast"), "options: 'fast' (expected: an object)");
         assertRefused(Map.of("options", Map.of(1, 2)), "options: '{1=2}' (expected: an object)");
-        assertRefused(Map.of("serverId", Map.of("mode", "loose")), "mode: 'loose' (expected: 'strict' or 'fallback')");
+        assertRefused(
+                Map.of("serverId", Map.of("mode", "loose")),
+                "serverId.mode: 'loose' (expected: 'strict' or 'fallback')");
         assertRefused(
                 Map.of("serverId", Map.of("header", "x id")),
-                "header: 'x id' (expected: a gRPC header's name that does not end in -bin)");
+                "serverId.header: 'x id' (expected: a gRPC header's name that does not end in -bin)");
     }
 
     private static void assertRefused(Map<String, ?> raw, String message) {

@@ -238,7 +238,7 @@ class PolicyLoadBalancerTest {
     void takesOptionsWithoutValues() {
         Map<String, Object> options = new HashMap<>();
         options.put("option", null);
-        LbConfig config = new LbConfig("other", options, LbConfig.ServerIdMode.STRICT, null);
+        LbConfig config = LbConfig.parse(Map.of("policy", "other", "options", options));
         assertThat(accept(groups(endpoint(1)), config).isOk()).isTrue();
     }
 
@@ -339,7 +339,7 @@ class PolicyLoadBalancerTest {
     }
 
     private static LbConfig config(String policy) {
-        return new LbConfig(policy, Map.of(), LbConfig.ServerIdMode.STRICT, null);
+        return LbConfig.parse(Map.of("policy", policy));
     }
 
     private List<Integer> picks(int count) {

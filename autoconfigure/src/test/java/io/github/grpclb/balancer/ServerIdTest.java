@@ -129,7 +129,8 @@ class ServerIdTest {
         LbConfig config =
                 LbConfig.parse(Map.of("serverId", Map.of("mode", mode.name().toLowerCase(), "header", "x-server-id")));
         List<EndpointCandidate> list = List.of(known);
-        return new RoutingPicker(config, ServerIds.NONE.next(list), list, new FixedResultPicker(OTHER));
+        CallTracking tracking = new CallTracking(new EndpointLoads(), null);
+        return new RoutingPicker(config, tracking, ServerIds.NONE.next(list), list, new FixedResultPicker(OTHER));
     }
 
     private static EndpointCandidate ready(int port) {
@@ -156,7 +157,8 @@ class ServerIdTest {
     }
 
     private static EndpointCandidate candidate(Endpoint endpoint, ConnectivityState state, PickResult result) {
-        return new EndpointCandidate(endpoint, endpoint.weight(), state, new FixedResultPicker(result));
+        EndpointLoad load = new EndpointLoad(endpoint.identity(), 0);
+        return new EndpointCandidate(endpoint, endpoint.weight(), load, state, new FixedResultPicker(result));
     }
 
     private static PickResult result(String text) {

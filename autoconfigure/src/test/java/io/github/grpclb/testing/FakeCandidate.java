@@ -1,12 +1,13 @@
 package io.github.grpclb.testing;
 
 import io.github.grpclb.balancer.Candidate;
+import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.discovery.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A candidate for the tests of a policy. */
-public record FakeCandidate(Endpoint endpoint, double weight) implements Candidate {
+public record FakeCandidate(Endpoint endpoint, double weight, EndpointLoad load) implements Candidate {
 
     /** Returns one candidate per weight, with ids 0, 1, 2 and so on. */
     public static List<Candidate> withWeights(double... weights) {
@@ -22,6 +23,6 @@ public record FakeCandidate(Endpoint endpoint, double weight) implements Candida
                 .id(String.valueOf(id))
                 .startedAt(1)
                 .build();
-        return new FakeCandidate(endpoint, weight);
+        return new FakeCandidate(endpoint, weight, new EndpointLoad(endpoint.identity(), 0));
     }
 }

@@ -1,0 +1,192 @@
+package io.github.grpclb.balancer;
+
+import io.github.grpclb.discovery.Endpoint;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * What this process has seen of one server, over all its channels: calls in flight, latency, and how calls ended. It belongs to
+ * the server process, told by {@link Endpoint.Identity}, and so outlives lists, policies, connections and idle times, while a
+ * server that was restarted begins anew.
+ *
+ * <p>The balancer feeds it; a policy reads it at each pick. Feeding it from elsewhere makes sense only in the test of a policy.
+ * Thread-safe, without locks; nothing allocates.
+ */
+public final class EndpointLoad {
+
+    /** How long latencies count where nothing else is asked for. */
+    public static final Duration DEFAULT_DECAY = Duration.ofSeconds(10);
+
+    /** Bits of {@link #waiting} that count calls; the others hold the sum of their starts. */
+    private static final int COUNT_BITS = 20;
+
+    /** Nanoseconds to ticks of about a millisecond. */
+    private static final int TICK_BITS = 20;
+
+    private final Endpoint.Identity identity;
+    private final long firstSeenNanos;
+    private final AtomicInteger inFlight = new AtomicInteger();
+
+    /**
+     * Of the calls without an answer: their number, and the sum of the ticks at which they started, modulo 2^44. Together in one
+     * word they always fit each other, and the sum of their ages is exact as long as it stays below 500 years.
+     */
+    private final AtomicLong waiting = new AtomicLong();
+
+    private final LongAdder successes = new LongAdder();
+    private final LongAdder failures = new LongAdder();
+    private final LongAdder cancellations = new LongAdder();
+    private volatile PeakEwma[] latencies = {new PeakEwma(DEFAULT_DECAY)};
+
+    /**
+     * Creates the load of a server that has had no call yet.
+     *
+     * @param nanoTime the monotonic time now
+     */
+    public EndpointLoad(Endpoint.Identity identity, long nanoTime) {
+        this.identity = identity;
+        this.firstSeenNanos = nanoTime;
+    }
+
+    /** Returns whose load this is. */
+    public Endpoint.Identity identity() {
+        return identity;
+    }
+
+    /** Returns when this process first heard of the server, in nanoseconds of the monotonic clock. */
+    public long firstSeenNanos() {
+        return firstSeenNanos;
+    }
+
+    /** Returns how many calls have been sent and have not ended. */
+    public int inFlight() {
+        return inFlight.get();
+    }
+
+    /** Returns how many calls ended in {@link CallOutcome#SUCCESS}; only grows. */
+    public long successes() {
+        return successes.sum();
+    }
+
+    /** Returns how many calls ended in {@link CallOutcome#FAILURE}; only grows. */
+    public long failures() {
+        return failures.sum();
+    }
+
+    /** Returns how many calls ended in {@link CallOutcome#CANCELLED}; only grows. */
+    public long cancellations() {
+        return cancellations.sum();
+    }
+
+    /**
+     * Returns the average time until a call's first answer, its first message or else its end.
+     *
+     * @param decay how long latencies count; above 0. What has not been asked for before starts without data
+     */
+    public PeakEwma latency(Duration decay) {
+        for (PeakEwma latency : latencies) {
+            if (latency.decayNanos() == decay.toNanos()) {
+                return latency;
+            }
+        }
+        return addLatency(decay);
+    }
+
+    /**
+     * Returns for how long the calls that have no answer yet have been waiting, on average and in nanoseconds; 0 where none is. A
+     * server that stalls is told by it before any call ends, as Kratos does in its own EWMA.
+     *
+     * @param nanoTime the monotonic time now
+     */
+    public long meanWaitNanos(long nanoTime) {
+        long packed = waiting.get();
+        long count = packed & (1 << COUNT_BITS) - 1;
+        if (count == 0) {
+            return 0;
+        }
+        long ages = (count * tick(nanoTime) << COUNT_BITS) - (packed - count);
+        // a call that started in the tick before may be as young as a nanosecond
+        return Math.max(0, (ages >> COUNT_BITS) / count - 1) << TICK_BITS;
+    }
+
+    /** Takes in that a call was sent. */
+    public void started(long nanoTime) {
+        inFlight.incrementAndGet();
+        waiting.addAndGet(startOf(nanoTime));
+    }
+
+    /**
+     * Takes in the first answer to a call.
+     *
+     * @param startedNanos what {@link #started} was told
+     */
+    public void answered(long startedNanos, long nanoTime) {
+        waiting.addAndGet(-startOf(startedNanos));
+        for (PeakEwma latency : latencies) {
+            latency.add(nanoTime - startedNanos, nanoTime);
+        }
+    }
+
+    /** Takes in that a call ended which had been {@linkplain #answered answered}. */
+    public void ended(CallOutcome outcome) {
+        inFlight.decrementAndGet();
+        count(outcome);
+    }
+
+    /**
+     * Takes in that a call ended without an answer. What did not succeed can only raise the latency: a server that refuses its
+     * calls at once must not look fast.
+     *
+     * @param startedNanos what {@link #started} was told
+     */
+    public void endedUnanswered(CallOutcome outcome, long startedNanos, long nanoTime) {
+        if (outcome == CallOutcome.SUCCESS) {
+            answered(startedNanos, nanoTime);
+        } else {
+            waiting.addAndGet(-startOf(startedNanos));
+            for (PeakEwma latency : latencies) {
+                latency.addAtLeast(nanoTime - startedNanos, nanoTime);
+            }
+        }
+        ended(outcome);
+    }
+
+    /** Takes back a {@link #started}: the call had ended already. */
+    void notStarted(long startedNanos) {
+        waiting.addAndGet(-startOf(startedNanos));
+        inFlight.decrementAndGet();
+    }
+
+    /** Takes in how a call ended that was never sent. */
+    void count(CallOutcome outcome) {
+        switch (outcome) {
+            case SUCCESS -> successes.increment();
+            case FAILURE -> failures.increment();
+            case CANCELLED -> cancellations.increment();
+        }
+    }
+
+    private synchronized PeakEwma addLatency(Duration decay) {
+        PeakEwma[] before = latencies;
+        for (PeakEwma latency : before) {
+            if (latency.decayNanos() == decay.toNanos()) {
+                return latency;
+            }
+        }
+        PeakEwma[] after = Arrays.copyOf(before, before.length + 1);
+        after[before.length] = new PeakEwma(decay);
+        latencies = after;
+        return after[before.length];
+    }
+
+    private static long startOf(long nanoTime) {
+        return (tick(nanoTime) << COUNT_BITS) + 1;
+    }
+
+    private static long tick(long nanoTime) {
+        return nanoTime >> TICK_BITS;
+    }
+}

@@ -1,0 +1,65 @@
+package io.github.grpclb.balancer;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.grpc.Status;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps what an observer throws from gRPC, which would take it out on the call or the channel, and logs it once. */
+final class GuardedObserver implements PickObserver {
+
+    private static final Logger logger = LoggerFactory.getLogger(GuardedObserver.class);
+
+    private final PickObserver observer;
+    private final AtomicBoolean reported = new AtomicBoolean();
+
+    GuardedObserver(PickObserver observer) {
+        this.observer = observer;
+    }
+
+    @Override
+    public void callStarted(Endpoint endpoint, String policy) {
+        try {
+            observer.callStarted(endpoint, policy);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void callFinished(Endpoint endpoint, String policy, Status.Code status, CallOutcome outcome, long nanos) {
+        try {
+            observer.callFinished(endpoint, policy, status, outcome, nanos);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void pickFailed(String service, String policy, Failure failure) {
+        try {
+            observer.pickFailed(service, policy, failure);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void endpointsChanged(String service, EndpointCounts before, EndpointCounts now) {
+        try {
+            observer.endpointsChanged(service, before, now);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
+    private void report(Throwable failure) {
+        if (reported.compareAndSet(false, true)) {
+            logger.error(
+                    "{} failed and may go on failing (said once)",
+                    observer.getClass().getName(),
+                    failure);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package io.github.grpclb.balancer;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.grpc.Status;
+
+/**
+ * Hears what the balancers of a context do. Called on the threads of calls and of transports: it must not block. What it throws
+ * reaches no call, and is logged once. Thread-safe.
+ *
+ * <p>A call is heard of once for each attempt that was sent to a server: a call that is retried several times, one that ends before
+ * it is sent never.
+ */
+public interface PickObserver {
+
+    /** Why a pick found no server. A call that waits is picked for again with each change, and may fail to find one each time. */
+    enum Failure {
+        /** The resolver knows no endpoint. */
+        NO_ENDPOINT,
+        /** There are endpoints, and none can be connected to. */
+        NOT_READY,
+        /** The call is bound to a server that is not there. */
+        SERVER_ID,
+        /** The policy has no server for this call. */
+        NO_CANDIDATE,
+        /** The policy threw; the call went to any server that is ready. */
+        POLICY_ERROR
+    }
+
+    /** A call was sent to a server. */
+    default void callStarted(Endpoint endpoint, String policy) {}
+
+    /**
+     * A call that was sent to a server ended.
+     *
+     * @param status as the transport saw it: a deadline may show as {@link Status.Code#CANCELLED}
+     * @param outcome what it says about the server
+     * @param nanos from being sent to its end
+     */
+    default void callFinished(Endpoint endpoint, String policy, Status.Code status, CallOutcome outcome, long nanos) {}
+
+    /** A pick found no server. */
+    default void pickFailed(String service, String policy, Failure failure) {}
+
+    /**
+     * The endpoints of a channel, or their states, changed. To have the numbers over all channels, add up the differences.
+     *
+     * @param before what was last told for this channel; {@link EndpointCounts#NONE} at first
+     * @param now what holds now; {@link EndpointCounts#NONE} when the channel closes or becomes idle
+     */
+    default void endpointsChanged(String service, EndpointCounts before, EndpointCounts now) {}
+}

@@ -1,0 +1,45 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.ClientStreamTracer;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import org.jspecify.annotations.Nullable;
+
+/** Adds our tracer to what a connection's own picker answers. It answers the same for every call, so a pick allocates nothing. */
+final class TrackedConnection extends SubchannelPicker {
+
+    private final SubchannelPicker connection;
+    private final CallTracer.Source tracers;
+
+    /** Written without a barrier: all threads may see one of several, each of which is complete and right. */
+    private Answer last = new Answer(PickResult.withNoResult(), PickResult.withNoResult());
+
+    TrackedConnection(SubchannelPicker connection, CallTracer.Source tracers) {
+        this.connection = connection;
+        this.tracers = tracers;
+    }
+
+    @Override
+    public PickResult pickSubchannel(PickSubchannelArgs call) {
+        PickResult raw = connection.pickSubchannel(call);
+        Answer known = last;
+        if (known.raw == raw) {
+            return known.tracked;
+        }
+        PickResult tracked = tracked(raw);
+        last = new Answer(raw, tracked);
+        return tracked;
+    }
+
+    private PickResult tracked(PickResult raw) {
+        if (raw.getSubchannel() == null) {
+            return raw;
+        }
+        // the connection's own tracers, such as those of an outlier detection below us, go on
+        ClientStreamTracer.@Nullable Factory own = raw.getStreamTracerFactory();
+        return raw.copyWithStreamTracerFactory(own == null ? tracers : tracers.over(own));
+    }
+
+    private record Answer(PickResult raw, PickResult tracked) {}
+}
