@@ -82,11 +82,7 @@ final class CallTracer extends ForwardingClientStreamTracer {
     private void ended(boolean answered, Status.Code status) {
         CallOutcome outcome = CallOutcome.of(status, deadline != null && deadline.isExpired());
         long now = source.nanoTime();
-        if (answered) {
-            source.load.ended(outcome);
-        } else {
-            source.load.endedUnanswered(outcome, startedNanos, now);
-        }
+        source.load.ended(outcome, answered, startedNanos, now);
         PickObserver observer = source.tracking.observer();
         if (observer != null) {
             observer.callFinished(source.endpoint, policy, status, outcome, now - startedNanos);

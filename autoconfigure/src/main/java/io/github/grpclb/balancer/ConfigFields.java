@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Reads an object of a service config in gRPC's JSON form. What is not as it must be ends in an {@link IllegalArgumentException}
  * that names field, value and expectation. Fields that nobody asks for are ignored.
  */
-final class ConfigFields {
+public final class ConfigFields {
 
     /** gRPC's own form: seconds with at most nine decimals. */
     private static final Pattern SECONDS = Pattern.compile("(\\d{1,9})(?:\\.(\\d{1,9}))?s");
@@ -29,7 +29,8 @@ final class ConfigFields {
         this.fields = fields;
     }
 
-    static ConfigFields of(Map<String, ?> raw) {
+    /** Reads an object that stands by itself, such as the options of a policy. */
+    public static ConfigFields of(Map<String, ?> raw) {
         return new ConfigFields("", raw);
     }
 
@@ -67,8 +68,8 @@ final class ConfigFields {
         return objects;
     }
 
-    @Nullable
-    String text(String field, String expected) {
+    /** Returns a text, or null where there is none. */
+    public @Nullable String text(String field, String expected) {
         Object value = fields.get(field);
         if (value == null || value instanceof String text && !text.isBlank()) {
             return (String) value;
@@ -96,7 +97,8 @@ final class ConfigFields {
         throw refused(field, value, "true or false");
     }
 
-    int whole(String field, int absent, int least, int most) {
+    /** Returns a whole number from {@code least} to {@code most}, or {@code absent} where there is none. */
+    public int whole(String field, int absent, int least, int most) {
         Object value = fields.get(field);
         if (value == null) {
             return absent;
@@ -110,7 +112,8 @@ final class ConfigFields {
         throw refused(field, value, "a whole number from " + least + " to " + most);
     }
 
-    double number(String field, double absent, double least, double most) {
+    /** Returns a number from {@code least} to {@code most}, or {@code absent} where there is none. */
+    public double number(String field, double absent, double least, double most) {
         Object value = fields.get(field);
         if (value == null) {
             return absent;
@@ -132,7 +135,7 @@ final class ConfigFields {
     }
 
     /** Returns a duration, given as gRPC does, {@code "0.5s"}, or as ISO 8601 does, {@code "PT0.5S"}. */
-    Duration duration(String field, Duration absent, Duration least) {
+    public Duration duration(String field, Duration absent, Duration least) {
         Object value = fields.get(field);
         if (value == null) {
             return absent;
@@ -144,7 +147,8 @@ final class ConfigFields {
         return duration;
     }
 
-    Metadata.@Nullable Key<String> header(String field) {
+    /** Returns the key of a header that is named, or null where none is. */
+    public Metadata.@Nullable Key<String> header(String field) {
         String name = text(field, "the name of a header");
         try {
             return name == null ? null : Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
@@ -153,7 +157,8 @@ final class ConfigFields {
         }
     }
 
-    IllegalArgumentException refused(String field, @Nullable Object value, String expected) {
+    /** Returns the exception for a value that is not as it must be. */
+    public IllegalArgumentException refused(String field, @Nullable Object value, String expected) {
         return new IllegalArgumentException(path + field + ": '" + value + "' (expected: " + expected + ")");
     }
 

@@ -20,6 +20,9 @@ public final class EndpointLoad {
     /** How long latencies count where nothing else is asked for. */
     public static final Duration DEFAULT_DECAY = Duration.ofSeconds(10);
 
+    /** As long as a caller waits in vain for a failed call, at the least. */
+    private static final long FAILURE_NANOS = 1_000_000_000;
+
     /** Bits of {@link #waiting} that count calls; the others hold the sum of their starts. */
     private static final int COUNT_BITS = 20;
 
@@ -92,7 +95,7 @@ public final class EndpointLoad {
                 return latency;
             }
         }
-        return addLatency(decay);
+        return newLatency(decay);
     }
 
     /**
@@ -125,33 +128,40 @@ public final class EndpointLoad {
      */
     public void answered(long startedNanos, long nanoTime) {
         waiting.addAndGet(-startOf(startedNanos));
-        for (PeakEwma latency : latencies) {
-            latency.add(nanoTime - startedNanos, nanoTime);
-        }
-    }
-
-    /** Takes in that a call ended which had been {@linkplain #answered answered}. */
-    public void ended(CallOutcome outcome) {
-        inFlight.decrementAndGet();
-        count(outcome);
+        addLatency(nanoTime - startedNanos, nanoTime);
     }
 
     /**
-     * Takes in that a call ended without an answer. What did not succeed can only raise the latency: a server that refuses its
-     * calls at once must not look fast.
+     * Takes in that a call ended. A failure counts as a latency of at least a second, lest a server that fails at once look fast;
+     * a call that its caller gave up counts as one of at least the time that it had.
      *
+     * @param answered whether {@link #answered} was told of it
      * @param startedNanos what {@link #started} was told
      */
-    public void endedUnanswered(CallOutcome outcome, long startedNanos, long nanoTime) {
-        if (outcome == CallOutcome.SUCCESS) {
-            answered(startedNanos, nanoTime);
-        } else {
+    public void ended(CallOutcome outcome, boolean answered, long startedNanos, long nanoTime) {
+        if (!answered) {
             waiting.addAndGet(-startOf(startedNanos));
-            for (PeakEwma latency : latencies) {
-                latency.addAtLeast(nanoTime - startedNanos, nanoTime);
+        }
+        inFlight.decrementAndGet();
+        long elapsed = nanoTime - startedNanos;
+        switch (outcome) {
+            case SUCCESS -> {
+                successes.increment();
+                if (!answered) {
+                    addLatency(elapsed, nanoTime);
+                }
+            }
+            case FAILURE -> {
+                failures.increment();
+                addLatencyAtLeast(Math.max(elapsed, FAILURE_NANOS), nanoTime);
+            }
+            case CANCELLED -> {
+                cancellations.increment();
+                if (!answered) {
+                    addLatencyAtLeast(elapsed, nanoTime);
+                }
             }
         }
-        ended(outcome);
     }
 
     /** Takes back a {@link #started}: the call had ended already. */
@@ -160,16 +170,19 @@ public final class EndpointLoad {
         inFlight.decrementAndGet();
     }
 
-    /** Takes in how a call ended that was never sent. */
-    void count(CallOutcome outcome) {
-        switch (outcome) {
-            case SUCCESS -> successes.increment();
-            case FAILURE -> failures.increment();
-            case CANCELLED -> cancellations.increment();
+    private void addLatency(long nanos, long nanoTime) {
+        for (PeakEwma latency : latencies) {
+            latency.add(nanos, nanoTime);
         }
     }
 
-    private synchronized PeakEwma addLatency(Duration decay) {
+    private void addLatencyAtLeast(long nanos, long nanoTime) {
+        for (PeakEwma latency : latencies) {
+            latency.addAtLeast(nanos, nanoTime);
+        }
+    }
+
+    private synchronized PeakEwma newLatency(Duration decay) {
         PeakEwma[] before = latencies;
         for (PeakEwma latency : before) {
             if (latency.decayNanos() == decay.toNanos()) {

@@ -1,6 +1,8 @@
 package io.github.grpclb.balancer;
 
 import io.grpc.CallOptions;
+import io.grpc.ClientInterceptor;
+import io.grpc.Context;
 import io.grpc.stub.AbstractStub;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,6 +18,12 @@ public final class RoutingKeys {
      * key, without which it has no effect.
      */
     public static final CallOptions.Key<Map<String, String>> TAGS = CallOptions.Key.create("io.github.grpclb.tags");
+
+    /** What a call is about, such as a user's id: under {@code consistent_hash}, calls with the same key go to the same server. */
+    public static final CallOptions.Key<String> HASH_KEY = CallOptions.Key.create("io.github.grpclb.hash-key");
+
+    /** The same for all calls within a {@link Context}, of the channels that {@link #hashKeyFromContext} is added to. */
+    public static final Context.Key<String> HASH_CONTEXT = Context.key("io.github.grpclb.hash-key");
 
     private RoutingKeys() {}
 
@@ -49,5 +57,23 @@ public final class RoutingKeys {
         Map<String, String> tags = new HashMap<>(before == null ? Map.of() : before);
         tags.put(key, value);
         return stub.withOption(TAGS, Map.copyOf(tags));
+    }
+
+    /**
+     * Returns a stub whose calls have a hash key.
+     *
+     * @param stub of a channel with the load balancer {@code endpoint_lb}
+     * @param key what the calls are about, not empty
+     */
+    public static <S extends AbstractStub<S>> S withHashKey(S stub, String key) {
+        return stub.withOption(HASH_KEY, key);
+    }
+
+    /**
+     * Returns an interceptor that gives a call the {@linkplain #HASH_CONTEXT hash key of its context} where it has none of its own.
+     * A pick cannot look there itself: for a call that had to wait, it is done on another thread and outside the context.
+     */
+    public static ClientInterceptor hashKeyFromContext() {
+        return new HashContextInterceptor();
     }
 }

@@ -10,6 +10,9 @@ import java.util.Map;
 public final class Policies {
 
     private static final Map<String, PolicyFactory> BUILT_IN = Map.of(
+            ConsistentHashPolicy.NAME, ConsistentHashPolicy::new,
+            LeastRequestPolicy.NAME, LeastRequestPolicy::new,
+            PeakEwmaPolicy.NAME, PeakEwmaPolicy::new,
             PickFirstPolicy.NAME, options -> new PickFirstPolicy(),
             RandomPolicy.NAME, options -> new RandomPolicy(),
             RoundRobinPolicy.NAME, options -> new RoundRobinPolicy(),

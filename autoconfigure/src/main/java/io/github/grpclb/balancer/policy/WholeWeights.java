@@ -48,6 +48,10 @@ final class WholeWeights {
         return new WholeWeights(weights);
     }
 
+    boolean areEqual() {
+        return sum == weights.length;
+    }
+
     int size() {
         return weights.length;
     }

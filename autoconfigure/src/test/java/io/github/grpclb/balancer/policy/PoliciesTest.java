@@ -119,8 +119,9 @@ class PoliciesTest {
     void listsTheKnownNamesWhereOneIsUnknown() {
         assertThatThrownBy(() -> policy("fastest"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("policy: 'fastest' (expected: one of [pick_first, random, round_robin, weighted_random,"
-                        + " weighted_round_robin])");
+                .hasMessage(
+                        "policy: 'fastest' (expected: one of [consistent_hash, least_request, peak_ewma, pick_first,"
+                                + " random, round_robin, weighted_random, weighted_round_robin])");
     }
 
     @Test

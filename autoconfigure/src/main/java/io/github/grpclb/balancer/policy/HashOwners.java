@@ -1,0 +1,95 @@
+package io.github.grpclb.balancer.policy;
+
+import io.github.grpclb.balancer.Candidate;
+import io.github.grpclb.discovery.Endpoint;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A table over all known servers. It stays as long as their names and weights do, whoever of them is ready. Immutable. */
+final class HashOwners {
+
+    private final String[] names;
+    private final double[] weights;
+    private final HashTable table;
+
+    /** For each slot of the table, the position of its owner among the known servers. */
+    private final int[] owners;
+
+    private HashOwners(String[] names, double[] weights, HashTable table, int[] owners) {
+        this.names = names;
+        this.weights = weights;
+        this.table = table;
+        this.owners = owners;
+    }
+
+    /** Builds the table for names and weights. */
+    @FunctionalInterface
+    interface Builder {
+        HashTable build(String[] names, double[] weights);
+    }
+
+    /** Builds the table. Those of weight 0 own nothing, unless all have it. */
+    static HashOwners of(List<Candidate> known, Builder builder) {
+        String[] names = known.stream().map(HashOwners::nameOf).toArray(String[]::new);
+        double[] weights = known.stream().mapToDouble(Candidate::weight).toArray();
+        int[] weighty =
+                IntStream.range(0, weights.length).filter(i -> weights[i] > 0).toArray();
+        if (weighty.length == weights.length) {
+            HashTable table = builder.build(names, weights);
+            return new HashOwners(names, weights, table, table.owners());
+        }
+        if (weighty.length == 0) {
+            double[] alike = new double[weights.length];
+            Arrays.fill(alike, 1);
+            HashTable table = builder.build(names, alike);
+            return new HashOwners(names, weights, table, table.owners());
+        }
+        HashTable table = builder.build(
+                Arrays.stream(weighty).mapToObj(i -> names[i]).toArray(String[]::new),
+                Arrays.stream(weighty).mapToDouble(i -> weights[i]).toArray());
+        int[] owners =
+                Arrays.stream(table.owners()).map(owner -> weighty[owner]).toArray();
+        return new HashOwners(names, weights, table, owners);
+    }
+
+    /**
+     * Says who has the keys while only some servers are ready.
+     *
+     * @param known what this was made of, or a list with the same names and weights
+     * @param ready those of them that are ready, in the same order
+     * @return null where no owner is ready
+     */
+    @Nullable
+    ReadyOwners among(List<Candidate> known, List<Candidate> ready) {
+        int[] readyPositions = new int[known.size()];
+        int next = 0;
+        for (int i = 0; i < readyPositions.length; i++) {
+            // a candidate may differ in the two lists, by its weight
+            boolean there = next < ready.size()
+                    && known.get(i).endpoint() == ready.get(next).endpoint();
+            readyPositions[i] = there ? next++ : -1;
+        }
+        return ReadyOwners.of(table, owners, readyPositions);
+    }
+
+    boolean areOf(List<Candidate> known) {
+        if (known.size() != names.length) {
+            return false;
+        }
+        for (int i = 0; i < names.length; i++) {
+            Candidate candidate = known.get(i);
+            if (candidate.weight() != weights[i] || !nameOf(candidate).equals(names[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String nameOf(Candidate candidate) {
+        Endpoint endpoint = candidate.endpoint();
+        String id = endpoint.id();
+        return id != null ? id : endpoint.address();
+    }
+}

@@ -1,0 +1,105 @@
+package io.github.grpclb.balancer.policy;
+
+import io.github.grpclb.balancer.Candidate;
+import io.github.grpclb.balancer.ConfigFields;
+import io.github.grpclb.balancer.EndpointLoad;
+import io.github.grpclb.balancer.Policy;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+
+/**
+ * The one with the fewest calls in flight among a few servers that are drawn by chance: Michael Mitzenmacher, "The Power of Two
+ * Choices in Randomized Load Balancing" (1996); options as in Envoy and gRFC A48.
+ *
+ * <p>Where weights differ, servers are drawn in proportion to them, and calls in flight are compared in proportion to them: a
+ * server of weight 5 is as busy with five calls as one of weight 1 with one. The first that is drawn gives way for sure to one that
+ * is less busy by a call, and for a part of a call with that chance; {@code activeRequestBias} multiplies it. So an idle service
+ * has the shares of {@code weighted_random}, and so has one whose servers are as fast as their weights say. Envoy's own rule for
+ * this case, weighted round robin by {@code weight / (active + 1)^bias}, needs a lock, and flattens the weights the more calls there
+ * are.
+ *
+ * <p>Options: {@code choiceCount}, 2 to 10, default 2; {@code activeRequestBias}, 0 (load does not matter) to 100, default 1, has
+ * an effect only where weights differ.
+ */
+final class LeastRequestPolicy implements Policy {
+
+    static final String NAME = "least_request";
+
+    private final int choiceCount;
+    private final double bias;
+    private final LongSupplier chance;
+
+    LeastRequestPolicy(Map<String, ?> options) {
+        this(options, () -> ThreadLocalRandom.current().nextLong());
+    }
+
+    /**
+     * Creates the policy.
+     *
+     * @param chance gives 64 random bits; thread-safe
+     */
+    LeastRequestPolicy(Map<String, ?> options, LongSupplier chance) {
+        ConfigFields fields = ConfigFields.of(options);
+        this.choiceCount = fields.whole("choiceCount", 2, 2, 10);
+        this.bias = fields.number("activeRequestBias", 1, 0, 100);
+        this.chance = chance;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Picker picker(List<Candidate> known, List<Candidate> ready) {
+        if (ready.isEmpty()) {
+            return call -> null;
+        }
+        Candidate[] servers = ready.toArray(Candidate[]::new);
+        EndpointLoad[] loads = ready.stream().map(Candidate::load).toArray(EndpointLoad[]::new);
+        WholeWeights weights = WholeWeights.of(ready);
+        if (weights.areEqual()) {
+            return call -> servers[leastBusy(loads)];
+        }
+        AliasTable table = AliasTable.of(weights);
+        return call -> servers[leastBusy(loads, weights, table)];
+    }
+
+    /** Each of the others that are drawn comes from another part of the list, seen from the first: so all are different. */
+    private int leastBusy(EndpointLoad[] loads) {
+        int n = loads.length;
+        int best = Chance.below(n, chance.getAsLong());
+        int first = best;
+        int least = loads[best].inFlight();
+        int others = Math.min(choiceCount, n) - 1;
+        for (int i = 0; i < others; i++) {
+            int from = i * (n - 1) / others;
+            int to = (i + 1) * (n - 1) / others;
+            int other = first + 1 + from + Chance.below(to - from, chance.getAsLong());
+            other = other < n ? other : other - n;
+            int busy = loads[other].inFlight();
+            if (busy < least) {
+                least = busy;
+                best = other;
+            }
+        }
+        return best;
+    }
+
+    private int leastBusy(EndpointLoad[] loads, WholeWeights weights, AliasTable table) {
+        int best = table.at(chance.getAsLong());
+        int others = Math.min(choiceCount, loads.length) - 1;
+        for (int i = 0; i < others; i++) {
+            int other = Chance.another(best, table, loads.length, chance);
+            double lighter = Math.min(weights.at(best), weights.at(other));
+            double less = loads[best].inFlight() * lighter / weights.at(best)
+                    - loads[other].inFlight() * lighter / weights.at(other);
+            if (Chance.happens(less * bias, chance)) {
+                best = other;
+            }
+        }
+        return best;
+    }
+}
