@@ -21,8 +21,12 @@ public final class Bench {
         Map<String, Suite> suites = new LinkedHashMap<>();
         suites.put("pick", new PickSuite());
         suites.put("update", new UpdateSuite());
+        suites.put("calls", new CallsSuite());
+        suites.put("app", new AppSuite());
+        suites.put("slow", new SlowServerSuite());
+        suites.put("slow-start", new SlowStartSuite());
         if (!arguments[0].equals("all")) {
-            suites.keySet().retainAll(List.of(arguments[0]));
+            suites.keySet().removeIf(name -> !name.startsWith(arguments[0]));
         }
         StringBuilder markdown = new StringBuilder(machine()).append('\n');
         System.out.println(machine());

@@ -17,7 +17,7 @@ import org.apache.dubbo.rpc.cluster.loadbalance.RoundRobinLoadBalance;
 final class Contenders {
 
     /** The least that a pick by chance can cost. */
-    static final String FLOOR = "floor: random index";
+    static final String FLOOR = "floor (random index)";
 
     static final String GRPC_ROUND_ROBIN = "grpc round_robin";
     static final String GRPC_WEIGHTED_ROUND_ROBIN = "grpc weighted_round_robin";
@@ -30,6 +30,13 @@ final class Contenders {
 
     static List<String> names() {
         return List.copyOf(ALL.keySet());
+    }
+
+    /** Returns the names of those that a goal is about or refers to. */
+    static List<String> namesInGoals() {
+        return ALL.keySet().stream()
+                .filter(name -> !name.startsWith("dubbo") && !name.startsWith("armeria"))
+                .toList();
     }
 
     static Contender create(String name, int size) {

@@ -7,62 +7,59 @@ import java.util.OptionalDouble;
  * An upper bound for what an operation costs.
  *
  * @param text how it reads
- * @param use how much of the bound is used: above 1 it is missed; empty where it cannot be told
+ * @param most the bound
+ * @param value what is bounded
  */
-record Goal(String text, Use use) {
+record Goal(String text, double most, Value value) {
 
-    /** Tells how much of a bound is used. */
+    /** Reads what is bounded from the results; empty where it cannot be told. */
     @FunctionalInterface
-    interface Use {
+    interface Value {
         OptionalDouble of(Results results, String name, int size);
     }
 
     static Goal times(double most, String baseline) {
-        return new Goal("≤ " + Numbers.of(most) + " × " + baseline, (results, name, size) -> {
-            OptionalDouble ratio = results.ratio(name, baseline, size);
-            return ratio.isEmpty() ? ratio : OptionalDouble.of(ratio.getAsDouble() / most);
-        });
+        return new Goal(
+                "≤ " + Numbers.plain(most) + " × " + baseline,
+                most,
+                (results, name, size) -> results.ratio(name, baseline, size));
     }
 
     static Goal nanos(double most) {
         return new Goal(
-                "≤ " + Numbers.of(most) + " ns",
+                "≤ " + Numbers.plain(most) + " ns",
+                most,
                 (results, name, size) ->
-                        OptionalDouble.of(results.get(name, size).nanos() / most));
+                        OptionalDouble.of(results.get(name, size).nanos()));
     }
 
-    /** Half a byte is what JMH's own work comes to. */
+    /** A part of a byte is what JMH's own work comes to. */
     static Goal noBytes() {
         return new Goal(
                 "0 B",
+                0.5,
                 (results, name, size) ->
-                        OptionalDouble.of(results.get(name, size).bytes() < 0.5 ? 0 : Double.POSITIVE_INFINITY));
+                        OptionalDouble.of(results.get(name, size).bytes()));
     }
 
-    /** Says whether it is met at each of the sizes. */
+    /** Says whether it is met at each of the sizes, with the worst of them. */
     String verdict(Results results, String name, Collection<Integer> sizes) {
-        double worst = -1;
-        int worstSize = 0;
+        double worst = Double.NEGATIVE_INFINITY;
+        String where = "";
         for (int size : sizes) {
-            double used = use.of(results, name, size).orElse(-1);
-            if (used > worst) {
-                worst = used;
-                worstSize = size;
+            OptionalDouble measured = value.of(results, name, size);
+            if (measured.isPresent() && measured.getAsDouble() > worst) {
+                worst = measured.getAsDouble();
+                where = sizes.size() == 1 ? "" : ", n = " + Numbers.plain(size);
             }
         }
-        return worst < 0 ? "–" : verdict(worst) + (worst > 1 ? " at n = " + Numbers.of(worstSize) : "");
+        return worst == Double.NEGATIVE_INFINITY ? text + " not measured" : verdict(text, worst, most, where);
     }
 
-    /** Says whether a bound is kept of which so much is used. */
-    static String verdict(double used) {
-        if (used <= 1) {
-            return "met";
-        }
-        if (Double.isInfinite(used)) {
-            return "missed";
-        }
-        return used < 2
-                ? "missed by " + Math.max(1, Math.round(100 * (used - 1))) + " %"
-                : "missed, " + Numbers.of(used) + " × the goal";
+    /** Says whether a value keeps its upper bound, and else by how much it does not. */
+    static String verdict(String text, double value, double most, String where) {
+        boolean met = value <= most;
+        String excess = met ? "" : String.format(", missed by %.0f %%", 100 * (value / most - 1));
+        return (met ? "✓ " : "✗ ") + text + " (" + Numbers.of(value < 0.005 ? 0 : value) + where + excess + ")";
     }
 }

@@ -16,6 +16,11 @@ final class Numbers {
         return String.format(Locale.ROOT, size >= 10 ? "%.1f" : "%.2f", value);
     }
 
+    /** Writes a number as it was given. */
+    static String plain(double value) {
+        return value == Math.rint(value) ? of(value) : String.valueOf(value);
+    }
+
     static String percent(double part) {
         return String.format(Locale.ROOT, "%.1f %%", 100 * part);
     }

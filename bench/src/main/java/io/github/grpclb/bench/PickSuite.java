@@ -23,12 +23,13 @@ final class PickSuite implements Suite {
         List<Table> tables = new ArrayList<>();
         for (int threads : scale.threads()) {
             Results results = new Results();
-            for (String contender : Contenders.names()) {
+            for (String contender : scale.contenders()) {
                 Suite.progress("pick, " + threads + " thread(s): " + contender);
                 Jmh.run(PickBenchmark.class, scale, threads, contender, scale.pickSizes(), Map.of(), results);
             }
             Map<String, List<Goal>> goals = threads == THREADS_OF_GOALS ? GOALS : Map.of();
-            tables.add(new CostTable("ns for one pick among n servers, " + threads + " thread(s)", 1, Contenders.FLOOR)
+            tables.add(new CostTable(
+                            "ns for one pick among n servers, " + threads + " thread(s)", 1, "B/op", Contenders.FLOOR)
                     .of(results, scale.pickSizes(), goals, scale.pickSizes()));
         }
         return tables;

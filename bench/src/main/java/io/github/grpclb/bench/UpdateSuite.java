@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** What a new list costs in which one server changed, beside grpc-java's round robin. */
 final class UpdateSuite implements Suite {
@@ -17,7 +16,7 @@ final class UpdateSuite implements Suite {
         List<Table> tables = new ArrayList<>();
         for (Change change : Change.values()) {
             Results results = new Results();
-            contenders().forEach(contender -> {
+            scale.updaters().forEach(contender -> {
                 Suite.progress("update, " + title(change) + ": " + contender);
                 Jmh.run(
                         UpdateBenchmark.class,
@@ -28,14 +27,14 @@ final class UpdateSuite implements Suite {
                         Map.of("change", change.name()),
                         results);
             });
-            tables.add(new CostTable("µs for a list of n servers, " + title(change), 1_000, Contenders.GRPC_ROUND_ROBIN)
+            tables.add(new CostTable(
+                            "µs for a list of n servers, " + title(change),
+                            1_000,
+                            "B, there and back",
+                            Contenders.GRPC_ROUND_ROBIN)
                     .of(results, scale.updateSizes(), goals(change), SIZES_OF_GOALS));
         }
         return tables;
-    }
-
-    private static Stream<String> contenders() {
-        return Stream.concat(Stream.of(Contenders.GRPC_ROUND_ROBIN), OurContenders.names());
     }
 
     private static Map<String, List<Goal>> goals(Change change) {
