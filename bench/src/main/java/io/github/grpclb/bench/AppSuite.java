@@ -59,6 +59,7 @@ final class AppSuite implements Suite {
             List<String> with = List.of("--grpc.lb.etcd.endpoints=" + etcd.endpoint());
             List<Probe> probesWithout = new ArrayList<>();
             List<Probe> probesWith = new ArrayList<>();
+            probe(servers, with); // from here on the files are in memory
             for (int start = 1; start <= starts; start++) {
                 Suite.progress("app, " + servers + " server(s), start " + start + " of " + starts);
                 probesWithout.add(probe(servers, without));

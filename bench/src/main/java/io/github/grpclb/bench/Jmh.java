@@ -19,7 +19,7 @@ final class Jmh {
     private Jmh() {}
 
     /**
-     * Measures the costs for one contender and some sizes.
+     * Measures the costs for one contender and some sizes: the median of the iterations, lest one that was disturbed count.
      *
      * @param parameters further ones, one value each
      */
@@ -54,7 +54,7 @@ final class Jmh {
                         contender,
                         Integer.parseInt(run.getParams().getParam("size")),
                         new Cost(
-                                run.getPrimaryResult().getScore(),
+                                run.getPrimaryResult().getStatistics().getPercentile(50),
                                 run.getSecondaryResults()
                                         .get("gc.alloc.rate.norm")
                                         .getScore()));

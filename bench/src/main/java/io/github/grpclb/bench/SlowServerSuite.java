@@ -13,7 +13,7 @@ final class SlowServerSuite implements Suite {
 
     private static final Duration FAST = Duration.ofMillis(2);
     private static final Duration SLOW = Duration.ofMillis(20);
-    private static final Duration INTERVAL = Duration.ofMillis(1);
+    private static final Duration INTERVAL = Duration.ofMillis(2);
     private static final String BASELINE = "round_robin";
     private static final double GOAL = 0.25;
 
@@ -35,7 +35,7 @@ final class SlowServerSuite implements Suite {
                     Channel channel = application.channel(client(policy));
                     Load.open(channel, INTERVAL, scale.round());
                     outcomes.put(
-                            policy, Load.open(channel, INTERVAL, scale.round().multipliedBy(2)));
+                            policy, Load.open(channel, INTERVAL, scale.round().multipliedBy(4)));
                 }
                 return List.of(table(outcomes));
             }
@@ -44,7 +44,7 @@ final class SlowServerSuite implements Suite {
 
     private static Table table(Map<String, Outcome> outcomes) {
         Table table = new Table(
-                "1 000 calls/s to three servers, one of which takes 20 ms where the others take 2 ms",
+                "500 calls/s to three servers, one of which takes 20 ms where the others take 2 ms",
                 "",
                 "p50 ms",
                 "p99 ms",
