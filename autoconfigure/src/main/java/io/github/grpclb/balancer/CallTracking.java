@@ -4,6 +4,7 @@ import io.github.grpclb.balancer.PickObserver.Failure;
 import io.github.grpclb.discovery.Endpoint;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Where a channel's calls leave their marks: the loads of the servers, and the observer if there is one. Thread-safe. */
@@ -50,14 +51,14 @@ final class CallTracking {
     }
 
     /** Tells the observer how many endpoints are in which state, if that changed. For the synchronization context only. */
-    void endpointsAre(List<EndpointCandidate> known) {
+    void endpointsAre(List<EndpointCandidate> known, Set<Endpoint.Identity> ejected) {
         if (observer == null) {
             return;
         }
         if (!known.isEmpty()) {
             service = known.get(0).endpoint().service();
         }
-        EndpointCounts now = EndpointCounts.of(known);
+        EndpointCounts now = EndpointCounts.of(known, ejected);
         if (!now.equals(counts)) {
             observer.endpointsChanged(service, counts, now);
             counts = now;

@@ -1,37 +1,35 @@
 package io.github.grpclb.balancer;
 
-import io.grpc.ConnectivityState;
+import io.github.grpclb.discovery.Endpoint;
 import java.util.List;
+import java.util.Set;
 
 /**
  * How many endpoints of a channel are in which state; each counts once.
  *
  * @param ready connected, and taking calls
+ * @param ejected connected, and taken out as an outlier for a while
  * @param connecting being connected to
  * @param idle not connected, and not being connected to
  * @param failing the last attempt to connect failed
  * @param draining about to leave, whatever the connection
  */
-public record EndpointCounts(int ready, int connecting, int idle, int failing, int draining) {
+public record EndpointCounts(int ready, int ejected, int connecting, int idle, int failing, int draining) {
 
     /** Those of a channel that knows no endpoint. */
-    public static final EndpointCounts NONE = new EndpointCounts(0, 0, 0, 0, 0);
+    public static final EndpointCounts NONE = new EndpointCounts(0, 0, 0, 0, 0, 0);
 
-    static EndpointCounts of(List<EndpointCandidate> known) {
-        int draining = 0;
-        int[] byState = new int[ConnectivityState.values().length];
+    static EndpointCounts of(List<EndpointCandidate> known, Set<Endpoint.Identity> ejected) {
+        int[] count = new int[LiveEndpoints.State.values().length];
         for (EndpointCandidate candidate : known) {
-            if (candidate.isDraining()) {
-                draining++;
-            } else {
-                byState[candidate.state().ordinal()]++;
-            }
+            count[LiveEndpoints.State.of(candidate, ejected).ordinal()]++;
         }
         return new EndpointCounts(
-                byState[ConnectivityState.READY.ordinal()],
-                byState[ConnectivityState.CONNECTING.ordinal()],
-                byState[ConnectivityState.IDLE.ordinal()],
-                byState[ConnectivityState.TRANSIENT_FAILURE.ordinal()],
-                draining);
+                count[LiveEndpoints.State.READY.ordinal()],
+                count[LiveEndpoints.State.EJECTED.ordinal()],
+                count[LiveEndpoints.State.CONNECTING.ordinal()],
+                count[LiveEndpoints.State.IDLE.ordinal()],
+                count[LiveEndpoints.State.FAILING.ordinal()],
+                count[LiveEndpoints.State.DRAINING.ordinal()]);
     }
 }

@@ -6,7 +6,9 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * The endpoints of a context's channels as their balancers see them now. A balancer leaves a reference to its newest list here and
@@ -22,6 +24,8 @@ public final class LiveEndpoints {
     public enum State {
         /** Connected, and taking calls. */
         READY,
+        /** Connected, and taken out as an outlier for a while. */
+        EJECTED,
         /** Being connected to. */
         CONNECTING,
         /** Not connected, and not being connected to. */
@@ -31,12 +35,12 @@ public final class LiveEndpoints {
         /** About to leave, whatever the connection. */
         DRAINING;
 
-        static State of(EndpointCandidate candidate) {
+        static State of(EndpointCandidate candidate, Set<Endpoint.Identity> ejected) {
             if (candidate.isDraining()) {
                 return DRAINING;
             }
             return switch (candidate.state()) {
-                case READY -> READY;
+                case READY -> ejected.contains(candidate.load().identity()) ? EJECTED : READY;
                 case CONNECTING -> CONNECTING;
                 case IDLE -> IDLE;
                 case TRANSIENT_FAILURE, SHUTDOWN -> FAILING;
@@ -49,13 +53,13 @@ public final class LiveEndpoints {
      *
      * @param endpoint what the registry says of it
      * @param state what it can do for the channel
-     * @param weight its effective share of calls relative to the others; 0 while it takes none
+     * @param weight its share of calls relative to the others, before slow start; 0 while it takes none
      * @param load what this process has seen of it
      */
     public record Live(Endpoint endpoint, State state, double weight, EndpointLoad load) {
 
-        static Live of(EndpointCandidate candidate) {
-            State state = State.of(candidate);
+        static Live of(EndpointCandidate candidate, Set<Endpoint.Identity> ejected) {
+            State state = State.of(candidate, ejected);
             return new Live(
                     candidate.endpoint(), state, state == State.READY ? candidate.weight() : 0, candidate.load());
         }
@@ -70,10 +74,15 @@ public final class LiveEndpoints {
      */
     public record Channel(String service, String policy, List<Live> endpoints) {}
 
-    private record Newest(String service, String policy, List<EndpointCandidate> known) {
+    private record Newest(String service, String policy, List<EndpointCandidate> known, ChannelState state) {
 
         Channel asChannel() {
-            return new Channel(service, policy, known.stream().map(Live::of).toList());
+            return new Channel(service, policy, endpoints().toList());
+        }
+
+        Stream<Live> endpoints() {
+            Set<Endpoint.Identity> ejected = state.ejected();
+            return known.stream().map(candidate -> Live.of(candidate, ejected));
         }
     }
 
@@ -89,16 +98,21 @@ public final class LiveEndpoints {
         Map<Endpoint.Identity, Live> byIdentity = new LinkedHashMap<>();
         for (Newest newest : balancers.values()) {
             if (newest.service.equals(service)) {
-                newest.known.forEach(
-                        each -> byIdentity.putIfAbsent(each.endpoint().identity(), Live.of(each)));
+                newest.endpoints()
+                        .forEach(each -> byIdentity.putIfAbsent(each.load().identity(), each));
             }
         }
         return byIdentity.values();
     }
 
-    /** Takes the newest list of a balancer, which is not empty. */
-    void published(PolicyLoadBalancer balancer, String policy, List<EndpointCandidate> known) {
-        balancers.put(balancer, new Newest(known.get(0).endpoint().service(), policy, known));
+    /**
+     * Takes the newest list of a balancer.
+     *
+     * @param known not empty
+     * @param state read later
+     */
+    void published(PolicyLoadBalancer balancer, String policy, List<EndpointCandidate> known, ChannelState state) {
+        balancers.put(balancer, new Newest(known.get(0).endpoint().service(), policy, known, state));
     }
 
     /** Forgets a balancer. */

@@ -7,6 +7,7 @@ import io.grpc.NameResolver;
 import io.grpc.Status;
 import io.grpc.SynchronizationContext;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -135,7 +136,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         timer.cancel();
         children.shutdown();
         live.ended(this);
-        tracking.endpointsAre(List.of());
+        tracking.endpointsAre(List.of(), Set.of());
     }
 
     /** Takes a configuration over, or says why not. */
@@ -195,10 +196,10 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
         published = next;
         serverIds = serverIds.next(next.known);
-        live.published(this, config.policy(), next.known);
-        tracking.endpointsAre(next.known);
-        helper.updateBalancingState(
-                next.state, new RoutingPicker(config, tracking, serverIds, next.known, pickerForOthers(next)));
+        SubchannelPicker others = pickerForOthers(next);
+        live.published(this, config.policy(), next.known, policies.state());
+        tracking.endpointsAre(next.known, policies.state().ejected());
+        helper.updateBalancingState(next.state, new RoutingPicker(config, tracking, serverIds, next.known, others));
         timer.wakeIn(current.due());
     }
 

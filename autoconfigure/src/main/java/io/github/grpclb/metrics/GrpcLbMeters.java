@@ -26,7 +26,7 @@ package io.github.grpclb.metrics;
  * <tr><td>{@value #ENDPOINT_CALLS}</td><td>counter</td><td>service, endpoint, outcome</td>
  *     <td>calls to an endpoint that ended; none for the tag {@value #OTHER} *</td></tr>
  * <tr><td>{@value #ENDPOINT_IN_FLIGHT}</td><td>gauge</td><td>service, endpoint</td><td>calls to an endpoint under way *</td></tr>
- * <tr><td>{@value #ENDPOINT_WEIGHT}</td><td>gauge</td><td>service, endpoint</td><td>effective weight; 0 while an endpoint takes no calls *</td></tr>
+ * <tr><td>{@value #ENDPOINT_WEIGHT}</td><td>gauge</td><td>service, endpoint</td><td>weight in effect, before slow start; 0 while an endpoint takes no calls *</td></tr>
  * </table>
  *
  * <p>* Only where meters per endpoint are asked for, and for at most {@value #MAX_ENDPOINTS} endpoints at a time: all further

@@ -15,6 +15,7 @@ final class StateGauges {
     StateGauges(MeterRegistry registry, String service) {
         this.gauges = List.of(
                 new StateGauge("ready", EndpointCounts::ready),
+                new StateGauge("ejected", EndpointCounts::ejected),
                 new StateGauge("connecting", EndpointCounts::connecting),
                 new StateGauge("idle", EndpointCounts::idle),
                 new StateGauge("failing", EndpointCounts::failing),

@@ -39,7 +39,7 @@ class ClientServiceConfigTest {
                         Map.entry("tags[0].split.v2", "5"),
                         Map.entry("zone.own", "z1"),
                         Map.entry("panic-threshold", "30"),
-                        Map.entry("slow-start.window", "5ms")),
+                        Map.entry("slow-start.window", "100ms")),
                 Map.of());
         assertJson(config, """
                 {"loadBalancingConfig": [{"endpoint_lb": {
@@ -50,7 +50,7 @@ class ClientServiceConfigTest {
                     "tags": [{"key": "version", "header": "x-version", "split": {"v2": 5.0}}],
                     "zone": {"own": "z1"},
                     "panicThreshold": 30.0,
-                    "slowStart": {"window": "PT0.005S"}}}]}""");
+                    "slowStart": {"window": "PT0.1S"}}}]}""");
     }
 
     @Test

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.EndpointLoad;
+import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.testing.FakeHelper;
@@ -21,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -34,10 +37,15 @@ class EndpointMetricsTest {
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final LiveEndpoints live = new LiveEndpoints();
     private final CallMetrics metrics = new CallMetrics(registry, new EndpointMetrics(registry, live, BOUND));
+    private final EndpointLoads loads =
+            new EndpointLoads(Duration.ofMinutes(5), () -> this.helper.clock().nanoTime());
     private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()
             .setArg(LiveEndpoints.KEY, live)
+            .setArg(PolicyLoadBalancer.LOADS, loads)
             .setArg(PolicyLoadBalancer.OBSERVER, metrics));
     private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, Policies.forChannel(List.of()));
+
+    private Map<String, ?> config = Map.of();
 
     @Test
     void anEndpointThatTakesCallsHasItsWeight() {
@@ -91,6 +99,38 @@ class EndpointMetricsTest {
                 .isEqualTo(1);
     }
 
+    @Test
+    void anEjectedEndpointIsNotReadyAndHasNoWeight() {
+        config = Map.of(
+                "outlierDetection",
+                Map.of(
+                        "interval",
+                        "10s",
+                        "maxEjectionPercent",
+                        50,
+                        "failurePercentageEjection",
+                        Map.of("minimumHosts", 1, "requestVolume", 10)));
+        accept(endpoint(1).build(), endpoint(2).build());
+        ready();
+        EndpointLoad failing = live.endpoints("svc").iterator().next().load();
+        for (int i = 0; i < 50; i++) {
+            failing.started(1);
+            failing.ended(CallOutcome.FAILURE, false, 1, 2);
+        }
+        helper.clock().forward(Duration.ofSeconds(10));
+        assertThat(state("ejected")).isEqualTo(1);
+        assertThat(state("ready")).isEqualTo(1);
+        assertThat(weight("127.0.0.1:1")).isZero();
+        assertThat(weight("127.0.0.1:2")).isEqualTo(1);
+    }
+
+    private double state(String state) {
+        return registry.get("grpc.lb.endpoints")
+                .tags("service", "svc", "state", state)
+                .gauge()
+                .value();
+    }
+
     private static Endpoint.Builder endpoint(int port) {
         return Endpoint.builder("svc", "127.0.0.1", port).startedAt(1);
     }
@@ -103,8 +143,13 @@ class EndpointMetricsTest {
                                 .set(EndpointNameResolver.ENDPOINT, endpoint)
                                 .build()))
                 .toList();
-        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(
-                ResolvedAddresses.newBuilder().setAddresses(groups).build()));
+        Object parsed = new PolicyLoadBalancerProvider()
+                .parseLoadBalancingPolicyConfig(config)
+                .getConfig();
+        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
+                .setAddresses(groups)
+                .setLoadBalancingPolicyConfig(parsed)
+                .build()));
     }
 
     private void ready() {
