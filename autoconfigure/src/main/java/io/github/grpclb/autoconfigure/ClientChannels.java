@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.StaticEndpointSource;
@@ -16,6 +17,9 @@ import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
  * what belongs to a context travels with the channel: two contexts do not meet.
  */
 final class ClientChannels implements GrpcChannelConfigurer {
+
+    /** The policy that reads what {@link RoutingKeys#HASH_CONTEXT} says. */
+    private static final String HASHING = "consistent_hash";
 
     private static final ClientProperties NOTHING_SET =
             new ClientProperties(null, null, null, null, null, null, null, null, null, null, null, null, null);
@@ -52,10 +56,14 @@ final class ClientChannels implements GrpcChannelConfigurer {
     @Override
     public void accept(ManagedChannelBuilder<?> builder, String name) {
         if (ChannelAddresses.isOurs(channels, name)) {
+            ClientServiceConfig config = configOf(name);
+            if (config.policy().equals(HASHING)) {
+                builder.intercept(RoutingKeys.hashKeyFromContext());
+            }
             arguments.giveTo(builder);
             builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, sourceOf(name))
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
-                    .defaultServiceConfig(configOf(name).toJson());
+                    .defaultServiceConfig(config.toJson());
         }
     }
 

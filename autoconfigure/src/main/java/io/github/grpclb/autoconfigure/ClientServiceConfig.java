@@ -61,6 +61,11 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         }
     }
 
+    /** Returns the name of the policy. */
+    String policy() {
+        return policy(own.over(all));
+    }
+
     /** Returns the service config. */
     Map<String, ?> toJson() {
         ClientProperties client = own.over(all);

@@ -14,8 +14,10 @@ import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.registration.ServerRegistration;
 import io.grpc.CallOptions;
+import io.grpc.Context;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -94,6 +96,44 @@ class GrpcLbApplicationIT {
         Caller caller = open(client(ClientApplicationWithPolicy.class, at, "grpc.lb.policy=last_by_id"))
                 .getBean(Caller.class);
         await().untilAsserted(() -> assertThat(answers(6, caller::ask)).containsExactly("b"));
+    }
+
+    @Test
+    void callsWithTheSameKeyInTheirContextGoToTheSameServer() {
+        open(server(at, "grpc.lb.registration.id=a"));
+        open(server(at, "grpc.lb.registration.id=b"));
+        Caller caller = open(client(at, "grpc.lb.policy=consistent_hash")).getBean(Caller.class);
+        await().untilAsserted(() -> assertThat(answers(20, caller::ask)).containsOnly("a", "b"));
+        Set<String> all = new HashSet<>();
+        for (int user = 0; user < 20; user++) {
+            Context context = Context.current().withValue(RoutingKeys.HASH_CONTEXT, "user" + user);
+            Set<String> one = answers(5, () -> inContext(context, caller));
+            assertThat(one).hasSize(1);
+            all.addAll(one);
+        }
+        assertThat(all).containsOnly("a", "b");
+    }
+
+    @Test
+    void aCallThatNamesAVersionGoesToServersOfIt() {
+        open(server(at, "grpc.lb.registration.id=old", "grpc.lb.registration.version=v1"));
+        open(server(at, "grpc.lb.registration.id=new", "grpc.lb.registration.version=v2"));
+        Caller caller = open(client(at, "grpc.lb.tags[0].key=version", "grpc.lb.tags[0].split.v2=0"))
+                .getBean(Caller.class);
+        CallOptions toNew =
+                CallOptions.DEFAULT.withWaitForReady().withOption(RoutingKeys.TAGS, Map.of("version", "v2"));
+        await().untilAsserted(() -> assertThat(caller.ask(toNew)).isEqualTo("new"));
+        assertThat(answers(20, () -> caller.ask(toNew))).containsExactly("new");
+        await().untilAsserted(() -> assertThat(answers(20, caller::ask)).containsExactly("old"));
+    }
+
+    @Test
+    void healthIsAskedForAndSubsetsAreDrawnWherePropertiesSaySo() {
+        open(server(at, "grpc.lb.registration.id=a"));
+        open(server(at, "grpc.lb.registration.id=b"));
+        Caller caller = open(client(at, "grpc.lb.health-check.enabled=true", "grpc.lb.subset-size=1"))
+                .getBean(Caller.class);
+        assertThat(answers(20, caller::ask)).hasSize(1);
     }
 
     @Test
@@ -176,6 +216,15 @@ class GrpcLbApplicationIT {
         await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
                 .extracting(Thread::getName)
                 .noneMatch(name -> name.startsWith("grpc-lb") || name.startsWith("embedded-etcd")));
+    }
+
+    private static String inContext(Context context, Caller caller) {
+        Context before = context.attach();
+        try {
+            return caller.ask();
+        } finally {
+            context.detach(before);
+        }
     }
 
     private static Set<String> answers(int calls, Supplier<String> ask) {
