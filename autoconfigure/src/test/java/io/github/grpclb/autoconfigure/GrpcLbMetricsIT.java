@@ -84,6 +84,16 @@ class GrpcLbMetricsIT {
     }
 
     @Test
+    void theMetersOfNetDevhNeedNoneOfOurs() {
+        MeterRegistry servers = open(server(
+                        at, "spring.autoconfigure.exclude=" + GrpcLbMetricsAutoConfiguration.class.getName()))
+                .getBean(MeterRegistry.class);
+        assertThat(names(servers))
+                .contains("grpc.server.requests.received")
+                .noneMatch(name -> name.startsWith("grpc.lb."));
+    }
+
+    @Test
     void switchedOffNothingIsMeasuredOrListenedTo() {
         open(server(at, "grpc.lb.registration.id=a"));
         ConfigurableApplicationContext context = open(client(at, "grpc.lb.metrics.enabled=false"));
