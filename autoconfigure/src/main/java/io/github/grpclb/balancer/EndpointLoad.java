@@ -3,8 +3,8 @@ package io.github.grpclb.balancer;
 import io.github.grpclb.discovery.Endpoint;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -20,6 +20,12 @@ public final class EndpointLoad {
     /** How long latencies count where nothing else is asked for. */
     public static final Duration DEFAULT_DECAY = Duration.ofSeconds(10);
 
+    // fields of this object rather than objects of their own: a pick among many servers is as slow as its cache misses
+    private static final AtomicIntegerFieldUpdater<EndpointLoad> IN_FLIGHT =
+            AtomicIntegerFieldUpdater.newUpdater(EndpointLoad.class, "inFlight");
+    private static final AtomicLongFieldUpdater<EndpointLoad> WAITING =
+            AtomicLongFieldUpdater.newUpdater(EndpointLoad.class, "waiting");
+
     /** As long as a caller waits in vain for a failed call, at the least. */
     private static final long FAILURE_NANOS = 1_000_000_000;
 
@@ -31,13 +37,13 @@ public final class EndpointLoad {
 
     private final Endpoint.Identity identity;
     private final long firstSeenNanos;
-    private final AtomicInteger inFlight = new AtomicInteger();
+    private volatile int inFlight;
 
     /**
      * Of the calls without an answer: their number, and the sum of the ticks at which they started, modulo 2^44. Together in one
      * word they always fit each other, and the sum of their ages is exact as long as it stays below 290 years.
      */
-    private final AtomicLong waiting = new AtomicLong();
+    private volatile long waiting;
 
     private final LongAdder successes = new LongAdder();
     private final LongAdder failures = new LongAdder();
@@ -84,7 +90,7 @@ public final class EndpointLoad {
 
     /** Returns how many calls have been sent and have not ended. */
     public int inFlight() {
-        return inFlight.get();
+        return inFlight;
     }
 
     /** Returns how many calls ended in {@link CallOutcome#SUCCESS}; only grows. */
@@ -123,7 +129,7 @@ public final class EndpointLoad {
      * @param nanoTime the monotonic time now
      */
     public long meanWaitNanos(long nanoTime) {
-        long packed = waiting.get();
+        long packed = waiting;
         long count = packed & (1 << COUNT_BITS) - 1;
         if (count == 0) {
             return 0;
@@ -135,8 +141,8 @@ public final class EndpointLoad {
 
     /** Takes in that a call was sent. */
     public void started(long nanoTime) {
-        inFlight.incrementAndGet();
-        waiting.addAndGet(startOf(nanoTime));
+        IN_FLIGHT.incrementAndGet(this);
+        WAITING.addAndGet(this, startOf(nanoTime));
     }
 
     /**
@@ -145,7 +151,7 @@ public final class EndpointLoad {
      * @param startedNanos what {@link #started} was told
      */
     public void answered(long startedNanos, long nanoTime) {
-        waiting.addAndGet(-startOf(startedNanos));
+        WAITING.addAndGet(this, -startOf(startedNanos));
         addLatency(nanoTime - startedNanos, nanoTime);
     }
 
@@ -158,9 +164,9 @@ public final class EndpointLoad {
      */
     public void ended(CallOutcome outcome, boolean answered, long startedNanos, long nanoTime) {
         if (!answered) {
-            waiting.addAndGet(-startOf(startedNanos));
+            WAITING.addAndGet(this, -startOf(startedNanos));
         }
-        inFlight.decrementAndGet();
+        IN_FLIGHT.decrementAndGet(this);
         long elapsed = nanoTime - startedNanos;
         switch (outcome) {
             case SUCCESS -> {
@@ -184,8 +190,8 @@ public final class EndpointLoad {
 
     /** Takes back a {@link #started}: the call had ended already. */
     void notStarted(long startedNanos) {
-        waiting.addAndGet(-startOf(startedNanos));
-        inFlight.decrementAndGet();
+        WAITING.addAndGet(this, -startOf(startedNanos));
+        IN_FLIGHT.decrementAndGet(this);
     }
 
     private void addLatency(long nanos, long nanoTime) {

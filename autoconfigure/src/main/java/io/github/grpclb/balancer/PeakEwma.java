@@ -1,7 +1,7 @@
 package io.github.grpclb.balancer;
 
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
 /**
  * The average of a server's latencies, in which a latency counts the less the longer ago it was, and one above the average replaces
@@ -14,13 +14,16 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class PeakEwma {
 
+    private static final AtomicLongFieldUpdater<PeakEwma> STATE =
+            AtomicLongFieldUpdater.newUpdater(PeakEwma.class, "state");
+
     /** Nanoseconds to ticks. */
     private static final int TICK_BITS = 20;
 
     private final long decayNanos;
     private final double decayTicks;
 
-    private final AtomicLong state = new AtomicLong();
+    private volatile long state;
 
     /**
      * Creates an average without data.
@@ -46,7 +49,7 @@ public final class PeakEwma {
      * @param nanoTime the monotonic time now
      */
     public double at(long nanoTime) {
-        long known = state.get();
+        long known = state;
         if (known == 0) {
             return 0;
         }
@@ -54,14 +57,15 @@ public final class PeakEwma {
         if (elapsed <= 0) {
             return average(known);
         }
-        return elapsed > 3 * decayTicks ? 0 : average(known) * Math.exp(-elapsed / decayTicks);
+        double decays = elapsed / decayTicks;
+        return decays > 3 ? 0 : average(known) * left(decays);
     }
 
     /** Takes in the latency of a call that was answered, in nanoseconds. */
     void add(long latencyNanos, long nanoTime) {
         int now = tick(nanoTime);
         float latency = Math.max(1, latencyNanos);
-        for (long known = state.get(); ; known = state.get()) {
+        for (long known = state; ; known = state) {
             float average = average(known);
             int elapsed = now - (int) known;
             float next;
@@ -70,10 +74,10 @@ public final class PeakEwma {
             } else if (elapsed <= 0) {
                 return;
             } else {
-                double kept = Math.exp(-elapsed / decayTicks);
+                double kept = left(elapsed / decayTicks);
                 next = (float) (average * kept + latency * (1 - kept));
             }
-            if (state.compareAndSet(known, pack(next, now))) {
+            if (STATE.compareAndSet(this, known, pack(next, now))) {
                 return;
             }
         }
@@ -84,6 +88,11 @@ public final class PeakEwma {
         if (latencyNanos > at(nanoTime)) {
             add(latencyNanos, nanoTime);
         }
+    }
+
+    /** Returns e^-x, for what was fed a moment ago by the first two terms of its series: within 1/20 000, at a tenth of the price. */
+    private static double left(double x) {
+        return x < 0.01 ? 1 - x : Math.exp(-x);
     }
 
     private static long pack(float average, int tick) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 
 /**
  * The one with the fewest calls in flight among a few servers that are drawn by chance: Michael Mitzenmacher, "The Power of Two
@@ -64,26 +65,35 @@ final class LeastRequestPolicy implements Policy {
         }
         Candidate[] servers = ready.toArray(Candidate[]::new);
         EndpointLoad[] loads = ready.stream().map(Candidate::load).toArray(EndpointLoad[]::new);
+        int others = Math.min(choiceCount, servers.length) - 1;
         WholeWeights weights = WholeWeights.of(ready);
         if (weights.areEqual()) {
-            return call -> servers[leastBusy(loads)];
+            int[] parts = parts(servers.length - 1, others);
+            return call -> servers[leastBusy(loads, parts)];
         }
         AliasTable table = AliasTable.of(weights);
-        return call -> servers[leastBusy(loads, weights, table)];
+        double[] callWeights = IntStream.range(0, servers.length)
+                .mapToDouble(i -> 1.0 / weights.at(i))
+                .toArray();
+        return call -> servers[leastBusy(loads, callWeights, table, others)];
+    }
+
+    /** Returns the bounds of parts of a list that are as equal as can be. */
+    private static int[] parts(int size, int count) {
+        return IntStream.rangeClosed(0, count)
+                .map(i -> count == 0 ? 0 : i * size / count)
+                .toArray();
     }
 
     /** Each of the others that are drawn comes from another part of the list, seen from the first: so all are different. */
-    private int leastBusy(EndpointLoad[] loads) {
-        int n = loads.length;
-        int best = Chance.below(n, chance.getAsLong());
-        int first = best;
-        int least = loads[best].inFlight();
-        int others = Math.min(choiceCount, n) - 1;
-        for (int i = 0; i < others; i++) {
-            int from = i * (n - 1) / others;
-            int to = (i + 1) * (n - 1) / others;
-            int other = first + 1 + from + Chance.below(to - from, chance.getAsLong());
-            other = other < n ? other : other - n;
+    private int leastBusy(EndpointLoad[] loads, int[] parts) {
+        int first = Chance.below(loads.length, chance.getAsLong());
+        int best = first;
+        int least = loads[first].inFlight();
+        for (int i = 1; i < parts.length; i++) {
+            int from = parts[i - 1];
+            int other = first + 1 + from + Chance.below(parts[i] - from, chance.getAsLong());
+            other = other < loads.length ? other : other - loads.length;
             int busy = loads[other].inFlight();
             if (busy < least) {
                 least = busy;
@@ -93,15 +103,13 @@ final class LeastRequestPolicy implements Policy {
         return best;
     }
 
-    private int leastBusy(EndpointLoad[] loads, WholeWeights weights, AliasTable table) {
+    /** Takes the weight of a call on each server: 1 / the server's. */
+    private int leastBusy(EndpointLoad[] loads, double[] callWeights, AliasTable table, int others) {
         int best = table.at(chance.getAsLong());
-        int others = Math.min(choiceCount, loads.length) - 1;
         for (int i = 0; i < others; i++) {
             int other = Chance.another(best, table, loads.length, chance);
-            double lighter = Math.min(weights.at(best), weights.at(other));
-            double less = loads[best].inFlight() * lighter / weights.at(best)
-                    - loads[other].inFlight() * lighter / weights.at(other);
-            if (Chance.happens(less * bias, chance)) {
+            double less = loads[best].inFlight() * callWeights[best] - loads[other].inFlight() * callWeights[other];
+            if (less > 0 && Chance.happens(less * bias / Math.max(callWeights[best], callWeights[other]), chance)) {
                 best = other;
             }
         }

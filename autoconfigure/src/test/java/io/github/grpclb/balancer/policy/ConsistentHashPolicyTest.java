@@ -242,7 +242,7 @@ class ConsistentHashPolicyTest {
                         Map.of("algorithm", algorithm, "hashBalanceFactor", 150), chance::nextLong)
                 .picker(servers, servers);
         FakeCall call = FakeCall.withHashKey("user-4711");
-        assertThat(Allocation.bytesPerRun(() -> picker.pick(call))).isZero();
+        assertThat(Allocation.bytesPerRun(() -> picker.pick(call))).isLessThan(1);
     }
 
     @Test
