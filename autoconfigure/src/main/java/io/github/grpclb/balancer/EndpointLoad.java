@@ -53,6 +53,7 @@ public final class EndpointLoad {
     /** Set after the time, and so the time is seen by who sees it. */
     private volatile boolean wasReady;
 
+    private volatile long latestNanos;
     private volatile PeakEwma[] latencies = {new PeakEwma(DEFAULT_DECAY)};
 
     /**
@@ -63,6 +64,7 @@ public final class EndpointLoad {
     public EndpointLoad(Endpoint.Identity identity, long nanoTime) {
         this.identity = identity;
         this.firstSeenNanos = nanoTime;
+        this.latestNanos = nanoTime;
     }
 
     /** Returns whose load this is. */
@@ -86,6 +88,11 @@ public final class EndpointLoad {
     /** Returns for how many nanoseconds the server has been known to be ready; 0 where it never was. */
     long nanosSinceReady(long nanoTime) {
         return wasReady ? Math.max(0, nanoTime - firstReadyNanos) : 0;
+    }
+
+    /** Returns when there was last news of a call, in nanoseconds of the monotonic clock; before any, when it was first seen. */
+    public long latestNanos() {
+        return latestNanos;
     }
 
     /** Returns how many calls have been sent and have not ended. */
@@ -141,6 +148,7 @@ public final class EndpointLoad {
 
     /** Takes in that a call was sent. */
     public void started(long nanoTime) {
+        latestNanos = nanoTime;
         IN_FLIGHT.incrementAndGet(this);
         WAITING.addAndGet(this, startOf(nanoTime));
     }
@@ -151,6 +159,7 @@ public final class EndpointLoad {
      * @param startedNanos what {@link #started} was told
      */
     public void answered(long startedNanos, long nanoTime) {
+        latestNanos = nanoTime;
         WAITING.addAndGet(this, -startOf(startedNanos));
         addLatency(nanoTime - startedNanos, nanoTime);
     }
@@ -163,6 +172,7 @@ public final class EndpointLoad {
      * @param startedNanos what {@link #started} was told
      */
     public void ended(CallOutcome outcome, boolean answered, long startedNanos, long nanoTime) {
+        latestNanos = nanoTime;
         if (!answered) {
             WAITING.addAndGet(this, -startOf(startedNanos));
         }

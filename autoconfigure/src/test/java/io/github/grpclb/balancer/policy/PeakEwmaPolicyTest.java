@@ -23,7 +23,7 @@ class PeakEwmaPolicyTest {
     private static final Duration SLOW = Duration.ofMillis(100);
 
     private final FakeClock clock = new FakeClock();
-    private final PeakEwmaPolicy policy = new PeakEwmaPolicy(Map.of(), new Random(7)::nextLong, clock::nanoTime);
+    private final PeakEwmaPolicy policy = new PeakEwmaPolicy(Map.of(), new Random(7)::nextLong);
 
     @Test
     void aServerTenTimesSlowerGetsAlmostNothing() {
@@ -103,8 +103,8 @@ class PeakEwmaPolicyTest {
         List<Candidate> servers = FakeCandidate.withWeights(weights);
         servers.forEach(server -> answer(server.load(), FAST));
         // the last one's latency has not decayed, so none may
-        Policy.Picker picker = new PeakEwmaPolicy(Map.of("decay", "86400s"), new Random(7)::nextLong, clock::nanoTime)
-                .picker(servers, servers);
+        Policy.Picker picker =
+                new PeakEwmaPolicy(Map.of("decay", "86400s"), new Random(7)::nextLong).picker(servers, servers);
         int[] counts = new int[3];
         for (int i = 0; i < 70_000; i++) {
             counts[servers.indexOf(picker.pick(FakeCall.PLAIN))]++;
