@@ -35,7 +35,7 @@ class GoalTest {
                 .of(results, List.of(3), Map.of("ours", List.of(Goal.noBytes())), List.of(3));
         assertThat(table.text())
                 .contains("         n = 3   B/op   × ours   goals\n")
-                .contains("  ours   1 235     40        1   ✗ 0 B (40.2, missed by 7940 %)\n");
+                .contains("  ours   1 235     40        1   ✗ 0 B (40.2, missed by 7 940 %)\n");
         assertThat(table.markdown()).contains("| ---: | ---: | ---: | --- |\n");
     }
 }
