@@ -1,11 +1,13 @@
 package io.github.grpclb.bench;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Runs the suites that were asked for, prints their tables and writes them down as Markdown. */
@@ -28,8 +30,9 @@ public final class Bench {
         if (!arguments[0].equals("all")) {
             suites.keySet().removeIf(name -> !name.startsWith(arguments[0]));
         }
-        StringBuilder markdown = new StringBuilder(machine()).append('\n');
-        System.out.println(machine());
+        String machine = machine();
+        StringBuilder markdown = new StringBuilder(machine).append('\n');
+        System.out.println(machine);
         for (Suite suite : suites.values()) {
             for (Table table : suite.run(scale)) {
                 System.out.println(table.text());
@@ -40,12 +43,19 @@ public final class Bench {
     }
 
     private static String machine() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        double busy = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         return String.format(
-                "%s, Java %s, %d processors, %s",
-                LocalDate.now(),
-                Runtime.version(),
-                Runtime.getRuntime().availableProcessors(),
-                System.getProperty("os.arch"));
+                        Locale.ROOT,
+                        "%s, Java %s, %d processors (%s)",
+                        LocalDate.now(),
+                        Runtime.version(),
+                        processors,
+                        System.getProperty("os.arch"))
+                + (busy > processors
+                        ? String.format(
+                                Locale.ROOT, "; others use the machine (load %.1f), so take no number for good", busy)
+                        : "");
     }
 
     private static void write(CharSequence markdown) throws IOException {

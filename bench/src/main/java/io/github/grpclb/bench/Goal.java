@@ -58,8 +58,11 @@ record Goal(String text, double most, Value value) {
 
     /** Says whether a value keeps its upper bound, and else by how much it does not. */
     static String verdict(String text, double value, double most, String where) {
-        boolean met = value <= most;
-        String excess = met ? "" : String.format(", missed by %.0f %%", 100 * (value / most - 1));
-        return (met ? "✓ " : "✗ ") + text + " (" + Numbers.of(value < 0.005 ? 0 : value) + where + excess + ")";
+        if (value <= most) {
+            String measured = Numbers.of(value);
+            return "✓ " + text + (measured.equals("0") ? "" : " (" + measured + where + ")");
+        }
+        return "✗ " + text + " (" + Numbers.of(value) + where + ", missed by "
+                + Numbers.of(Math.rint(100 * (value / most - 1))) + " %)";
     }
 }

@@ -14,8 +14,9 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 
-/** Calls a service for a while and takes down how it went. */
+/** Calls a service for a while and takes down how it went. A call that fails ends the benchmark. */
 final class Load {
 
     private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -24,6 +25,7 @@ final class Load {
     private final Phaser running = new Phaser(1);
     private final Histogram latencies = new ConcurrentHistogram(LONGEST_NANOS, 3);
     private final Map<String, LongAdder> callsByServer = new ConcurrentHashMap<>();
+    private volatile @Nullable Throwable failure;
 
     private Load(Channel channel) {
         this.channel = channel;
@@ -88,8 +90,8 @@ final class Load {
                     }
 
                     @Override
-                    public void onError(Throwable failure) {
-                        failure.printStackTrace();
+                    public void onError(Throwable reason) {
+                        failure = reason;
                         running.arriveAndDeregister();
                     }
 
@@ -104,6 +106,9 @@ final class Load {
 
     private Outcome outcome(long start) {
         running.arriveAndAwaitAdvance();
+        if (failure != null) {
+            throw new IllegalStateException("a call failed", failure);
+        }
         double seconds = (System.nanoTime() - start) / 1e9;
         return new Outcome(latencies.getTotalCount() / seconds, latencies, callsByServer);
     }

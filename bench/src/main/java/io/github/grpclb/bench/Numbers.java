@@ -7,9 +7,12 @@ final class Numbers {
 
     private Numbers() {}
 
-    /** Writes about three digits, and thin groups of three. */
+    /** Writes about three digits, in groups of three. */
     static String of(double value) {
         double size = Math.abs(value);
+        if (size < 0.005) {
+            return "0";
+        }
         if (value == Math.rint(value) || size >= 100) {
             return String.format(Locale.ROOT, "%,d", Math.round(value)).replace(',', ' ');
         }

@@ -49,9 +49,9 @@ public class UpdateBenchmark {
         }
         List<EquivalentAddressGroup> all = Fleet.weighted(size + 1);
         List<EquivalentAddressGroup> oneLess = new ArrayList<>(all);
-        EquivalentAddressGroup left = oneLess.remove(size / 2);
+        oneLess.remove(size / 2);
         List<EquivalentAddressGroup> otherWeight = new ArrayList<>(all);
-        otherWeight.set(size / 2, Fleet.group(all.indexOf(left), 7));
+        otherWeight.set(size / 2, Fleet.group(size / 2, 7));
         before = change == Change.ADDED ? oneLess : all;
         after = switch (change) {
             case WEIGHT -> otherWeight;
