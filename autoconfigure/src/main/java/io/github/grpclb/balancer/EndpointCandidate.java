@@ -5,6 +5,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A child as it was when a picker was made.
@@ -14,10 +15,27 @@ import io.grpc.LoadBalancer.SubchannelPicker;
  * @param load what is known of its calls
  * @param state the child's state
  * @param connection the child's own picker, tracked. It answers with the same result for every call, so a pick allocates nothing
+ * @param answer that result, where it is sure not to change: a pick then asks no further
  */
 record EndpointCandidate(
-        Endpoint endpoint, double weight, EndpointLoad load, ConnectivityState state, SubchannelPicker connection)
+        Endpoint endpoint,
+        double weight,
+        EndpointLoad load,
+        ConnectivityState state,
+        SubchannelPicker connection,
+        @Nullable PickResult answer)
         implements Candidate {
+
+    EndpointCandidate(
+            Endpoint endpoint, double weight, EndpointLoad load, ConnectivityState state, SubchannelPicker connection) {
+        this(
+                endpoint,
+                weight,
+                load,
+                state,
+                connection,
+                connection instanceof TrackedConnection tracked ? tracked.fixedAnswer() : null);
+    }
 
     boolean isReady() {
         return state == ConnectivityState.READY;
@@ -32,10 +50,11 @@ record EndpointCandidate(
     }
 
     EndpointCandidate withWeight(double otherWeight) {
-        return new EndpointCandidate(endpoint, otherWeight, load, state, connection);
+        return new EndpointCandidate(endpoint, otherWeight, load, state, connection, answer);
     }
 
     PickResult connect(PickSubchannelArgs call) {
-        return connection.pickSubchannel(call);
+        PickResult known = answer;
+        return known != null ? known : connection.pickSubchannel(call);
     }
 }

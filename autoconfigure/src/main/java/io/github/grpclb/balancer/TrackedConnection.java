@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.grpc.ClientStreamTracer;
+import io.grpc.LoadBalancer.FixedResultPicker;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
@@ -18,6 +19,13 @@ final class TrackedConnection extends SubchannelPicker {
     TrackedConnection(SubchannelPicker connection, CallTracer.Source tracers) {
         this.connection = connection;
         this.tracers = tracers;
+    }
+
+    /** Returns what every pick will answer, or null where that cannot be known. */
+    @Nullable
+    PickResult fixedAnswer() {
+        // the one picker of gRPC that does not look at the call
+        return connection instanceof FixedResultPicker fixed ? tracked(fixed.pickSubchannel(null)) : null;
     }
 
     @Override

@@ -57,7 +57,11 @@ final class AliasTable {
         int slot = (int) ((bits >>> 32) * own.length >>> 32);
         // the other 32 bits, as a fraction of the sum
         long share = Math.multiplyHigh((bits & 0xFFFF_FFFFL) << 31, sum << 1);
-        return share < own[slot] ? slot : alias[slot];
+        // all ones where the share is the slot's own: a branch on it could not be predicted, and would cost more than
+        // the rest
+        int isOwn = (int) (share - own[slot] >> 63);
+        int other = alias[slot];
+        return other ^ (other ^ slot) & isOwn;
     }
 
     /**

@@ -4,25 +4,25 @@ import io.github.grpclb.balancer.Candidate;
 import io.github.grpclb.balancer.Policy;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.IntUnaryOperator;
+import java.util.function.LongSupplier;
 
 /** Any server, each as likely as the other, whatever its weight. */
 final class RandomPolicy implements Policy {
 
     static final String NAME = "random";
 
-    private final IntUnaryOperator chance;
+    private final LongSupplier chance;
 
     RandomPolicy() {
-        this(bound -> ThreadLocalRandom.current().nextInt(bound));
+        this(() -> ThreadLocalRandom.current().nextLong());
     }
 
     /**
      * Creates the policy.
      *
-     * @param chance gives a number from 0 to below its argument; thread-safe
+     * @param chance gives 64 random bits; thread-safe
      */
-    RandomPolicy(IntUnaryOperator chance) {
+    RandomPolicy(LongSupplier chance) {
         this.chance = chance;
     }
 
@@ -37,6 +37,6 @@ final class RandomPolicy implements Policy {
             return call -> null;
         }
         Candidate[] servers = ready.toArray(Candidate[]::new);
-        return call -> servers[chance.applyAsInt(servers.length)];
+        return call -> servers[Chance.below(servers.length, chance.getAsLong())];
     }
 }

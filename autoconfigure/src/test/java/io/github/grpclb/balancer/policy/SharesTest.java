@@ -122,7 +122,7 @@ class SharesTest {
 
     @Test
     void randomIgnoresTheWeights() {
-        int[] counts = counts(new RandomPolicy(chance::nextInt), 30_000, 100, 1, 1);
+        int[] counts = counts(new RandomPolicy(chance::nextLong), 30_000, 100, 1, 1);
         assertThat(Shares.chiSquare(counts, 1, 1, 1)).isLessThan(13.8);
     }
 
