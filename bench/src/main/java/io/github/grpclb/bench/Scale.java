@@ -52,8 +52,8 @@ record Scale(
             Stream.concat(Stream.of(Contenders.GRPC_ROUND_ROBIN), OurContenders.names())
                     .toList(),
             List.of(10, 100, 1_000, 10_000),
+            3,
             4,
-            5,
             Duration.ofMillis(250),
             15,
             Duration.ofSeconds(2),

@@ -18,8 +18,11 @@ final class TurnCounter {
     /** Two cache lines of ints, since a core may fetch them in pairs. */
     private static final int STRIDE = 32;
 
-    /** Fibonacci hashing: what is close together comes to lie far apart. */
+    /** Fibonacci hashing: in its upper bits, what is close together, such as the ids of threads, comes to lie far apart. */
     private static final int SPREAD = 0x9E3779B9;
+
+    /** Leaves the upper bits that name a stripe. */
+    private static final int TO_STRIPE = Integer.numberOfLeadingZeros(STRIPES) + 1;
 
     private final AtomicInteger only;
     private volatile @Nullable AtomicIntegerArray stripes;
@@ -43,8 +46,12 @@ final class TurnCounter {
             }
             striped = stripe(turn);
         }
-        int thread = (int) Thread.currentThread().getId() * SPREAD;
-        return striped.getAndIncrement((thread >>> 16 & STRIPES - 1) * STRIDE);
+        return striped.getAndIncrement(stripeOf(Thread.currentThread().getId()) * STRIDE);
+    }
+
+    /** Returns the stripe of a thread. Threads that were started one after the other have different ones. */
+    static int stripeOf(long threadId) {
+        return (int) threadId * SPREAD >>> TO_STRIPE;
     }
 
     private synchronized AtomicIntegerArray stripe(int turn) {

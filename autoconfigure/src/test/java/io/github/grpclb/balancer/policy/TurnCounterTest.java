@@ -59,4 +59,11 @@ class TurnCounterTest {
             pool.shutdown();
         }
     }
+
+    @Test
+    void threadsThatWereStartedOneAfterTheOtherDoNotShareACounter() {
+        for (int id = 1; id < 1_000; id++) {
+            assertThat(TurnCounter.stripeOf(id)).isNotEqualTo(TurnCounter.stripeOf(id + 1));
+        }
+    }
 }
