@@ -2,9 +2,9 @@ package io.github.grpclb.etcd.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,7 +31,9 @@ class EtcdctlIT {
 
     @BeforeEach
     void start() {
-        assumeTrue(EtcdProcess.etcdctl().isPresent(), "etcdctl is not on the PATH");
+        if (EtcdProcess.etcdctl().isEmpty()) {
+            EtcdServers.missing("etcdctl is not on the PATH");
+        }
         etcd = EmbeddedEtcd.start("127.0.0.1", 0);
     }
 
