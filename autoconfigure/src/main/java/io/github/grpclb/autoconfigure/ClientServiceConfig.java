@@ -45,12 +45,12 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         try {
             LbConfig.parse(balancer(client));
         } catch (IllegalArgumentException e) {
-            throw invalid("", e);
+            throw InvalidPropertyException.of(e, this::property);
         }
         try {
             policies.get(policy, options(client));
         } catch (IllegalArgumentException e) {
-            throw invalid(OPTIONS.get(policy) + ".", e);
+            throw InvalidPropertyException.of(e, option -> property(OPTIONS.get(policy) + "." + option));
         }
         if (client.subsetSize() != null && client.subsetSize() < 1) {
             throw new InvalidPropertyException(
@@ -124,18 +124,6 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
     @SuppressWarnings("unchecked") // RecordJson makes no others
     private static Map<String, ?> stringKeys(Map<?, ?> map) {
         return (Map<String, ?>) map;
-    }
-
-    /** The balancer's own messages are "name: 'value' (expected: …)"; the name is that of the property. */
-    private InvalidPropertyException invalid(String block, IllegalArgumentException e) {
-        String message = String.valueOf(e.getMessage());
-        int colon = message.indexOf(": ");
-        int expected = message.lastIndexOf(" (expected: ");
-        return new InvalidPropertyException(
-                property(block + message.substring(0, colon)),
-                message.substring(colon + 2, expected).replaceAll("^'|'$", ""),
-                message.substring(expected + " (expected: ".length(), message.length() - 1),
-                "Correct the property.");
     }
 
     /** Returns the full name of the property that a field comes from: the client's own, if that is set. */

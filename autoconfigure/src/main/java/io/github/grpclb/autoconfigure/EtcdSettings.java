@@ -47,7 +47,7 @@ record EtcdSettings(
             return new EtcdOptions(
                     endpoints, properties.prefix(), username, password, tls, EtcdOptions.DEFAULT_CALL_TIMEOUT);
         } catch (IllegalArgumentException e) {
-            throw invalid(e);
+            throw InvalidPropertyException.of(e, name -> PREFIX + name);
         }
     }
 
@@ -81,17 +81,5 @@ record EtcdSettings(
 
     private static boolean isSecure(String endpoint) {
         return endpoint.strip().regionMatches(true, 0, "https:", 0, "https:".length());
-    }
-
-    /** The options' own messages are "name: value (expected: …)", without secrets; the name is that of the property. */
-    private static InvalidPropertyException invalid(IllegalArgumentException e) {
-        String message = String.valueOf(e.getMessage());
-        int colon = message.indexOf(": ");
-        int expected = message.lastIndexOf(" (expected: ");
-        return new InvalidPropertyException(
-                PREFIX + message.substring(0, colon),
-                message.substring(colon + 2, expected),
-                message.substring(expected + " (expected: ".length(), message.length() - 1),
-                "Correct the property.");
     }
 }

@@ -1,9 +1,15 @@
 package io.github.grpclb.autoconfigure;
 
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A property that keeps the application from starting. Shown to the user by {@link InvalidPropertyFailureAnalyzer}. */
 public final class InvalidPropertyException extends RuntimeException {
+
+    /** How the packages below say what is wrong: "name: value (expected: …)". */
+    private static final Pattern REFUSAL = Pattern.compile("([^:]+): (.*) \\(expected: (.*)\\)", Pattern.DOTALL);
 
     private final String property;
     private final @Nullable String value;
@@ -29,6 +35,23 @@ public final class InvalidPropertyException extends RuntimeException {
         this.value = value == null ? null : value.toString();
         this.expected = expected;
         this.action = action;
+    }
+
+    /**
+     * Returns what a package below refused, under the name of the property that it came from.
+     *
+     * @param propertyOf the property's full name, by the name in the message
+     */
+    static InvalidPropertyException of(IllegalArgumentException refusal, UnaryOperator<String> propertyOf) {
+        Matcher matcher = REFUSAL.matcher(String.valueOf(refusal.getMessage()));
+        if (!matcher.matches()) {
+            throw refusal;
+        }
+        return new InvalidPropertyException(
+                propertyOf.apply(matcher.group(1)),
+                matcher.group(2).replaceAll("^'|'$", ""),
+                matcher.group(3),
+                "Correct the property.");
     }
 
     String property() {
