@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * use. Thread-safe.
  */
 public final class EtcdConnection implements AutoCloseable {
+
+    /** What a TLS port does to one who does not speak TLS: it closes, or resets where it has not read all that was sent. */
+    private static final Pattern HUNG_UP = Pattern.compile("Network closed|Connection reset|Broken pipe");
 
     private static final Duration PROBE_PAUSE = Duration.ofMillis(200);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
@@ -131,8 +135,7 @@ public final class EtcdConnection implements AutoCloseable {
     }
 
     private EtcdUnavailableException unavailable(String why, Throwable cause) {
-        // what a TLS port does to one who does not speak TLS
-        String hint = options.tls() == null && why.contains("Network closed") ? "; does it want https?" : "";
+        String hint = options.tls() == null && HUNG_UP.matcher(why).find() ? "; does it want https?" : "";
         String tried = " (endpoints: " + String.join(", ", options.endpoints()) + ")";
         return new EtcdUnavailableException(why + hint + tried, cause);
     }
