@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.SelfSigned;
 import java.nio.file.Path;
 import java.time.Duration;

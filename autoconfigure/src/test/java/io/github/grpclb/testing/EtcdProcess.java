@@ -54,7 +54,7 @@ public final class EtcdProcess implements EtcdServer {
     private EtcdProcess(List<String> arguments) throws IOException {
         this.arguments = arguments;
         this.directory = Files.createTempDirectory("etcd-");
-        this.log = directory.resolve("etcd.log");
+        this.log = logs().resolve(directory.getFileName() + ".log");
         boolean tls = arguments.stream().anyMatch(argument -> argument.startsWith("--cert-file"));
         int[] ports = freePorts();
         this.client = URI.create((tls ? "https" : "http") + "://127.0.0.1:" + ports[0]);
@@ -175,6 +175,12 @@ public final class EtcdProcess implements EtcdServer {
             Runtime.getRuntime().removeShutdownHook(reaper);
         }
         deleteAll(directory);
+    }
+
+    /** Where {@code chaos.logs} says, so that a failed run leaves them; else they go with the data. */
+    private Path logs() {
+        String kept = System.getProperty("chaos.logs");
+        return kept == null ? directory : Path.of(kept);
     }
 
     private boolean tryToStart() {

@@ -1,17 +1,20 @@
-package io.github.grpclb.etcd;
+package io.github.grpclb.testing;
 
 import com.google.protobuf.ByteString;
+import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.api.AuthEnableRequest;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthRoleAddRequest;
 import io.etcd.jetcd.api.AuthRoleGrantPermissionRequest;
 import io.etcd.jetcd.api.AuthUserAddRequest;
 import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
+import io.etcd.jetcd.api.CompactionRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.Permission;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.options.OptionsUtil;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.net.URI;
@@ -19,29 +22,29 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /** An operator's hands on a real etcd, independent of the code under test. */
-final class RawEtcd implements AutoCloseable {
+public final class RawEtcd implements AutoCloseable {
 
     private final ManagedChannel channel;
 
-    RawEtcd(URI endpoint) {
+    public RawEtcd(URI endpoint) {
         this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
                 .usePlaintext()
                 .build();
     }
 
-    void put(String key, String value) {
+    public void put(String key, String value) {
         kv().put(PutRequest.newBuilder()
                 .setKey(bytes(key))
                 .setValue(bytes(value))
                 .build());
     }
 
-    void delete(String key) {
+    public void delete(String key) {
         kv().deleteRange(DeleteRangeRequest.newBuilder().setKey(bytes(key)).build());
     }
 
     /** Returns all keys with their values. */
-    TreeMap<String, String> all() {
+    public TreeMap<String, String> all() {
         ByteString zero = ByteString.copyFrom(new byte[1]);
         TreeMap<String, String> all = new TreeMap<>();
         kv().range(RangeRequest.newBuilder().setKey(zero).setRangeEnd(zero).build())
@@ -50,14 +53,35 @@ final class RawEtcd implements AutoCloseable {
         return all;
     }
 
-    long lease(String key) {
+    /** Deletes every key that begins with a prefix. */
+    public void deleteAll(String prefix) {
+        kv().deleteRange(DeleteRangeRequest.newBuilder()
+                .setKey(bytes(prefix))
+                .setRangeEnd(end(prefix))
+                .build());
+    }
+
+    /** Returns etcd's revision. */
+    public long revision() {
+        return kv().range(RangeRequest.newBuilder().setKey(bytes("x")).build())
+                .getHeader()
+                .getRevision();
+    }
+
+    /** Forgets the history before the revision of now. */
+    public void compact() {
+        kv().compact(CompactionRequest.newBuilder().setRevision(revision()).build());
+    }
+
+    /** Returns the lease that a key is under, 0 if none. */
+    public long lease(String key) {
         return kv().range(RangeRequest.newBuilder().setKey(bytes(key)).build())
                 .getKvs(0)
                 .getLease();
     }
 
     /** Turns authentication on: root, and a user who may do anything below a prefix. */
-    void enableAuth(String user, String password, String prefix) {
+    public void enableAuth(String user, String password, String prefix) {
         AuthGrpc.AuthBlockingStub auth =
                 AuthGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
         auth.userAdd(AuthUserAddRequest.newBuilder()
@@ -74,7 +98,7 @@ final class RawEtcd implements AutoCloseable {
                 .setPerm(Permission.newBuilder()
                         .setPermType(Permission.Type.READWRITE)
                         .setKey(bytes(prefix))
-                        .setRangeEnd(Wire.prefixEnd(prefix)))
+                        .setRangeEnd(end(prefix)))
                 .build());
         auth.userAdd(AuthUserAddRequest.newBuilder()
                 .setName(user)
@@ -95,6 +119,11 @@ final class RawEtcd implements AutoCloseable {
     private KVGrpc.KVBlockingStub kv() {
         channel.resetConnectBackoff();
         return KVGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS);
+    }
+
+    private static ByteString end(String prefix) {
+        return ByteString.copyFrom(
+                OptionsUtil.prefixEndOf(ByteSequence.from(bytes(prefix))).getBytes());
     }
 
     private static ByteString bytes(String text) {

@@ -1,0 +1,179 @@
+package io.github.grpclb.chaos;
+
+import io.github.grpclb.sample.HelloReply;
+import io.github.grpclb.sample.HelloRequest;
+import io.github.grpclb.sample.HelloServiceGrpc;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import net.devh.boot.grpc.client.inject.GrpcClient;
+import org.springframework.boot.Banner;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/**
+ * An application with the starter and a {@code @GrpcClient}, in this JVM, that calls the sample servers at a rate and notes every
+ * call. Its calls do not wait for ready and have a deadline, and no retry is configured: what fails, is seen.
+ */
+final class LoadClient implements AutoCloseable {
+
+    /** Longer than any pause that a row allows; ends calls at frozen servers. */
+    private static final long DEADLINE_SECONDS = 5;
+
+    private final ConfigurableApplicationContext context;
+    private final Channel channel;
+    private final Queue<CallLog.Call> calls = new ConcurrentLinkedQueue<>();
+    private final Phaser underWay = new Phaser(1);
+    private volatile Thread pacer;
+
+    private LoadClient(ConfigurableApplicationContext context) {
+        this.context = context;
+        this.channel = context.getBean(Stub.class).channel;
+    }
+
+    /**
+     * Starts the application; nothing is called yet.
+     *
+     * @param properties {@code name=value}
+     */
+    static LoadClient start(String service, String... properties) {
+        Map<String, Object> all = new HashMap<>(Map.of(
+                "grpc.server.port", "-1",
+                "grpc.client.GLOBAL.negotiation-type", "plaintext",
+                "grpc.lb.clients.load.service", service));
+        for (String property : properties) {
+            String[] parts = property.split("=", 2);
+            all.put(parts[0], parts[1]);
+        }
+        return new LoadClient(new SpringApplicationBuilder(Application.class)
+                .web(WebApplicationType.NONE)
+                .bannerMode(Banner.Mode.OFF)
+                .logStartupInfo(false)
+                .registerShutdownHook(false)
+                .properties(all)
+                .run());
+    }
+
+    ConfigurableApplicationContext context() {
+        return context;
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    /** Makes one call and waits for its end. */
+    CallLog.Call call() {
+        return call(CallOptions.DEFAULT).join();
+    }
+
+    /** Begins to call, so many times a second, until {@link #stop}. */
+    LoadClient begin(int perSecond) {
+        Thread started = new Thread(() -> pace(perSecond), "load");
+        pacer = started;
+        started.start();
+        return this;
+    }
+
+    /** Returns the calls that have ended so far. */
+    CallLog soFar() {
+        return new CallLog(List.copyOf(calls));
+    }
+
+    /** Ends the load, waits for the calls under way, and returns all calls since the start. */
+    CallLog stop() {
+        Thread running = pacer;
+        pacer = null;
+        if (running != null) {
+            try {
+                running.join();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            underWay.arriveAndAwaitAdvance();
+        }
+        return soFar();
+    }
+
+    @Override
+    public void close() {
+        stop();
+        context.close();
+    }
+
+    private void pace(int perSecond) {
+        long interval = TimeUnit.SECONDS.toNanos(1) / perSecond;
+        long planned = System.nanoTime();
+        while (pacer == Thread.currentThread()) {
+            for (long left = planned - System.nanoTime(); left > 0; left = planned - System.nanoTime()) {
+                LockSupport.parkNanos(left);
+            }
+            underWay.register();
+            call(CallOptions.DEFAULT).whenComplete((call, never) -> underWay.arriveAndDeregister());
+            planned += interval;
+        }
+    }
+
+    private CompletableFuture<CallLog.Call> call(CallOptions options) {
+        CompletableFuture<CallLog.Call> ended = new CompletableFuture<>();
+        long start = System.nanoTime();
+        ClientCall<HelloRequest, HelloReply> call = channel.newCall(
+                HelloServiceGrpc.getSayMethod(), options.withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS));
+        call.start(
+                new ClientCall.Listener<>() {
+                    private String server = "";
+
+                    @Override
+                    public void onMessage(HelloReply reply) {
+                        server = reply.getValue().substring(reply.getValue().lastIndexOf(' ') + 1);
+                    }
+
+                    @Override
+                    public void onClose(Status status, Metadata trailers) {
+                        Object peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+                        String cause = status.getCause() == null ? "" : " (" + status.getCause() + ")";
+                        CallLog.Call done = new CallLog.Call(
+                                start,
+                                System.nanoTime(),
+                                status.getCode(),
+                                server,
+                                peer == null ? "" : peer.toString().replaceFirst("^/", ""),
+                                status.isOk() ? "" : status.getDescription() + cause);
+                        calls.add(done);
+                        ended.complete(done);
+                    }
+                },
+                new Metadata());
+        call.request(1);
+        call.sendMessage(HelloRequest.newBuilder().setName("load").build());
+        call.halfClose();
+        return ended;
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(Stub.class)
+    static class Application {}
+
+    static class Stub {
+
+        @GrpcClient("load")
+        private Channel channel;
+    }
+}

@@ -1,0 +1,124 @@
+package io.github.grpclb.chaos;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPackage;
+
+import io.github.grpclb.testing.FaultRow;
+import java.lang.reflect.AnnotatedElement;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.platform.engine.FilterResult;
+import org.junit.platform.engine.TestDescriptor;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.TestTag;
+import org.junit.platform.engine.support.descriptor.ClassSource;
+import org.junit.platform.engine.support.descriptor.MethodSource;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.PostDiscoveryFilter;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+
+/** Runs, in this JVM, the tests that show one row of the fault list, or those with a tag. The exit code is the outcome's number. */
+final class RowRun implements TestExecutionListener {
+
+    /** Begins the lines that say what failed or was skipped, and why. */
+    static final String MARK = "chaos: ";
+
+    private static final int LONGEST_REASON = 300;
+
+    private final AtomicInteger held = new AtomicInteger();
+    private final AtomicInteger broken = new AtomicInteger();
+    private final AtomicInteger skipped = new AtomicInteger();
+
+    public static void main(String[] arguments) {
+        RowRun run = new RowRun();
+        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
+                .selectors(selectPackage("io.github.grpclb"))
+                .filters(shows(arguments[0]))
+                .build();
+        LauncherFactory.create().execute(request, run);
+        System.exit(run.outcome().ordinal());
+    }
+
+    private Chaos.Outcome outcome() {
+        if (held.get() + broken.get() + skipped.get() == 0) {
+            System.out.println(MARK + "no test shows it");
+            return Chaos.Outcome.BROKEN;
+        }
+        if (broken.get() > 0) {
+            return Chaos.Outcome.BROKEN;
+        }
+        return held.get() == 0 ? Chaos.Outcome.SKIPPED : Chaos.Outcome.HELD;
+    }
+
+    private static PostDiscoveryFilter shows(String name) {
+        return test -> FilterResult.includedIf(
+                name.matches("\\d+")
+                        ? showsRow(test, Integer.parseInt(name))
+                        : test.getTags().contains(TestTag.create(name)));
+    }
+
+    private static boolean showsRow(TestDescriptor test, int row) {
+        for (Optional<TestDescriptor> at = Optional.of(test);
+                at.isPresent();
+                at = at.get().getParent()) {
+            FaultRow rows = annotated(at.get())
+                    .map(it -> it.getAnnotation(FaultRow.class))
+                    .orElse(null);
+            if (rows != null) {
+                return Arrays.stream(rows.value()).anyMatch(shown -> shown == row);
+            }
+        }
+        return false;
+    }
+
+    private static Optional<AnnotatedElement> annotated(TestDescriptor test) {
+        return test.getSource().map(source -> {
+            if (source instanceof MethodSource method) {
+                return method.getJavaMethod();
+            }
+            return source instanceof ClassSource type ? type.getJavaClass() : null;
+        });
+    }
+
+    @Override
+    public void executionSkipped(TestIdentifier test, String reason) {
+        skipped.incrementAndGet();
+        say(test, "skipped", reason);
+    }
+
+    @Override
+    public void executionFinished(TestIdentifier test, TestExecutionResult result) {
+        switch (result.getStatus()) {
+            case SUCCESSFUL -> {
+                if (test.isTest()) {
+                    held.incrementAndGet();
+                }
+            }
+            case ABORTED -> {
+                skipped.incrementAndGet();
+                say(
+                        test,
+                        "skipped",
+                        result.getThrowable().map(Throwable::getMessage).orElse(""));
+            }
+            case FAILED -> {
+                broken.incrementAndGet();
+                result.getThrowable().ifPresent(failure -> failure.printStackTrace(System.out));
+                say(
+                        test,
+                        "broken",
+                        result.getThrowable().map(Throwable::toString).orElse(""));
+            }
+        }
+    }
+
+    private static void say(TestIdentifier test, String what, String reason) {
+        String line =
+                String.valueOf(reason).replaceAll("\\s+", " ").replace('|', '/').strip();
+        System.out.println(MARK + test.getDisplayName() + " " + what + ": "
+                + line.substring(0, Math.min(line.length(), LONGEST_REASON)));
+    }
+}

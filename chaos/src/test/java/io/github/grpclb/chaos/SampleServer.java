@@ -1,0 +1,192 @@
+package io.github.grpclb.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** A process of the sample server on 127.0.0.1, on the port that it was given or, with 0, one of its own choice. For one thread. */
+final class SampleServer implements AutoCloseable {
+
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
+    private static final Pattern REGISTERED = Pattern.compile("(\\S+): registered as ");
+    private static final Pattern LISTENS =
+            Pattern.compile("gRPC Server started, listening on address: \\S+ port: (\\d+)");
+
+    private final String id;
+    private final Path log;
+    private final Process process;
+    private final Thread reaper;
+
+    private SampleServer(String id, Path log, Process process) {
+        this.id = id;
+        this.log = log;
+        this.process = process;
+        this.reaper = new Thread(process::destroyForcibly, "sample-server-reaper");
+        Runtime.getRuntime().addShutdownHook(reaper);
+    }
+
+    /**
+     * Starts a process; does not wait until it serves.
+     *
+     * @param command what stands before {@code java}, such as {@code faketime} or {@code ip netns exec}
+     * @param options of the sample server, {@code --name=value}
+     */
+    static SampleServer start(String id, Path logs, List<String> command, List<String> options) {
+        List<String> all = new ArrayList<>(command);
+        all.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+                "-Xmx128m",
+                "-jar",
+                jar().toString(),
+                "--id=" + id));
+        all.addAll(options);
+        try {
+            Path log = Files.createTempFile(logs, "server-" + id + "-", ".log");
+            return new SampleServer(
+                    id,
+                    log,
+                    new ProcessBuilder(all)
+                            .redirectErrorStream(true)
+                            .redirectOutput(log.toFile())
+                            .start());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path jar() {
+        return Stream.of("sample-server/target/sample-server.jar", "../sample-server/target/sample-server.jar")
+                .map(Path::of)
+                .filter(Files::exists)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("sample-server.jar is not built: mvn package"));
+    }
+
+    String id() {
+        return id;
+    }
+
+    /** Returns the port that it serves on, once it does. */
+    int port() {
+        return Integer.parseInt(awaitLine(LISTENS).group(1));
+    }
+
+    String address() {
+        return "127.0.0.1:" + port();
+    }
+
+    /** Waits until it has said that it is registered. */
+    SampleServer awaitRegistered() {
+        awaitLine(REGISTERED);
+        return this;
+    }
+
+    /** Returns everything that it has printed. */
+    String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Returns how many lines of its log hold a text. */
+    long logged(String text) {
+        return log().lines().filter(line -> line.contains(text)).count();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isRunning() {
+        return process.isAlive();
+    }
+
+    /** Asks it to end (SIGTERM); does not wait. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** Ends it at once (SIGKILL), and waits until it has ended. */
+    void kill() {
+        process.destroyForcibly();
+        awaitEnd();
+    }
+
+    /** Freezes it (SIGSTOP): its connections stay open, nothing answers. */
+    void pause() {
+        signal("STOP");
+    }
+
+    /** Lets it go on (SIGCONT). */
+    void resume() {
+        signal("CONT");
+    }
+
+    /** Waits until the process has ended, and returns its exit code. */
+    int awaitEnd() {
+        try {
+            assertThat(process.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS))
+                    .as("server %s ended", id)
+                    .isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        kill();
+        Runtime.getRuntime().removeShutdownHook(reaper);
+    }
+
+    private Matcher awaitLine(Pattern pattern) {
+        Matcher[] found = new Matcher[1];
+        await("server " + id + " prints " + pattern + "; its log: " + log)
+                .atMost(START_LIMIT)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> {
+                    Matcher matcher = pattern.matcher(log());
+                    if (matcher.find()) {
+                        found[0] = matcher;
+                        return true;
+                    }
+                    assertThat(process.isAlive())
+                            .as(() -> "server " + id + " runs; it printed:\n" + log())
+                            .isTrue();
+                    return false;
+                });
+        return found[0];
+    }
+
+    private void signal(String name) {
+        try {
+            int result = new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+            assertThat(result).as("result of kill -%s", name).isZero();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

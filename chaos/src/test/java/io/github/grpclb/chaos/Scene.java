@@ -1,0 +1,173 @@
+package io.github.grpclb.chaos;
+
+import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.RawEtcd;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * What one test of a fault sets up: an etcd, servers, clients under load. All of it ends with the test, the last first. Every
+ * call of every client is written to a file beside the logs of the processes.
+ *
+ * <p>Where the test failed, that folder stays; its name is printed. Where {@code chaos.logs} names a folder, everything stays there. Chance comes from {@link #random}, whose seed is
+ * {@code chaos.seed} or new each time, and printed.
+ */
+final class Scene implements BeforeEachCallback, AfterEachCallback {
+
+    /** The TTL that the servers ask for. */
+    static final Duration TTL = Duration.ofSeconds(5);
+
+    /** What FAULTS.md allows from a fault's end to the recovery: the longest back-off and a second. */
+    static final Duration RECOVERY = Duration.ofSeconds(6);
+
+    static final String SERVICE = "chaos";
+    static final String PREFIX = "/grpclb/" + SERVICE + "/";
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private Path logs;
+    private boolean logsAreKept;
+    private Random random;
+    private URI registry;
+    private int clients;
+
+    @Override
+    public void beforeEach(ExtensionContext context) throws IOException {
+        String name = context.getRequiredTestClass().getSimpleName() + "."
+                + context.getRequiredTestMethod().getName();
+        String wanted = System.getProperty("chaos.logs");
+        logsAreKept = wanted != null;
+        Path folder = wanted == null ? Path.of("target", "chaos", name) : Path.of(wanted);
+        logs = Files.createDirectories(folder);
+        System.setProperty("chaos.logs", logs.toString());
+        if (!logsAreKept) {
+            parts.push(() -> System.clearProperty("chaos.logs"));
+        }
+        long seed = Long.getLong("chaos.seed", System.nanoTime());
+        random = new Random(seed);
+        System.out.printf("%s: seed %d, logs in %s%n", name, seed, logs);
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws Exception {
+        Throwable broken = null;
+        for (AutoCloseable part : parts) {
+            try {
+                part.close();
+            } catch (Exception | AssertionError e) {
+                broken = e;
+            }
+        }
+        parts.clear();
+        if (!logsAreKept && context.getExecutionException().isEmpty() && broken == null) {
+            try (Stream<Path> files = Files.walk(logs)) {
+                files.filter(Files::isRegularFile).forEach(file -> file.toFile().delete());
+            }
+        }
+        if (broken != null) {
+            throw new AssertionError("closing failed", broken);
+        }
+    }
+
+    /** Starts an etcd that the servers and clients started from now on use. */
+    EtcdProcess etcd(String... arguments) {
+        EtcdProcess etcd = add(EtcdServers.startProcess(arguments));
+        registry = etcd.endpoint();
+        return etcd;
+    }
+
+    /** Makes servers and clients started from now on use another address for etcd: a proxy's, a cluster's. */
+    void registry(URI uri) {
+        registry = uri;
+    }
+
+    /** Returns an operator's hands on an etcd. */
+    RawEtcd operator(EtcdProcess etcd) {
+        return add(new RawEtcd(etcd.endpoint()));
+    }
+
+    /** Starts servers 1 to n at once and waits until they are registered. */
+    List<SampleServer> servers(int n, String... options) {
+        List<SampleServer> servers = new ArrayList<>();
+        for (int i = 1; i <= n; i++) {
+            servers.add(server(Integer.toString(i), options));
+        }
+        servers.forEach(SampleServer::awaitRegistered);
+        return servers;
+    }
+
+    /** Starts a server's process; does not wait for it. */
+    SampleServer server(String id, String... options) {
+        return server(List.of(), id, options);
+    }
+
+    /** Starts a server's process under another command, such as {@code faketime}. */
+    SampleServer server(List<String> command, String id, String... options) {
+        List<String> all = new ArrayList<>(List.of(
+                "--port=0",
+                "--service=" + SERVICE,
+                "--etcd=" + registry,
+                "--grpc.server.address=127.0.0.1",
+                "--grpc.lb.registration.ttl=" + TTL.toSeconds() + "s"));
+        all.addAll(List.of(options));
+        return add(SampleServer.start(id, logs, command, all));
+    }
+
+    /** Starts a client; it calls nothing yet. */
+    LoadClient client(String... properties) {
+        List<String> all = new ArrayList<>(List.of("grpc.lb.etcd.endpoints=" + registry));
+        all.addAll(List.of(properties));
+        Path file = logs.resolve("calls-" + ++clients + ".csv");
+        LoadClient client = LoadClient.start(SERVICE, all.toArray(String[]::new));
+        parts.push(() -> {
+            client.close();
+            client.soFar().write(file);
+        });
+        return client;
+    }
+
+    /** Starts a client that calls at a rate, and waits until it is answered. */
+    LoadClient load(int perSecond, String... properties) {
+        LoadClient client = client(properties);
+        CallLog.Call first = client.call();
+        if (first.failed()) {
+            throw new AssertionError("the first call failed: " + first);
+        }
+        return client.begin(perSecond);
+    }
+
+    /** Lets something end with the test. */
+    <T extends AutoCloseable> T add(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    Random random() {
+        return random;
+    }
+
+    Path logs() {
+        return logs;
+    }
+
+    /** Lets time pass while the fault lasts; the only place where a scene waits for nothing but time. */
+    static void during(Duration fault) {
+        try {
+            Thread.sleep(fault.toMillis());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
