@@ -27,8 +27,8 @@ final class MassExpiryLog {
             said = true;
             saidAt = now;
             logger.warn(
-                    "{}: {} endpoints vanished from the registry at about the same time without having drained, {} are left;"
-                            + " those whose connection is ready stay in use for {} at most",
+                    "{}: endpoints that vanished from the registry together, without having drained: {}, with {} left; those whose"
+                            + " connection is ready stay in use for up to {}",
                     target,
                     endpoints,
                     left,
