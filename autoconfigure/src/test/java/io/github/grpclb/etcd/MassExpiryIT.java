@@ -121,11 +121,8 @@ class MassExpiryIT {
     void allLeasesMayExpireTogether() throws Exception {
         try (EtcdRegistrar registrar = new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
             List<Registration> registrations = servers.stream()
-                    .map(server -> registrar.register(
-                            server.endpoint(SERVICE).startedAt(1).build()))
+                    .map(server -> registered(registrar, server))
                     .toList();
-            registrations.forEach(
-                    registration -> assertThat(registration.registered()).succeedsWithin(RECOVERY));
             channel = channel(Duration.ofMinutes(5));
             try (Load load = new Load()) {
                 load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
@@ -140,6 +137,41 @@ class MassExpiryIT {
             }
         }
         assertThat(servers).extracting(TestServer::connections).containsExactly(1, 1, 1, 1, 1);
+    }
+
+    @Test
+    @FaultRow(8)
+    void serversThatAreCutOffFromEtcdAreCalledOn() throws Exception {
+        List<EtcdConnection> cut = new ArrayList<>();
+        for (TestServer server : servers) {
+            EtcdConnection own =
+                    new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
+            cut.add(own);
+            registered(new EtcdRegistrar(own, TTL, Duration.ofSeconds(3), EtcdObserver.NONE), server);
+        }
+        channel = channel(Duration.ofMinutes(5));
+        try (Load load = new Load()) {
+            load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+            // their leases run out one by one
+            cut.forEach(EtcdConnection::close);
+            await().atMost(Duration.ofSeconds(20)).until(() -> operator.all().isEmpty());
+            await().during(Duration.ofSeconds(1)).until(load.failures::isEmpty);
+            load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+            try (EtcdRegistrar registrar =
+                    new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
+                servers.forEach(server -> registered(registrar, server));
+                load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+                assertThat(load.failures).isEmpty();
+            }
+        }
+        assertThat(servers).extracting(TestServer::connections).containsExactly(1, 1, 1, 1, 1);
+    }
+
+    private static Registration registered(EtcdRegistrar registrar, TestServer server) {
+        Registration registration =
+                registrar.register(server.endpoint(SERVICE).startedAt(1).build());
+        assertThat(registration.registered()).succeedsWithin(RECOVERY);
+        return registration;
     }
 
     private ManagedChannel channel(Duration staleMax) {

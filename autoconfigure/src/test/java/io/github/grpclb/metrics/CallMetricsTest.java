@@ -75,6 +75,19 @@ class CallMetricsTest {
     }
 
     @Test
+    void countsEndpointsThatVanishedTogether() {
+        metrics.endpointsSuspected("orders", 4);
+        metrics.endpointsSuspected("orders", 1);
+        assertThat(registry.get("grpc.lb.endpoints.suspected")
+                        .tags("service", "orders")
+                        .counter()
+                        .count())
+                .isEqualTo(5);
+        metrics.endpointsChanged("orders", EndpointCounts.NONE, new EndpointCounts(1, 0, 0, 0, 0, 0, 4));
+        assertThat(gauge("grpc.lb.endpoints", "state", "suspect")).isEqualTo(4);
+    }
+
+    @Test
     void noMeterHasATagThatGrowsWithTheNumberOfEndpoints() {
         for (int i = 1; i <= 50; i++) {
             metrics.callStarted(Endpoint.builder("orders", "10.0.0." + i, 8080).build(), "random");
