@@ -221,7 +221,7 @@ class StepsIT {
                 List.of(Map.of(
                         "random_subsetting_experimental",
                         Map.of("subsetSize", 2, "childPolicy", List.of(Map.of("endpoint_lb", Map.of())))))));
-        await().until(() -> connections() == 2 && answers(channel, 20).size() == 2);
+        await().until(() -> answers(channel, 20).size() == 2 && connections() == 2);
         Set<String> subset = Set.copyOf(answers(channel, 20).keySet());
         Endpoint left = all.stream()
                 .filter(endpoint -> !subset.contains(endpoint.id()))
@@ -252,6 +252,13 @@ class StepsIT {
     }
 
     private void publishOnly(String id) {
+        source.publish(
+                SERVICE,
+                servers.values().stream()
+                        .map(server -> server.endpoint(SERVICE)
+                                .state(server == servers.get(id) ? Endpoint.State.UP : Endpoint.State.DRAINING)
+                                .build())
+                        .toList());
         publish(servers.get(id));
     }
 
