@@ -8,9 +8,11 @@ import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.StaticEndpointSource;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.grpc.ManagedChannelBuilder;
+import java.time.Duration;
 import java.util.Map;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
+import org.springframework.boot.convert.DurationStyle;
 
 /**
  * Hands each channel this context's source and policies, and its service config. gRPC's registries belong to the whole JVM, so
@@ -21,10 +23,13 @@ final class ClientChannels implements GrpcChannelConfigurer {
     /** The policy that reads what {@link RoutingKeys#HASH_CONTEXT} says. */
     private static final String HASHING = "consistent_hash";
 
+    private static final Duration LONGEST_STALE_MAX = Duration.ofDays(365);
+
     private static final ClientProperties NOTHING_SET =
             new ClientProperties(null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     private final GrpcLbProperties properties;
+    private final Duration staleMax;
     private final ClientProperties allClients;
     private final GrpcChannelsProperties channels;
     private final EndpointSource source;
@@ -43,6 +48,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
             EndpointSource source,
             ChannelArguments arguments) {
         this.properties = properties;
+        this.staleMax = requireValid(properties.staleMax());
         this.allClients = allClients;
         this.channels = channels;
         this.source = source;
@@ -62,9 +68,21 @@ final class ClientChannels implements GrpcChannelConfigurer {
             }
             arguments.giveTo(builder);
             builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, sourceOf(name))
+                    .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                     .defaultServiceConfig(config.toJson());
         }
+    }
+
+    private static Duration requireValid(Duration staleMax) {
+        if (staleMax.isNegative() || staleMax.compareTo(LONGEST_STALE_MAX) > 0) {
+            throw new InvalidPropertyException(
+                    "grpc.lb.stale-max",
+                    DurationStyle.SIMPLE.print(staleMax),
+                    "0 to 365d",
+                    "Correct the property; 0 trusts the registry at once.");
+        }
+        return staleMax;
     }
 
     private EndpointSource sourceOf(String name) {

@@ -15,6 +15,8 @@ import org.springframework.boot.context.properties.bind.Name;
  * @param etcd The etcd that holds the registry.
  * @param registration How this process announces its gRPC server.
  * @param clients Settings of single clients, by the name in their annotation.
+ * @param staleMax Longest time that endpoints are kept which vanished from etcd together without having drained (0 to 365d); time
+ *     while etcd is unreachable does not count, and 0 keeps none.
  * @param metrics What Micrometer is told.
  * @param staticEndpoints Fixed addresses (host:port) by client name, instead of etcd.
  */
@@ -24,6 +26,7 @@ public record GrpcLbProperties(
         @DefaultValue Etcd etcd,
         @DefaultValue Registration registration,
         @DefaultValue Map<String, ClientProperties> clients,
+        @DefaultValue("5m") Duration staleMax,
         @DefaultValue Metrics metrics,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 

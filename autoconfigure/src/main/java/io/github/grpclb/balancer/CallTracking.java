@@ -50,6 +50,13 @@ final class CallTracking {
         }
     }
 
+    /** Tells the observer of endpoints that vanished from the registry, if any did. */
+    void suspected(int endpoints) {
+        if (observer != null && endpoints > 0) {
+            observer.endpointsSuspected(service, endpoints);
+        }
+    }
+
     /** Tells the observer how many endpoints are in which state, if that changed. For the synchronization context only. */
     void endpointsAre(List<EndpointCandidate> known, Set<Endpoint.Identity> ejected) {
         if (observer == null) {

@@ -1,5 +1,7 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.balancer.EndpointChild.Standing;
+import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.EquivalentAddressGroup;
@@ -9,12 +11,18 @@ import io.grpc.LoadBalancerRegistry;
 import io.grpc.Status;
 import java.net.SocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** The children of a balancer, in the order of the resolver's list. Confined to the synchronization context. */
+/**
+ * The children of a balancer: those of the resolver's list in its order, then the suspects. Beside them stand the children of
+ * endpoints that are missing from the list, which take no part. Of both, suspects and missing, only those are here whose
+ * connection is ready. Confined to the synchronization context.
+ */
 final class ChildList {
 
     private static final List<ConnectivityState> BEST_FIRST =
@@ -22,21 +30,27 @@ final class ChildList {
 
     private final Helper helper;
     private final CallTracking tracking;
-    private final Runnable onChange;
+    private final Listener listener;
     private final LoadBalancerProvider pickFirst = Objects.requireNonNull(
             LoadBalancerRegistry.getDefaultRegistry().getProvider("pick_first"), "gRPC's own pick_first");
     private final int[] countByState = new int[ConnectivityState.values().length];
     private List<EndpointChild> children = List.of();
+    private List<EndpointChild> missing = List.of();
 
-    /**
-     * Creates an empty list.
-     *
-     * @param onChange called when a child's {@link EndpointChild#candidate()} changed by itself
-     */
-    ChildList(Helper helper, CallTracking tracking, Runnable onChange) {
+    ChildList(Helper helper, CallTracking tracking, Listener listener) {
         this.helper = helper;
         this.tracking = tracking;
-        this.onChange = onChange;
+        this.listener = listener;
+    }
+
+    /** Hears of children that changed by themselves. */
+    interface Listener {
+
+        /** A child's {@link EndpointChild#candidate()} changed. */
+        void onChange();
+
+        /** A suspect failed and is no child any more; it is shut down after this. */
+        void onSuspectFailed();
     }
 
     /**
@@ -44,27 +58,31 @@ final class ChildList {
      *
      * @param removed to be shut down after a picker without them is published
      * @param status not OK if a new child refused its address
+     * @param suspected how many children have become suspects
      */
-    record Update(List<EndpointChild> removed, Status status) {}
+    record Update(List<EndpointChild> removed, Status status, int suspected) {}
 
     /**
      * Takes a new list. Lists are compared by position as long as they run in step and from there on by address, so that the usual
      * update, another weight somewhere, costs one pass. Children whose addresses stayed are not fed again: it would make calls hang
      * where gRPC's own outlier detection stands around us (seen with 1.84).
+     *
+     * @param unlisted who is no longer listed; null where the resolver does not tell
      */
-    Update update(List<EquivalentAddressGroup> groups, Attributes attributes) {
+    Update update(List<EquivalentAddressGroup> listed, @Nullable Unlisted unlisted, Attributes attributes) {
+        List<EquivalentAddressGroup> groups = unlisted != null && unlisted.all() ? List.of() : listed;
         int inStep = 0;
         while (inStep < groups.size()
                 && inStep < children.size()
                 && children.get(inStep).update(groups.get(inStep))) {
             inStep++;
         }
-        if (inStep == groups.size() && inStep == children.size()) {
-            return new Update(List.of(), Status.OK);
+        if (inStep == groups.size() && inStep == children.size() && missing.isEmpty()) {
+            return new Update(List.of(), Status.OK, 0);
         }
         List<EndpointChild> removed = new ArrayList<>();
         Map<List<SocketAddress>, EndpointChild> rest = new HashMap<>();
-        for (EndpointChild child : children.subList(inStep, children.size())) {
+        for (EndpointChild child : restFrom(inStep)) {
             if (rest.putIfAbsent(child.addresses(), child) != null) {
                 removed.add(child);
             }
@@ -76,7 +94,6 @@ final class ChildList {
             EndpointChild child = rest.remove(group.getAddresses());
             if (child == null) {
                 child = new EndpointChild(helper, pickFirst, tracking, group, this::onChildChange);
-                countByState[child.state().ordinal()]++;
                 Status accepted = child.connect(attributes);
                 status = accepted.isOk() ? status : accepted;
             } else {
@@ -84,10 +101,26 @@ final class ChildList {
             }
             next.add(child);
         }
+        int suspected = 0;
+        List<EndpointChild> nextMissing = new ArrayList<>();
+        if (unlisted != null) {
+            suspected = keep(unlisted.suspects(), Standing.SUSPECT, rest, next);
+            keep(unlisted.missing(), Standing.MISSING, rest, nextMissing);
+        }
         removed.addAll(rest.values());
-        removed.forEach(child -> countByState[child.state().ordinal()]--);
         children = next;
-        return new Update(removed, status);
+        missing = nextMissing;
+        countStates();
+        return new Update(removed, status, suspected);
+    }
+
+    /** Gives all children up; returns them, to be shut down. */
+    List<EndpointChild> clear() {
+        List<EndpointChild> all = restFrom(0);
+        children = List.of();
+        missing = List.of();
+        countStates();
+        return all;
     }
 
     boolean isEmpty() {
@@ -118,13 +151,66 @@ final class ChildList {
     }
 
     void shutdown() {
-        children.forEach(EndpointChild::shutdown);
-        children = List.of();
+        clear().forEach(EndpointChild::shutdown);
     }
 
-    private void onChildChange(ConnectivityState before, ConnectivityState now) {
-        countByState[before.ordinal()]--;
-        countByState[now.ordinal()]++;
-        onChange.run();
+    private List<EndpointChild> restFrom(int position) {
+        List<EndpointChild> rest = new ArrayList<>(children.subList(position, children.size()));
+        rest.addAll(missing);
+        return rest;
+    }
+
+    /** Moves those of the groups that have a ready connection; returns how many of them stood otherwise before. */
+    private static int keep(
+            List<EquivalentAddressGroup> groups,
+            Standing standing,
+            Map<List<SocketAddress>, EndpointChild> from,
+            List<EndpointChild> to) {
+        int changed = 0;
+        for (EquivalentAddressGroup group : groups) {
+            EndpointChild child = from.get(group.getAddresses());
+            if (child != null && child.isReady()) {
+                from.remove(group.getAddresses());
+                changed += child.standing() == standing ? 0 : 1;
+                child.update(group, standing);
+                to.add(child);
+            }
+        }
+        return changed;
+    }
+
+    private void countStates() {
+        Arrays.fill(countByState, 0);
+        children.forEach(child -> countByState[child.state().ordinal()]++);
+    }
+
+    private void onChildChange(EndpointChild child, ConnectivityState before) {
+        if (child.standing() == Standing.MISSING) {
+            if (!child.isReady()) {
+                missing = without(child, missing);
+                shutdownLater(child);
+            }
+        } else if (child.standing() == Standing.SUSPECT && !child.isReady()) {
+            countByState[before.ordinal()]--;
+            children = without(child, children);
+            listener.onSuspectFailed();
+            shutdownLater(child);
+        } else {
+            countByState[before.ordinal()]--;
+            countByState[child.state().ordinal()]++;
+            listener.onChange();
+        }
+    }
+
+    private static List<EndpointChild> without(EndpointChild child, List<EndpointChild> from) {
+        List<EndpointChild> rest = new ArrayList<>(from);
+        rest.remove(child);
+        return rest;
+    }
+
+    /** The child is in the middle of telling. */
+    private void shutdownLater(EndpointChild child) {
+        child.hearNoMore();
+        helper.getSynchronizationContext().execute(child::shutdown);
     }
 }

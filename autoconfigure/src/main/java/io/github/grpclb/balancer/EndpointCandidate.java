@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param weight its effective weight
  * @param load what is known of its calls
  * @param state the child's state
+ * @param suspect whether the registry no longer lists it; it takes calls like any other
  * @param connection the child's own picker, tracked. It answers with the same result for every call, so a pick allocates nothing
  * @param answer that result, where it is sure not to change: a pick then asks no further
  */
@@ -22,17 +23,24 @@ record EndpointCandidate(
         double weight,
         EndpointLoad load,
         ConnectivityState state,
+        boolean suspect,
         SubchannelPicker connection,
         @Nullable PickResult answer)
         implements Candidate {
 
     EndpointCandidate(
-            Endpoint endpoint, double weight, EndpointLoad load, ConnectivityState state, SubchannelPicker connection) {
+            Endpoint endpoint,
+            double weight,
+            EndpointLoad load,
+            ConnectivityState state,
+            boolean suspect,
+            SubchannelPicker connection) {
         this(
                 endpoint,
                 weight,
                 load,
                 state,
+                suspect,
                 connection,
                 connection instanceof TrackedConnection tracked ? tracked.fixedAnswer() : null);
     }
@@ -50,7 +58,7 @@ record EndpointCandidate(
     }
 
     EndpointCandidate withWeight(double otherWeight) {
-        return new EndpointCandidate(endpoint, otherWeight, load, state, connection, answer);
+        return new EndpointCandidate(endpoint, otherWeight, load, state, suspect, connection, answer);
     }
 
     PickResult connect(PickSubchannelArgs call) {

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.EquivalentAddressGroup;
@@ -19,8 +20,18 @@ import java.net.SocketAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One endpoint and its connection, which a {@code pick_first} of its own keeps. Confined to the synchronization context. */
+/**
+ * One endpoint and its connection, which a {@code pick_first} of its own keeps. An endpoint that is no longer listed is not connected
+ * to again. Confined to the synchronization context.
+ */
 final class EndpointChild {
+
+    /** How an endpoint stands with the registry; see {@link Unlisted}. */
+    enum Standing {
+        LISTED,
+        SUSPECT,
+        MISSING
+    }
 
     private final LoadBalancer connection;
     private final Listener listener;
@@ -29,6 +40,7 @@ final class EndpointChild {
     private EquivalentAddressGroup group;
     private Endpoint endpoint;
     private EndpointLoad load;
+    private Standing standing = Standing.LISTED;
     private ConnectivityState state = ConnectivityState.CONNECTING;
     private SubchannelPicker picker = new FixedResultPicker(PickResult.withNoResult());
     private @Nullable EndpointCandidate candidate;
@@ -68,11 +80,20 @@ final class EndpointChild {
      * @return false if the group has other addresses
      */
     boolean update(EquivalentAddressGroup newGroup) {
+        return update(newGroup, Standing.LISTED);
+    }
+
+    /** Takes the same, for an endpoint that may be listed no more. */
+    boolean update(EquivalentAddressGroup newGroup, Standing newStanding) {
+        if (newGroup != group && !newGroup.getAddresses().equals(group.getAddresses())) {
+            return false;
+        }
+        if (newStanding != standing) {
+            standing = newStanding;
+            candidate = null;
+        }
         if (newGroup == group) {
             return true;
-        }
-        if (!newGroup.getAddresses().equals(group.getAddresses())) {
-            return false;
         }
         group = newGroup;
         Endpoint newEndpoint = endpointOf(newGroup);
@@ -88,8 +109,16 @@ final class EndpointChild {
         return group.getAddresses();
     }
 
+    Standing standing() {
+        return standing;
+    }
+
     ConnectivityState state() {
         return state;
+    }
+
+    boolean isReady() {
+        return state == ConnectivityState.READY;
     }
 
     /** Returns it as it is now; the same object until something about it changes. */
@@ -97,7 +126,12 @@ final class EndpointChild {
         EndpointCandidate current = candidate;
         if (current == null) {
             current = new EndpointCandidate(
-                    endpoint, endpoint.weight(), load, state, tracking.track(picker, endpoint, load));
+                    endpoint,
+                    endpoint.weight(),
+                    load,
+                    state,
+                    standing == Standing.SUSPECT,
+                    tracking.track(picker, endpoint, load));
             candidate = current;
         }
         return current;
@@ -105,6 +139,11 @@ final class EndpointChild {
 
     void requestConnection() {
         connection.requestConnection();
+    }
+
+    /** Makes it tell nothing any more. */
+    void hearNoMore() {
+        closed = true;
     }
 
     void shutdown() {
@@ -124,7 +163,7 @@ final class EndpointChild {
     }
 
     private void noteReady() {
-        if (state == ConnectivityState.READY) {
+        if (isReady()) {
             load.ready(tracking.loads().nanoTime().getAsLong());
         }
     }
@@ -140,9 +179,9 @@ final class EndpointChild {
             picker = newPicker;
             candidate = null;
             noteReady();
-            listener.onChange(before, newState);
+            listener.onChange(this, before);
         }
-        if (newState == ConnectivityState.IDLE) {
+        if (newState == ConnectivityState.IDLE && standing == Standing.LISTED) {
             connection.requestConnection();
         }
     }
@@ -163,7 +202,7 @@ final class EndpointChild {
     /** Hears of a child. */
     @FunctionalInterface
     interface Listener {
-        void onChange(ConnectivityState before, ConnectivityState now);
+        void onChange(EndpointChild child, ConnectivityState before);
     }
 
     private final class ChildHelper extends ForwardingLoadBalancerHelper {

@@ -13,11 +13,12 @@ import java.util.Set;
  * @param idle not connected, and not being connected to
  * @param failing the last attempt to connect failed
  * @param draining about to leave, whatever the connection
+ * @param suspect connected, and taking calls, while the registry no longer lists them
  */
-public record EndpointCounts(int ready, int ejected, int connecting, int idle, int failing, int draining) {
+public record EndpointCounts(int ready, int ejected, int connecting, int idle, int failing, int draining, int suspect) {
 
     /** Those of a channel that knows no endpoint. */
-    public static final EndpointCounts NONE = new EndpointCounts(0, 0, 0, 0, 0, 0);
+    public static final EndpointCounts NONE = new EndpointCounts(0, 0, 0, 0, 0, 0, 0);
 
     static EndpointCounts of(List<EndpointCandidate> known, Set<Endpoint.Identity> ejected) {
         int[] count = new int[LiveEndpoints.State.values().length];
@@ -30,6 +31,7 @@ public record EndpointCounts(int ready, int ejected, int connecting, int idle, i
                 count[LiveEndpoints.State.CONNECTING.ordinal()],
                 count[LiveEndpoints.State.IDLE.ordinal()],
                 count[LiveEndpoints.State.FAILING.ordinal()],
-                count[LiveEndpoints.State.DRAINING.ordinal()]);
+                count[LiveEndpoints.State.DRAINING.ordinal()],
+                count[LiveEndpoints.State.SUSPECT.ordinal()]);
     }
 }

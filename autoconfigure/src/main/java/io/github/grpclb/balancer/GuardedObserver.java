@@ -54,6 +54,15 @@ final class GuardedObserver implements PickObserver {
         }
     }
 
+    @Override
+    public void endpointsSuspected(String service, int endpoints) {
+        try {
+            observer.endpointsSuspected(service, endpoints);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
     private void report(Throwable failure) {
         if (reported.compareAndSet(false, true)) {
             logger.error(

@@ -24,6 +24,8 @@ public final class LiveEndpoints {
     public enum State {
         /** Connected, and taking calls. */
         READY,
+        /** Connected, and taking calls; the registry no longer lists it. */
+        SUSPECT,
         /** Connected, and taken out as an outlier for a while. */
         EJECTED,
         /** Being connected to. */
@@ -40,7 +42,12 @@ public final class LiveEndpoints {
                 return DRAINING;
             }
             return switch (candidate.state()) {
-                case READY -> ejected.contains(candidate.load().identity()) ? EJECTED : READY;
+                case READY -> {
+                    if (ejected.contains(candidate.load().identity())) {
+                        yield EJECTED;
+                    }
+                    yield candidate.suspect() ? SUSPECT : READY;
+                }
                 case CONNECTING -> CONNECTING;
                 case IDLE -> IDLE;
                 case TRANSIENT_FAILURE, SHUTDOWN -> FAILING;
@@ -60,8 +67,8 @@ public final class LiveEndpoints {
 
         static Live of(EndpointCandidate candidate, Set<Endpoint.Identity> ejected) {
             State state = State.of(candidate, ejected);
-            return new Live(
-                    candidate.endpoint(), state, state == State.READY ? candidate.weight() : 0, candidate.load());
+            boolean takesCalls = state == State.READY || state == State.SUSPECT;
+            return new Live(candidate.endpoint(), state, takesCalls ? candidate.weight() : 0, candidate.load());
         }
     }
 

@@ -50,4 +50,11 @@ public interface PickObserver {
      * @param now what holds now; {@link EndpointCounts#NONE} when the channel closes or becomes idle
      */
     default void endpointsChanged(String service, EndpointCounts before, EndpointCounts now) {}
+
+    /**
+     * Endpoints vanished from the registry together, and stay in use while their connections are ready. Heard of for each channel.
+     *
+     * @param endpoints how many more these are than before, of those whose connection is ready
+     */
+    default void endpointsSuspected(String service, int endpoints) {}
 }

@@ -1,5 +1,8 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.NoEndpointException;
+import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer;
@@ -32,7 +35,9 @@ import org.slf4j.LoggerFactory;
  * connection.
  *
  * <p><b>Bad news.</b> An error or an empty list from the resolver is answered and otherwise ignored while there are servers. A
- * configuration that cannot be used leaves the one before in place.
+ * configuration that cannot be used leaves the one before in place. Endpoints that are no longer registered stay, where the resolver
+ * says so ({@link Unlisted}), while their connections are ready; they are not connected to again. When none is left, or the
+ * resolver gives the last ones up ({@link NoEndpointException}), calls fail with that.
  */
 public final class PolicyLoadBalancer extends LoadBalancer {
 
@@ -69,6 +74,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private @Nullable Published published;
     private ServerIds serverIds = ServerIds.NONE;
     private SynchronizationContext.@Nullable ScheduledHandle pendingPublish;
+    private Status noneLeft = Status.UNAVAILABLE;
     private boolean accepting;
 
     /**
@@ -87,7 +93,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.policies = own != null ? own : builtIn;
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
         this.live = shown != null ? shown : new LiveEndpoints();
-        this.children = new ChildList(helper, tracking, this::onChildChange);
+        this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
     }
 
@@ -109,19 +115,23 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         Attributes attributes = resolved.getAttributes().toBuilder()
                 .set(IS_PETIOLE_POLICY, true)
                 .build();
+        Unlisted unlisted = resolved.getAttributes().get(EndpointNameResolver.UNLISTED);
+        noneLeft = unlisted != null ? unlisted.none() : noneLeft;
         accepting = true;
-        ChildList.Update update = children.update(resolved.getAddresses(), attributes);
+        ChildList.Update update = children.update(resolved.getAddresses(), unlisted, attributes);
         accepting = false;
-        publish(current);
+        publishOrFail(current);
+        tracking.suspected(update.suspected());
         update.removed().forEach(EndpointChild::shutdown);
         return configured.isOk() ? update.status() : configured;
     }
 
     @Override
     public void handleNameResolutionError(Status error) {
-        if (children.isEmpty()) {
-            helper.updateBalancingState(
-                    ConnectivityState.TRANSIENT_FAILURE, new NoEndpointPicker(tracking, helper.getAuthority(), error));
+        if (children.isEmpty() || error.getCause() instanceof NoEndpointException) {
+            List<EndpointChild> givenUp = children.clear();
+            fail(error);
+            givenUp.forEach(EndpointChild::shutdown);
         }
     }
 
@@ -161,31 +171,34 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
     }
 
-    private void onChildChange() {
-        PickerChain current = chain;
-        if (accepting || current == null) {
-            return;
-        }
-        if (published == null || published.state != children.state()) {
-            publish(current);
-        } else if (pendingPublish == null) {
-            pendingPublish = syncContext.schedule(
-                    () -> publish(current),
-                    COALESCE_MILLIS,
-                    TimeUnit.MILLISECONDS,
-                    helper.getScheduledExecutorService());
-        }
-    }
-
     private void onTime() {
         PickerChain current = chain;
-        if (current != null) {
+        if (current != null && !children.isEmpty()) {
             if (current.elapse()) {
                 published = null;
                 publish(current);
             }
             timer.wakeIn(current.due());
         }
+    }
+
+    private void publishOrFail(PickerChain current) {
+        if (children.isEmpty()) {
+            fail(noneLeft);
+        } else {
+            publish(current);
+        }
+    }
+
+    /** There is no endpoint. */
+    private void fail(Status error) {
+        cancelPendingPublish();
+        timer.cancel();
+        published = null;
+        live.ended(this);
+        tracking.endpointsAre(List.of(), Set.of());
+        helper.updateBalancingState(
+                ConnectivityState.TRANSIENT_FAILURE, new NoEndpointPicker(tracking, helper.getAuthority(), error));
     }
 
     private void publish(PickerChain current) {
@@ -215,6 +228,35 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         if (pendingPublish != null) {
             pendingPublish.cancel();
             pendingPublish = null;
+        }
+    }
+
+    private final class OfChildren implements ChildList.Listener {
+
+        @Override
+        public void onChange() {
+            PickerChain current = chain;
+            if (accepting || current == null) {
+                return;
+            }
+            if (published == null || published.state != children.state()) {
+                publish(current);
+            } else if (pendingPublish == null) {
+                pendingPublish = syncContext.schedule(
+                        () -> publish(current),
+                        COALESCE_MILLIS,
+                        TimeUnit.MILLISECONDS,
+                        helper.getScheduledExecutorService());
+            }
+        }
+
+        /** At once: a call that still picked the suspect would connect it again. */
+        @Override
+        public void onSuspectFailed() {
+            PickerChain current = chain;
+            if (current != null) {
+                publishOrFail(current);
+            }
         }
     }
 

@@ -16,4 +16,10 @@ public interface EndpointListener {
      * @param reason for a person to read, without secrets, such as {@code etcd unreachable: connection refused}
      */
     void onUnavailable(String reason);
+
+    /**
+     * The registry stopped to answer, or answers again. While it does not, the last list stands and says nothing about who has come
+     * or gone since. Told only where it changed, and only once a list is known; at first the registry is taken to answer.
+     */
+    default void onReachable(boolean reachable) {}
 }

@@ -154,5 +154,12 @@ public final class EtcdEndpointSource implements EndpointSource {
                 listener.onUnavailable(reason);
             }
         }
+
+        @Override
+        public void onReachable(boolean reachable) {
+            if (!ended) {
+                listener.onReachable(reachable);
+            }
+        }
     }
 }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals
- * the one before. A reason for having no list is given only while there is none. For the loop's thread.
+ * the one before. A reason for having no list is given only while there is none; from then on, that the registry stopped to answer
+ * and that it answers again. For the loop's thread.
  */
 final class SnapshotPublisher {
 
@@ -24,6 +25,7 @@ final class SnapshotPublisher {
     private @Nullable EndpointSnapshot published;
     private @Nullable String reason;
     private EtcdLoop.@Nullable Timer timer;
+    private boolean reachable = true;
     private long revision;
     private long publishedAt;
 
@@ -39,7 +41,13 @@ final class SnapshotPublisher {
         EndpointSnapshot snapshot = published;
         String why = reason;
         if (snapshot != null) {
-            EtcdLoop.foreign(() -> listener.onEndpoints(snapshot));
+            boolean answers = reachable;
+            EtcdLoop.foreign(() -> {
+                listener.onEndpoints(snapshot);
+                if (!answers) {
+                    listener.onReachable(false);
+                }
+            });
         } else if (why != null) {
             EtcdLoop.foreign(() -> listener.onUnavailable(why));
         }
@@ -55,7 +63,9 @@ final class SnapshotPublisher {
     }
 
     void unavailable(String why) {
-        if (published == null && !why.equals(reason)) {
+        if (published != null) {
+            reachable(false);
+        } else if (!why.equals(reason)) {
             reason = why;
             List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onUnavailable(why)));
         }
@@ -64,6 +74,7 @@ final class SnapshotPublisher {
     /** Publishes what the table holds at a revision, now or as soon as the time before is long enough ago. */
     void publishSoon(long at) {
         revision = at;
+        reachable(true);
         Duration since = loop.since(publishedAt);
         if (published == null || since.compareTo(COALESCE) >= 0) {
             publish();
@@ -77,6 +88,13 @@ final class SnapshotPublisher {
             timer.cancel();
         }
         listeners.clear();
+    }
+
+    private void reachable(boolean answers) {
+        if (reachable != answers) {
+            reachable = answers;
+            List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onReachable(answers)));
+        }
     }
 
     private void publish() {

@@ -61,6 +61,12 @@ public final class CallMetrics implements PickObserver {
         onEndpointsChanged.accept(service);
     }
 
+    @Override
+    public void endpointsSuspected(String service, int endpoints) {
+        registry.counter(GrpcLbMeters.ENDPOINTS_SUSPECTED, GrpcLbMeters.SERVICE, service)
+                .increment(endpoints);
+    }
+
     private ServiceMeters service(String name) {
         ServiceMeters known = services.get(name);
         return known != null ? known : services.computeIfAbsent(name, missing -> new ServiceMeters(registry, missing));

@@ -14,6 +14,8 @@ package io.github.grpclb.metrics;
  * <tr><td>{@value #PICKS_FAILED}</td><td>counter</td><td>service, policy, reason</td>
  *     <td>picks that found no server; a waiting call is picked for again with each change</td></tr>
  * <tr><td>{@value #ENDPOINTS}</td><td>gauge</td><td>service, state</td><td>known endpoints in each state</td></tr>
+ * <tr><td>{@value #ENDPOINTS_SUSPECTED}</td><td>counter</td><td>service</td>
+ *     <td>endpoints that vanished from the registry with most others, and stayed in use; counted by each channel</td></tr>
  * <tr><td>{@value #ETCD_ANSWER_AGE}</td><td>gauge, seconds</td><td></td>
  *     <td>time since etcd last answered; NaN before the first answer</td></tr>
  * <tr><td>{@value #WATCH_RESTARTS}</td><td>counter</td><td>service, reason</td>
@@ -39,6 +41,7 @@ public final class GrpcLbMeters {
     public static final String CALLS_IN_FLIGHT = "grpc.lb.calls.in.flight";
     public static final String PICKS_FAILED = "grpc.lb.picks.failed";
     public static final String ENDPOINTS = "grpc.lb.endpoints";
+    public static final String ENDPOINTS_SUSPECTED = "grpc.lb.endpoints.suspected";
     public static final String ETCD_ANSWER_AGE = "grpc.lb.etcd.answer.age";
     public static final String WATCH_RESTARTS = "grpc.lb.etcd.watch.restarts";
     public static final String REGISTRATIONS = "grpc.lb.registrations";

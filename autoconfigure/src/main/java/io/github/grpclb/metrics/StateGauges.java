@@ -19,7 +19,8 @@ final class StateGauges {
                 new StateGauge("connecting", EndpointCounts::connecting),
                 new StateGauge("idle", EndpointCounts::idle),
                 new StateGauge("failing", EndpointCounts::failing),
-                new StateGauge("draining", EndpointCounts::draining));
+                new StateGauge("draining", EndpointCounts::draining),
+                new StateGauge("suspect", EndpointCounts::suspect));
         gauges.forEach(gauge -> gauge.register(registry, service));
     }
 

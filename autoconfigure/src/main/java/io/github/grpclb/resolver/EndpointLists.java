@@ -1,19 +1,27 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.Status;
 import io.grpc.StatusOr;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes lists from the source's thread to an executor and makes addresses of them there: one list at a time, always the latest.
- * The source's thread only leaves behind what it brings. Thread-safe.
+ * Takes lists from the source's thread to an executor and makes addresses of them there, at last of the latest; those before it are
+ * looked through for who drains and who vanishes. The source's thread only leaves behind what it brings. Thread-safe.
  */
 final class EndpointLists implements EndpointListener {
 
@@ -21,31 +29,53 @@ final class EndpointLists implements EndpointListener {
 
     private final String target;
     private final Receiver receiver;
+    private final LongSupplier nanoTime;
     private final SerialWork work;
-    private volatile @Nullable EndpointSnapshot latest;
+    private final Queue<EndpointSnapshot> arrived = new ConcurrentLinkedQueue<>();
     private volatile String unavailable = "no answer yet";
+    private volatile boolean reachable = true;
     private volatile boolean lookupWanted;
     private volatile boolean hasHostNames;
 
     // only in the work
     private final AddressGroups addressGroups;
+    private final Suspects suspects;
+    private final MassExpiryLog massExpiryLog;
+    private final Unlisted nothingUnlisted;
+    private @Nullable EndpointSnapshot latest;
 
-    EndpointLists(String target, Executor executor, HostLookup lookup, Receiver receiver) {
+    EndpointLists(
+            String target,
+            Executor executor,
+            HostLookup lookup,
+            Duration staleMax,
+            LongSupplier nanoTime,
+            Receiver receiver) {
         this.target = target;
         this.receiver = receiver;
+        this.nanoTime = nanoTime;
         this.work = new SerialWork(executor, this::takeLatest);
         this.addressGroups = new AddressGroups(lookup);
+        this.suspects = new Suspects(staleMax, nanoTime.getAsLong());
+        this.massExpiryLog = new MassExpiryLog(target, staleMax);
+        this.nothingUnlisted = new Unlisted(List.of(), List.of(), false, noEndpoint(target));
     }
 
     @Override
     public void onEndpoints(EndpointSnapshot snapshot) {
-        latest = snapshot;
+        arrived.add(snapshot);
         work.request();
     }
 
     @Override
     public void onUnavailable(String reason) {
         unavailable = reason;
+        work.request();
+    }
+
+    @Override
+    public void onReachable(boolean answers) {
+        reachable = answers;
         work.request();
     }
 
@@ -60,7 +90,20 @@ final class EndpointLists implements EndpointListener {
         work.request();
     }
 
+    /** Looks whether the time of endpoints that are no longer listed has come. */
+    void lookAtTheTime() {
+        work.request();
+    }
+
     private void takeLatest() {
+        long now = nanoTime.getAsLong();
+        massExpiryLog.givenUp(suspects.elapse(now));
+        for (EndpointSnapshot next = arrived.poll(); next != null; next = arrived.poll()) {
+            latest = next;
+            massExpiryLog.suspected(
+                    suspects.take(next.endpoints(), now), next.endpoints().size(), now);
+        }
+        suspects.reachable(reachable, now);
         EndpointSnapshot snapshot = latest;
         if (snapshot == null) {
             receiver.noListYet(unavailable);
@@ -70,32 +113,74 @@ final class EndpointLists implements EndpointListener {
             lookupWanted = false;
             addressGroups.forgetLookups();
         }
-        StatusOr<List<EquivalentAddressGroup>> resolved;
-        try {
-            resolved = resolve(snapshot);
-        } catch (RuntimeException e) {
-            logger.warn("{}: the list of revision {} cannot be used", target, snapshot.revision(), e);
-            resolved = error(target, "the list of endpoints cannot be used: " + e);
-        }
-        receiver.list(resolved, addressGroups.awaitsLookups());
+        receiver.list(resolve(snapshot), addressGroups.awaitsLookups(), suspects.nextNanos());
     }
 
-    private StatusOr<List<EquivalentAddressGroup>> resolve(EndpointSnapshot snapshot) {
-        int endpoints = snapshot.endpoints().size();
-        if (endpoints == 0) {
-            return error(target, "no endpoint is registered");
+    private Resolved resolve(EndpointSnapshot snapshot) {
+        try {
+            return resolve(snapshot.endpoints(), suspects.suspects(), suspects.missing());
+        } catch (RuntimeException e) {
+            logger.warn("{}: the list of revision {} cannot be used", target, snapshot.revision(), e);
+            return new Resolved(error(target, "the list of endpoints cannot be used: " + e), nothingUnlisted);
         }
-        List<EquivalentAddressGroup> groups = addressGroups.of(snapshot.endpoints());
+    }
+
+    private Resolved resolve(List<Endpoint> listed, List<Endpoint> suspected, List<Endpoint> missing) {
+        if (listed.isEmpty() && suspected.isEmpty()) {
+            return new Resolved(StatusOr.fromStatus(nothingUnlisted.none()), nothingUnlisted);
+        }
+        if (suspected.isEmpty() && missing.isEmpty()) {
+            return new Resolved(orError(groupsOf(listed), listed.size()), nothingUnlisted);
+        }
+        List<Endpoint> all = new ArrayList<>(listed);
+        all.addAll(suspected);
+        all.addAll(missing);
+        List<EquivalentAddressGroup> groups = groupsOf(all);
+        List<EquivalentAddressGroup> suspectGroups = only(suspected, groups);
+        Unlisted unlisted =
+                new Unlisted(suspectGroups, only(missing, groups), listed.isEmpty(), nothingUnlisted.none());
+        return new Resolved(orError(listed.isEmpty() ? suspectGroups : only(listed, groups), all.size()), unlisted);
+    }
+
+    private List<EquivalentAddressGroup> groupsOf(List<Endpoint> endpoints) {
+        List<EquivalentAddressGroup> groups = addressGroups.of(endpoints);
         hasHostNames = addressGroups.hasHostNames();
+        return groups;
+    }
+
+    private StatusOr<List<EquivalentAddressGroup>> orError(List<EquivalentAddressGroup> groups, int endpoints) {
         return groups.isEmpty()
                 ? error(target, "none of the " + endpoints + " endpoints has a host that can be looked up")
                 : StatusOr.fromValue(groups);
+    }
+
+    private static List<EquivalentAddressGroup> only(List<Endpoint> endpoints, List<EquivalentAddressGroup> groups) {
+        Set<String> addresses = endpoints.stream().map(Endpoint::address).collect(Collectors.toSet());
+        return groups.stream()
+                .filter(group -> {
+                    Endpoint endpoint = group.getAttributes().get(EndpointNameResolver.ENDPOINT);
+                    return endpoint != null && addresses.contains(endpoint.address());
+                })
+                .toList();
     }
 
     /** Returns what takes the place of addresses: calls to the target fail with it. */
     static StatusOr<List<EquivalentAddressGroup>> error(String target, String reason) {
         return StatusOr.fromStatus(Status.UNAVAILABLE.withDescription(target + ": " + reason));
     }
+
+    private static Status noEndpoint(String target) {
+        String message = target + ": no endpoint is registered";
+        return Status.UNAVAILABLE.withDescription(message).withCause(new NoEndpointException(message));
+    }
+
+    /**
+     * What became of a list.
+     *
+     * @param addresses the addresses, or why there are none
+     * @param unlisted who is no longer listed
+     */
+    record Resolved(StatusOr<List<EquivalentAddressGroup>> addresses, Unlisted unlisted) {}
 
     /** Is called on the executor. */
     interface Receiver {
@@ -104,8 +189,9 @@ final class EndpointLists implements EndpointListener {
          * A list, or why it has no address.
          *
          * @param incomplete whether an endpoint is left out, since its host name could not be looked up
+         * @param nextNanos in how many nanoseconds to {@link #lookAtTheTime()}, or {@link Suspects#NEVER}
          */
-        void list(StatusOr<List<EquivalentAddressGroup>> addresses, boolean incomplete);
+        void list(Resolved resolved, boolean incomplete, long nextNanos);
 
         void noListYet(String reason);
     }

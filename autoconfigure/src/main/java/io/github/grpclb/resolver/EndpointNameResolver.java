@@ -7,6 +7,7 @@ import io.grpc.EquivalentAddressGroup;
 import io.grpc.NameResolver;
 import io.grpc.StatusOr;
 import io.grpc.SynchronizationContext;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
@@ -24,13 +25,20 @@ import org.slf4j.LoggerFactory;
  * on the source's thread.
  *
  * <p>Calls wait for the first list for as long as it may just be slow: until the source says why it has none, or five seconds
- * have passed. From then on those that do not wait for ready fail with the reason. A list without endpoints is delivered as an error and never as an empty list, so
- * that a balancer that has servers goes on with them.
+ * have passed. From then on those that do not wait for ready fail with the reason.
+ *
+ * <p>A list that has lost most of its endpoints at once comes with them as {@link Unlisted} ones, for a while. An empty list is never
+ * delivered: there are the last endpoints, or, when these are given up too, an error whose cause is a {@link NoEndpointException}.
+ * Over any other error a balancer that has servers goes on with them. Nothing of this outlives the channel's idle mode, in which
+ * the connections end that alone spoke for those endpoints: it wakes up with what the registry says.
  */
 public final class EndpointNameResolver extends NameResolver {
 
     /** The endpoint that an address group is for. */
     public static final Attributes.Key<Endpoint> ENDPOINT = Attributes.Key.create("io.github.grpclb.endpoint");
+
+    /** Who is no longer registered; an attribute of each list. */
+    public static final Attributes.Key<Unlisted> UNLISTED = Attributes.Key.create("io.github.grpclb.unlisted");
 
     private static final Logger logger = LoggerFactory.getLogger(EndpointNameResolver.class);
 
@@ -53,7 +61,9 @@ public final class EndpointNameResolver extends NameResolver {
     private EndpointSource.@Nullable Subscription subscription;
     private SynchronizationContext.@Nullable ScheduledHandle firstListTimeout;
     private SynchronizationContext.@Nullable ScheduledHandle nextLookup;
+    private SynchronizationContext.@Nullable ScheduledHandle staleTimer;
     private StatusOr<List<EquivalentAddressGroup>> addresses;
+    private @Nullable Unlisted unlisted;
     private boolean delivering;
     private boolean shutdown;
     private long lastLookupNanos;
@@ -73,7 +83,14 @@ public final class EndpointNameResolver extends NameResolver {
         this.serviceConfig = args.getArg(EndpointNameResolverProvider.SERVICE_CONFIG);
         this.serviceConfigs = new ServiceConfigs(target, args.getServiceConfigParser());
         this.onServiceConfig = () -> offload.execute(() -> syncContext.execute(this::deliver));
-        this.lists = new EndpointLists(target, offload, lookup, new FromOffload());
+        Duration staleMax = args.getArg(EndpointNameResolverProvider.STALE_MAX);
+        this.lists = new EndpointLists(
+                target,
+                offload,
+                lookup,
+                staleMax != null ? staleMax : EndpointNameResolverProvider.DEFAULT_STALE_MAX,
+                nanoTime,
+                new FromOffload());
         this.addresses = notReady("no answer yet");
     }
 
@@ -124,6 +141,7 @@ public final class EndpointNameResolver extends NameResolver {
         shutdown = true;
         cancel(firstListTimeout);
         cancel(nextLookup);
+        cancel(staleTimer);
         if (serviceConfig != null) {
             serviceConfig.removeListener(onServiceConfig);
         }
@@ -136,10 +154,17 @@ public final class EndpointNameResolver extends NameResolver {
         }
     }
 
-    private void accept(StatusOr<List<EquivalentAddressGroup>> list, boolean incomplete) {
-        if (!delivering || !list.equals(addresses)) {
-            addresses = list;
+    private void accept(EndpointLists.Resolved list, boolean incomplete, long nextNanos) {
+        if (!delivering
+                || !list.addresses().equals(addresses)
+                || !list.unlisted().equals(unlisted)) {
+            addresses = list.addresses();
+            unlisted = list.unlisted();
             startDelivering();
+        }
+        cancel(staleTimer);
+        if (nextNanos != Suspects.NEVER && !shutdown) {
+            staleTimer = after(nextNanos, TimeUnit.NANOSECONDS, lists::lookAtTheTime);
         }
         // nobody asks for a refresh on behalf of a server that is left out
         if (incomplete && !shutdown && (nextLookup == null || !nextLookup.isPending())) {
@@ -173,6 +198,9 @@ public final class EndpointNameResolver extends NameResolver {
             return;
         }
         ResolutionResult.Builder result = ResolutionResult.newBuilder().setAddressesOrError(addresses);
+        if (unlisted != null) {
+            result.setAttributes(Attributes.newBuilder().set(UNLISTED, unlisted).build());
+        }
         if (serviceConfig != null) {
             result.setServiceConfig(serviceConfigs.parse(serviceConfig.get()));
         }
@@ -198,8 +226,8 @@ public final class EndpointNameResolver extends NameResolver {
     private final class FromOffload implements EndpointLists.Receiver {
 
         @Override
-        public void list(StatusOr<List<EquivalentAddressGroup>> list, boolean incomplete) {
-            syncContext.execute(() -> accept(list, incomplete));
+        public void list(EndpointLists.Resolved list, boolean incomplete, long nextNanos) {
+            syncContext.execute(() -> accept(list, incomplete, nextNanos));
         }
 
         @Override

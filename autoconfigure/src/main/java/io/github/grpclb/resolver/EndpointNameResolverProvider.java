@@ -4,6 +4,7 @@ import io.github.grpclb.discovery.EndpointSource;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
 import java.net.URI;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,16 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
     /** The service config of a channel that may change while the channel lives. Optional. */
     public static final NameResolver.Args.Key<LiveServiceConfig> SERVICE_CONFIG =
             NameResolver.Args.Key.create("io.github.grpclb.service-config");
+
+    /**
+     * The longest time that endpoints are kept which vanished from the registry together ({@link Unlisted}); time while it is
+     * unreachable does not count. 0 keeps none. Optional: {@link #DEFAULT_STALE_MAX} where it is absent.
+     */
+    public static final NameResolver.Args.Key<Duration> STALE_MAX =
+            NameResolver.Args.Key.create("io.github.grpclb.stale-max");
+
+    /** Five minutes. */
+    public static final Duration DEFAULT_STALE_MAX = Duration.ofMinutes(5);
 
     /** For the service loader. */
     public EndpointNameResolverProvider() {}

@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,12 @@ class GrpcLbPropertiesTest {
         assertThat(RelaxedNames.find(properties.staticEndpoints().keySet(), "cluster@callee"))
                 .map(properties.staticEndpoints()::get)
                 .hasValue(List.of("a:1", "b:2"));
+    }
+
+    @Test
+    void keepsStaleEndpointsForFiveMinutesUnlessToldOtherwise() {
+        assertThat(bind(Map.of()).staleMax()).isEqualTo(EndpointNameResolverProvider.DEFAULT_STALE_MAX);
+        assertThat(bind(Map.of("grpc.lb.stale-max", "0")).staleMax()).isZero();
     }
 
     @Test

@@ -19,6 +19,7 @@ class StartupFailureTest {
     @CsvSource(delimiter = '|', textBlock = """
             grpc.lb.policy=weighted_randon                | grpc.lb.policy                  | "weighted_randon" | one of consistent_hash, least_request, peak_ewma
             grpc.lb.clients.greeter.policy=x              | grpc.lb.clients.greeter.policy  | "x"               | one of consistent_hash
+            grpc.lb.stale-max=-1s                         | grpc.lb.stale-max               | "-1000ms"         | 0 to 365d
             grpc.lb.registration.weight=-1                | grpc.lb.registration.weight     | "-1"              | 0 to 1000000
             grpc.lb.registration.ttl=1s                   | grpc.lb.registration.ttl        | "1000ms"          | 2s to 1h
             grpc.lb.etcd.endpoints=http://localhost:x     | grpc.lb.etcd.endpoints          | localhost:x       | http://host:port

@@ -43,7 +43,7 @@ final class FakeServers {
                     case CONNECTING, IDLE -> PickResult.withNoResult();
                     default -> PickResult.withError(Status.UNAVAILABLE.withDescription(endpoint.id()));
                 };
-        return new EndpointCandidate(endpoint, endpoint.weight(), load, state, new FixedResultPicker(result));
+        return new EndpointCandidate(endpoint, endpoint.weight(), load, state, false, new FixedResultPicker(result));
     }
 
     /** Lets calls to a server end. */

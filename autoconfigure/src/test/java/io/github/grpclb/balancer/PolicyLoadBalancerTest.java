@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.Unlisted;
 import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
@@ -29,6 +30,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PolicyLoadBalancerTest {
+
+    private static final Status NONE_LEFT =
+            Status.UNAVAILABLE.withDescription("etcd:///svc: no endpoint is registered");
 
     private final FakeHelper helper = new FakeHelper();
     private final List<List<Candidate>> readyLists = new ArrayList<>();
@@ -58,8 +62,8 @@ class PolicyLoadBalancerTest {
     @Test
     void publishesOnePickerWhereNothingChanged() {
         List<EquivalentAddressGroup> groups = groups(endpoint(1), endpoint(2));
-        accept(groups, null);
-        accept(groups, null);
+        accept(groups, (LbConfig) null);
+        accept(groups, (LbConfig) null);
         accept(groups(endpoint(1), endpoint(2)), LbConfig.DEFAULT);
         assertThat(helper.published()).isEqualTo(1);
     }
@@ -198,6 +202,97 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    void keepsTheConnectionOfASuspectOverItsReturn() {
+        acceptReady(endpoint(1), endpoint(2), endpoint(3));
+        accept(groups(endpoint(1)), unlisted(groups(endpoint(2), endpoint(3)), List.of(), false));
+        assertThat(lastReady())
+                .extracting(candidate -> candidate.endpoint().port())
+                .containsExactly(1, 2, 3);
+        accept(endpoint(1), endpoint(2), endpoint(3));
+        helper.subchannel(2).idle();
+        assertThat(helper.subchannel(2).connectionRequests()).isEqualTo(2);
+        assertThat(helper.subchannels()).hasSize(3).noneMatch(FakeSubchannel::isShutdown);
+    }
+
+    @Test
+    void dropsASuspectAsSoonAsItFailsAndNeverConnectsToIt() {
+        acceptReady(endpoint(1), endpoint(2), endpoint(3));
+        accept(groups(endpoint(1)), unlisted(groups(endpoint(2), endpoint(3), endpoint(4)), List.of(), false));
+        helper.subchannel(2).idle();
+        assertThat(picks(4)).containsOnly(1, 3);
+        helper.subchannel(3).fails("reset");
+        assertThat(picks(4)).containsOnly(1);
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::port).containsExactly(1, 2, 3);
+        assertThat(helper.subchannels())
+                .extracting(FakeSubchannel::connectionRequests)
+                .containsExactly(1, 1, 1);
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::isShutdown).containsExactly(false, true, true);
+    }
+
+    @Test
+    void neitherUsesNorClosesTheConnectionOfWhoIsMissing() {
+        acceptReady(endpoint(1), endpoint(2), endpoint(3));
+        accept(groups(endpoint(1)), unlisted(List.of(), groups(endpoint(2), endpoint(3)), false));
+        assertThat(picks(4)).containsOnly(1);
+        assertThat(helper.subchannel(2).isShutdown()).isFalse();
+        helper.subchannel(3).idle();
+        assertThat(helper.subchannel(3).isShutdown()).isTrue();
+        accept(groups(endpoint(1)), unlisted(groups(endpoint(2)), List.of(), false));
+        assertThat(picks(4)).containsOnly(1, 2);
+        accept(endpoint(1));
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::isShutdown).containsExactly(false, true, true);
+    }
+
+    @Test
+    void failsWithWhatTheRegistrySaysWhenTheLastSuspectFailed() {
+        acceptReady(endpoint(1), endpoint(2));
+        List<EquivalentAddressGroup> both = groups(endpoint(1), endpoint(2));
+        accept(both, unlisted(both, List.of(), true));
+        helper.subchannel(1).fails("reset");
+        assertThat(picks(2)).containsOnly(2);
+        helper.subchannel(2).fails("reset");
+        assertThat(helper.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        assertThat(helper.pick(FakeCall.PLAIN).getStatus()).isSameAs(NONE_LEFT);
+        acceptReady(endpoint(3));
+        assertThat(picks(2)).containsOnly(3);
+    }
+
+    @Test
+    void tellsOfSuspectsOnceAndShowsThem() {
+        List<String> told = new ArrayList<>();
+        LiveEndpoints live = new LiveEndpoints();
+        FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder()
+                .setArg(LiveEndpoints.KEY, live)
+                .setArg(PolicyLoadBalancer.OBSERVER, new PickObserver() {
+                    @Override
+                    public void endpointsSuspected(String service, int endpoints) {
+                        told.add(service + " " + endpoints);
+                    }
+
+                    @Override
+                    public void endpointsChanged(String service, EndpointCounts before, EndpointCounts now) {
+                        told.add(now.ready() + " ready, " + now.suspect() + " suspect");
+                    }
+                }));
+        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
+        List<EquivalentAddressGroup> three = groups(endpoint(1), endpoint(2), endpoint(3));
+        channel.inSyncContext(() -> other.acceptResolvedAddresses(resolved(three, (LbConfig) null)));
+        channel.subchannel(1).ready();
+        channel.subchannel(2).ready();
+        channel.subchannel(3).fails("refused");
+        channel.clock().forward(Duration.ofMillis(5));
+        told.clear();
+        ResolvedAddresses oneLeft = resolved(three.subList(0, 1), unlisted(three.subList(1, 3), List.of(), false));
+        channel.inSyncContext(() -> other.acceptResolvedAddresses(oneLeft));
+        channel.inSyncContext(() -> other.acceptResolvedAddresses(oneLeft));
+        assertThat(told).containsExactly("1 ready, 1 suspect", "svc 1");
+        assertThat(live.endpoints("svc"))
+                .extracting(LiveEndpoints.Live::state)
+                .containsExactly(LiveEndpoints.State.READY, LiveEndpoints.State.SUSPECT);
+        assertThat(live.endpoints("svc")).extracting(LiveEndpoints.Live::weight).containsOnly(1.0);
+    }
+
+    @Test
     void failsWithTheErrorWhereItHasNoServers() {
         Status error = Status.UNAVAILABLE.withDescription("etcd:///svc: no endpoint is registered");
         helper.inSyncContext(() -> balancer.handleNameResolutionError(error));
@@ -247,7 +342,8 @@ class PolicyLoadBalancerTest {
         ChannelPolicies own = new ChannelPolicies(Map.of("round_robin", options -> new FirstOnly()), List.of());
         FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder().setArg(PolicyLoadBalancer.POLICIES, own));
         PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
-        channel.inSyncContext(() -> other.acceptResolvedAddresses(resolved(groups(endpoint(1), endpoint(2)), null)));
+        channel.inSyncContext(
+                () -> other.acceptResolvedAddresses(resolved(groups(endpoint(1), endpoint(2)), (LbConfig) null)));
         channel.subchannel(1).ready();
         channel.subchannel(2).ready();
         channel.clock().forward(Duration.ofMillis(5));
@@ -285,7 +381,7 @@ class PolicyLoadBalancerTest {
     @Test
     void takesTheAddressesOfOtherResolvers() {
         EquivalentAddressGroup plain = new EquivalentAddressGroup(new InetSocketAddress("127.0.0.1", 5));
-        accept(List.of(plain), null);
+        accept(List.of(plain), (LbConfig) null);
         helper.subchannel(5).ready();
         assertThat(lastReady().get(0).endpoint().address()).isEqualTo("127.0.0.1:5");
     }
@@ -299,12 +395,30 @@ class PolicyLoadBalancerTest {
         assertThat(helper.clock().pending()).isZero();
     }
 
+    private void accept(List<EquivalentAddressGroup> groups, Unlisted unlisted) {
+        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(resolved(groups, unlisted)));
+    }
+
+    private static ResolvedAddresses resolved(List<EquivalentAddressGroup> groups, Unlisted unlisted) {
+        return ResolvedAddresses.newBuilder()
+                .setAddresses(groups)
+                .setAttributes(Attributes.newBuilder()
+                        .set(EndpointNameResolver.UNLISTED, unlisted)
+                        .build())
+                .build();
+    }
+
+    private static Unlisted unlisted(
+            List<EquivalentAddressGroup> suspects, List<EquivalentAddressGroup> missing, boolean all) {
+        return new Unlisted(suspects, missing, all, NONE_LEFT);
+    }
+
     static Endpoint endpoint(int port) {
         return Endpoint.builder("svc", "127.0.0.1", port).id("s" + port).build();
     }
 
     private Status accept(Endpoint... endpoints) {
-        return accept(groups(endpoints), null);
+        return accept(groups(endpoints), (LbConfig) null);
     }
 
     private void acceptReady(Endpoint... endpoints) {

@@ -158,7 +158,7 @@ class ServerIdTest {
 
     private static EndpointCandidate candidate(Endpoint endpoint, ConnectivityState state, PickResult result) {
         EndpointLoad load = new EndpointLoad(endpoint.identity(), 0);
-        return new EndpointCandidate(endpoint, endpoint.weight(), load, state, new FixedResultPicker(result));
+        return new EndpointCandidate(endpoint, endpoint.weight(), load, state, false, new FixedResultPicker(result));
     }
 
     private static PickResult result(String text) {

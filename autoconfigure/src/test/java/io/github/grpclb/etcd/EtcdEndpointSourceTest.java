@@ -298,6 +298,25 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    void saysThatEtcdStoppedToAnswerAndThatItAnswersAgain() {
+        put("a:1", 1);
+        subscribe();
+        assertThat(heard.reachable).isEmpty();
+        etcd.health(FakeEtcd.Health.DOWN);
+        after(Duration.ofMinutes(2));
+        assertThat(heard.reachable).containsExactly(false);
+        Recorder late = new Recorder();
+        source.subscribe("svc", late);
+        after(SOON);
+        assertThat(late.lists()).containsExactly("a:1=1");
+        assertThat(late.reachable).containsExactly(false);
+        etcd.health(FakeEtcd.Health.UP);
+        after(RECOVERY);
+        assertThat(heard.reachable).containsExactly(false, true);
+        assertThat(late.reachable).containsExactly(false, true);
+    }
+
+    @Test
     void saysThatEtcdDoesNotAnswerWhenACallHasRunOutOfTime() {
         etcd.health(FakeEtcd.Health.PAUSED);
         subscribe();
@@ -453,6 +472,12 @@ class EtcdEndpointSourceTest {
 
         private final List<EndpointSnapshot> snapshots = new ArrayList<>();
         private final List<String> reasons = new ArrayList<>();
+        private final List<Boolean> reachable = new ArrayList<>();
+
+        @Override
+        public void onReachable(boolean answers) {
+            reachable.add(answers);
+        }
 
         @Override
         public void onEndpoints(EndpointSnapshot snapshot) {

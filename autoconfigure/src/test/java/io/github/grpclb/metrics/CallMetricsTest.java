@@ -63,8 +63,8 @@ class CallMetricsTest {
 
     @Test
     void addsUpTheEndpointsOfSeveralChannels() {
-        EndpointCounts two = new EndpointCounts(1, 0, 1, 0, 0, 0);
-        EndpointCounts three = new EndpointCounts(2, 0, 0, 0, 1, 0);
+        EndpointCounts two = new EndpointCounts(1, 0, 1, 0, 0, 0, 0);
+        EndpointCounts three = new EndpointCounts(2, 0, 0, 0, 1, 0, 0);
         metrics.endpointsChanged("orders", EndpointCounts.NONE, two);
         metrics.endpointsChanged("orders", EndpointCounts.NONE, three);
         assertThat(gauge("grpc.lb.endpoints", "state", "ready")).isEqualTo(3);
@@ -72,6 +72,19 @@ class CallMetricsTest {
         assertThat(gauge("grpc.lb.endpoints", "state", "ready")).isEqualTo(2);
         assertThat(gauge("grpc.lb.endpoints", "state", "connecting")).isZero();
         assertThat(gauge("grpc.lb.endpoints", "state", "failing")).isEqualTo(1);
+    }
+
+    @Test
+    void countsEndpointsThatVanishedTogether() {
+        metrics.endpointsSuspected("orders", 4);
+        metrics.endpointsSuspected("orders", 1);
+        assertThat(registry.get("grpc.lb.endpoints.suspected")
+                        .tags("service", "orders")
+                        .counter()
+                        .count())
+                .isEqualTo(5);
+        metrics.endpointsChanged("orders", EndpointCounts.NONE, new EndpointCounts(1, 0, 0, 0, 0, 0, 4));
+        assertThat(gauge("grpc.lb.endpoints", "state", "suspect")).isEqualTo(4);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeEndpointSource;
+import io.github.grpclb.testing.FaultRow;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.NameResolver;
 import io.grpc.NameResolver.ConfigOrError;
@@ -113,17 +114,84 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(36)
     void neverDeliversAnEmptyListAfterAGoodOne() {
         start();
-        source.publish("svc", A);
+        source.publish("svc", A, B);
         clock.runDue();
+        List<EquivalentAddressGroup> good = addresses();
         source.publish("svc");
         clock.runDue();
-        assertThat(results).hasSize(2);
-        assertThat(error().getDescription()).isEqualTo("etcd:///svc: no endpoint is registered");
-        source.publish("svc", A);
+        assertThat(addresses()).isEqualTo(good);
+        assertThat(unlisted().suspects()).isEqualTo(good);
+        assertThat(unlisted().all()).isTrue();
+        source.publish("svc", B);
         clock.runDue();
-        assertThat(addresses()).hasSize(1);
+        assertThat(addresses()).containsExactly(good.get(1));
+        assertThat(unlisted().suspects()).containsExactly(good.get(0));
+        assertThat(unlisted().all()).isFalse();
+        source.publish("svc", A, B);
+        clock.runDue();
+        assertThat(addresses()).isEqualTo(good);
+        assertThat(unlisted().suspects()).isEmpty();
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
+    @FaultRow(36)
+    void givesTheLastListUpAfterItsTime() {
+        start();
+        source.publish("svc", A, B);
+        clock.runDue();
+        source.publish("svc");
+        clock.forward(Duration.ofMinutes(5).minusMillis(1));
+        assertThat(addresses()).hasSize(2);
+        clock.forward(Duration.ofMillis(1));
+        assertThat(error().getDescription()).isEqualTo("etcd:///svc: no endpoint is registered");
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
+    void keepsTheLastListWithoutLimitWhileTheRegistryIsUnreachable() {
+        start();
+        source.publish("svc", A, B);
+        source.publish("svc");
+        clock.forward(Duration.ofMinutes(4));
+        source.reachable("svc", false);
+        clock.forward(Duration.ofDays(30));
+        assertThat(addresses()).hasSize(2);
+        assertThat(clock.pending()).isZero();
+        source.reachable("svc", true);
+        clock.forward(Duration.ofSeconds(59));
+        assertThat(addresses()).hasSize(2);
+        clock.forward(Duration.ofSeconds(1));
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+    }
+
+    @Test
+    void trustsTheRegistryAtOnceWhereItIsToldTo() {
+        start(
+                args().setArg(EndpointNameResolverProvider.SOURCE, source)
+                        .setArg(EndpointNameResolverProvider.STALE_MAX, Duration.ZERO)
+                        .build(),
+                "svc");
+        source.publish("svc", A, B);
+        source.publish("svc");
+        clock.runDue();
+        assertThat(error().getDescription()).isEqualTo("etcd:///svc: no endpoint is registered");
+    }
+
+    /** The list in which somebody drains may be followed so fast that nobody ever takes it for its addresses. */
+    @Test
+    void seesWhoDrainsInAListThatIsNotHandedOver() {
+        start();
+        source.publish("svc", A, B);
+        clock.runDue();
+        source.publish("svc", draining(A), draining(B));
+        source.publish("svc");
+        clock.runDue();
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
     }
 
     @Test
@@ -309,6 +377,14 @@ class EndpointNameResolverTest {
             return;
         }
         throw new AssertionError("a name server is asked inside the synchronization context");
+    }
+
+    private static Endpoint draining(Endpoint endpoint) {
+        return endpoint.toBuilder().state(Endpoint.State.DRAINING).build();
+    }
+
+    private Unlisted unlisted() {
+        return last().getAttributes().get(EndpointNameResolver.UNLISTED);
     }
 
     private List<EquivalentAddressGroup> addresses() {

@@ -113,6 +113,11 @@ public final class TestServer implements AutoCloseable {
         health.setStatus("", on ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
     }
 
+    /** Stops as a server should: refuses new calls and finishes those that it has. */
+    public void stop() throws InterruptedException {
+        server.shutdown().awaitTermination();
+    }
+
     @Override
     public void close() throws InterruptedException {
         server.shutdownNow().awaitTermination();

@@ -10,6 +10,7 @@ import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.testing.FakeEndpointSource;
+import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
 import io.grpc.ClientInterceptors;
@@ -206,6 +207,36 @@ class StepsIT {
         assertThat(after).hasSize(3).doesNotContain(gone);
     }
 
+    /** A subset is drawn from who is registered: those that vanished take nobody's place in it, alive or dead. */
+    @Test
+    @FaultRow(8)
+    void subsettingHasAPlaceForWhoIsStillRegistered() throws InterruptedException {
+        List<Endpoint> all = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            all.add(server("s" + i).endpoint(SERVICE).build());
+        }
+        source.publish(SERVICE, all);
+        ManagedChannel channel = build(Map.of(
+                "loadBalancingConfig",
+                List.of(Map.of(
+                        "random_subsetting_experimental",
+                        Map.of("subsetSize", 2, "childPolicy", List.of(Map.of("endpoint_lb", Map.of())))))));
+        await().until(() -> answers(channel, 20).size() == 2 && connections() == 2);
+        Set<String> subset = Set.copyOf(answers(channel, 20).keySet());
+        Endpoint left = all.stream()
+                .filter(endpoint -> !subset.contains(endpoint.id()))
+                .findFirst()
+                .orElseThrow();
+        source.publish(SERVICE, left);
+        await().until(() -> answers(channel, 30).size() == 3);
+        assertThat(answers(channel, 30)).containsKeys(left.id()).containsKeys(subset.toArray(String[]::new));
+        assertThat(connections()).isEqualTo(3);
+        for (String id : subset) {
+            servers.get(id).stop();
+        }
+        await().until(() -> answers(channel, 30).equals(Map.of(left.id(), 30)));
+    }
+
     private TestServer server(String id) {
         TestServer server = TestServer.start(id);
         servers.put(id, server);
@@ -221,6 +252,13 @@ class StepsIT {
     }
 
     private void publishOnly(String id) {
+        source.publish(
+                SERVICE,
+                servers.values().stream()
+                        .map(server -> server.endpoint(SERVICE)
+                                .state(server == servers.get(id) ? Endpoint.State.UP : Endpoint.State.DRAINING)
+                                .build())
+                        .toList());
         publish(servers.get(id));
     }
 

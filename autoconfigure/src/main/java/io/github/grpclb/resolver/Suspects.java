@@ -1,0 +1,190 @@
+package io.github.grpclb.resolver;
+
+import io.github.grpclb.discovery.Endpoint;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Decides from one list to the next what becomes of endpoints that the registry no longer lists.
+ *
+ * <ul>
+ *   <li>One that was draining is gone.
+ *   <li>Any other is <em>missing</em>: gone after {@link #WINDOW_NANOS}, unless it becomes a suspect until then.
+ *   <li>Those that are missing become <em>suspects</em> in a mass expiry: when at least two vanished within the window and these are
+ *       more than the endpoints that are left to take calls; or when the registry lists none at all. A suspect is gone after the
+ *       longest time that stale endpoints are kept.
+ *   <li>Whoever is listed again, by its address or its id, is an ordinary endpoint.
+ * </ul>
+ *
+ * <p>A majority, since a rack or one of several zones may really fail at once and half of the servers can stand in for it; a window,
+ * since the leases of a fleet that is cut off run out one by one, over the time between two renewals (a third of the TTL: the window
+ * is enough for one of 45 s).
+ *
+ * <p>Time that passes while the registry is unreachable does not count: it cannot say that anybody is back. Not thread-safe.
+ */
+final class Suspects {
+
+    /** The longest time from the first to the last endpoint of a mass expiry. */
+    static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+    /** What {@link #nextNanos()} says when time alone changes nothing. */
+    static final long NEVER = Long.MAX_VALUE;
+
+    private final long staleMax;
+    private final Map<String, Gone> gone = new LinkedHashMap<>();
+    private List<Endpoint> listed = List.of();
+    private boolean reachable = true;
+    private long clock;
+    private long clockReadAt;
+
+    /**
+     * Creates it.
+     *
+     * @param staleMax the longest time that suspects are kept; 0 keeps none
+     * @param now the time, as in all further calls
+     */
+    Suspects(Duration staleMax, long now) {
+        this.staleMax = staleMax.toNanos();
+        this.clockReadAt = now;
+    }
+
+    /**
+     * Takes a new list.
+     *
+     * @return how many endpoints have become suspects
+     */
+    int take(List<Endpoint> endpoints, long now) {
+        elapse(now);
+        List<Endpoint> before = listed;
+        listed = endpoints;
+        if (gone.isEmpty() && haveSameAddresses(before, endpoints)) {
+            return 0;
+        }
+        Set<String> addresses = new HashSet<>();
+        Set<String> ids = new HashSet<>();
+        for (Endpoint endpoint : endpoints) {
+            addresses.add(endpoint.address());
+            if (endpoint.id() != null) {
+                ids.add(endpoint.id());
+            }
+        }
+        for (Endpoint endpoint : before) {
+            if (staleMax > 0 && endpoint.state() == Endpoint.State.UP) {
+                gone.putIfAbsent(endpoint.address(), new Gone(endpoint, clock));
+            }
+        }
+        gone.entrySet()
+                .removeIf(each -> addresses.contains(each.getKey())
+                        || ids.contains(each.getValue().endpoint.id()));
+        return judge();
+    }
+
+    /** The usual change, another weight somewhere, is to cost one pass. */
+    private static boolean haveSameAddresses(List<Endpoint> before, List<Endpoint> now) {
+        if (before.size() != now.size()) {
+            return false;
+        }
+        for (int i = 0; i < now.size(); i++) {
+            Endpoint one = before.get(i);
+            Endpoint other = now.get(i);
+            if (one != other && (one.port() != other.port() || !one.host().equals(other.host()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Says whether the registry answers, from now on. */
+    void reachable(boolean answers, long now) {
+        elapse(now);
+        reachable = answers;
+    }
+
+    /** Gives up whose time has come; returns how many suspects these are. */
+    int elapse(long now) {
+        if (reachable) {
+            clock += now - clockReadAt;
+        }
+        clockReadAt = now;
+        int before = suspects().size();
+        gone.values().removeIf(each -> clock - each.since >= keptFor(each));
+        return before - suspects().size();
+    }
+
+    /** Returns in how many nanoseconds somebody's time has come, or {@link #NEVER}. */
+    long nextNanos() {
+        if (!reachable) {
+            return NEVER;
+        }
+        return gone.values().stream()
+                .mapToLong(each -> each.since + keptFor(each) - clock)
+                .min()
+                .orElse(NEVER);
+    }
+
+    /** Returns the suspects in the order in which they vanished. */
+    List<Endpoint> suspects() {
+        return vanished(true);
+    }
+
+    /** Returns who is missing and no suspect, in the order in which they vanished. */
+    List<Endpoint> missing() {
+        return vanished(false);
+    }
+
+    private int judge() {
+        long recent = gone.values().stream().filter(this::isRecent).count();
+        long left = listed.stream()
+                .filter(each -> each.state() == Endpoint.State.UP)
+                .count();
+        int suspected = 0;
+        if (listed.isEmpty() || (recent >= 2 && recent > left)) {
+            for (Gone each : gone.values()) {
+                if (!each.suspect) {
+                    each.suspect = true;
+                    suspected++;
+                }
+            }
+        }
+        return suspected;
+    }
+
+    private boolean isRecent(Gone each) {
+        return clock - each.since < WINDOW_NANOS;
+    }
+
+    private long keptFor(Gone each) {
+        return each.suspect ? staleMax : Math.min(staleMax, WINDOW_NANOS);
+    }
+
+    private List<Endpoint> vanished(boolean suspect) {
+        if (gone.isEmpty()) {
+            return List.of();
+        }
+        List<Endpoint> found = new ArrayList<>();
+        for (Gone each : gone.values()) {
+            if (each.suspect == suspect) {
+                found.add(each.endpoint);
+            }
+        }
+        return found;
+    }
+
+    private static final class Gone {
+
+        private final Endpoint endpoint;
+        private final long since;
+        private boolean suspect;
+
+        Gone(Endpoint endpoint, long since) {
+            this.endpoint = endpoint;
+            this.since = since;
+        }
+    }
+}

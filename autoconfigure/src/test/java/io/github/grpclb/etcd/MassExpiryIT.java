@@ -1,0 +1,241 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.NoEndpointException;
+import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.TestServer;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A registry that loses the servers, and servers that go on serving: real etcd, real servers, a real channel under load. */
+class MassExpiryIT {
+
+    private static final String SERVICE = "greeter";
+    private static final Duration TTL = Duration.ofSeconds(2);
+    private static final Duration RECOVERY = Duration.ofSeconds(6);
+
+    private final List<TestServer> servers = new ArrayList<>();
+    private EtcdProcess etcd;
+    private RawEtcd operator;
+    private EtcdConnection connection;
+    private EtcdEndpointSource source;
+    private ManagedChannel channel;
+
+    @BeforeEach
+    void start() {
+        etcd = EtcdServers.startProcess();
+        operator = new RawEtcd(etcd.endpoint());
+        connection = new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
+        source = new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE);
+        for (int i = 1; i <= 5; i++) {
+            servers.add(TestServer.start("s" + i));
+        }
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+        source.close();
+        connection.close();
+        operator.close();
+        etcd.close();
+        for (TestServer server : servers) {
+            server.close();
+        }
+    }
+
+    @Test
+    @FaultRow(36)
+    void keysDeletedAtOnceChangeNothingForServersThatServe() throws Exception {
+        servers.forEach(server -> operator.put(key(server), "127.0.0.1:" + server.port()));
+        channel = channel(Duration.ofSeconds(6));
+        try (Load load = new Load()) {
+            load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+            for (TestServer server : servers.subList(1, 5)) {
+                operator.delete(key(server));
+            }
+            await().pollDelay(Duration.ofSeconds(1))
+                    .untilAsserted(() -> load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5"));
+            servers.get(1).stop();
+            servers.get(2).stop();
+            load.awaitAnswersFromExactly("s1", "s4", "s5");
+            await().atMost(Duration.ofSeconds(10)).until(() -> load.answers().equals(Map.of("s1", 100)));
+            assertThat(load.failures).isEmpty();
+        }
+        assertThat(servers).extracting(TestServer::connections).containsExactly(1, 1, 1, 1, 1);
+    }
+
+    @Test
+    @FaultRow(36)
+    void saysThatNobodyIsRegisteredOnceTheLastServersHaveStopped() throws Exception {
+        List<TestServer> two = servers.subList(0, 2);
+        two.forEach(server -> operator.put(key(server), "127.0.0.1:" + server.port()));
+        channel = channel(Duration.ofMinutes(5));
+        try (Load load = new Load()) {
+            load.awaitAnswersFromExactly("s1", "s2");
+            two.forEach(server -> operator.delete(key(server)));
+            await().during(Duration.ofSeconds(1)).until(() -> load.failures.isEmpty());
+            load.awaitAnswersFromExactly("s1", "s2");
+            assertThat(load.failures).isEmpty();
+        }
+        servers.get(0).stop();
+        servers.get(1).stop();
+        await().untilAsserted(() -> {
+            StatusRuntimeException failure = catchThrowableOfType(
+                    StatusRuntimeException.class,
+                    () -> TestServer.ask(channel, CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS)));
+            assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+            assertThat(failure.getStatus().getDescription()).isEqualTo("etcd:///greeter: no endpoint is registered");
+            assertThat(failure).hasCauseInstanceOf(NoEndpointException.class);
+        });
+        operator.put(key(servers.get(2)), "127.0.0.1:" + servers.get(2).port());
+        await().untilAsserted(() ->
+                assertThat(TestServer.ask(channel, CallOptions.DEFAULT)).isEqualTo("s3"));
+    }
+
+    @Test
+    @FaultRow(8)
+    void allLeasesMayExpireTogether() throws Exception {
+        try (EtcdRegistrar registrar = new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
+            List<Registration> registrations = servers.stream()
+                    .map(server -> registered(registrar, server))
+                    .toList();
+            channel = channel(Duration.ofMinutes(5));
+            try (Load load = new Load()) {
+                load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+                etcd.pause();
+                await().atMost(Duration.ofSeconds(20)).until(() -> registrations.stream()
+                        .allMatch(each -> each.state() == Registration.State.PENDING));
+                etcd.resume();
+                await().atMost(RECOVERY).until(() -> registrations.stream()
+                        .allMatch(each -> each.state() == Registration.State.REGISTERED));
+                load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+                assertThat(load.failures).isEmpty();
+            }
+        }
+        assertThat(servers).extracting(TestServer::connections).containsExactly(1, 1, 1, 1, 1);
+    }
+
+    @Test
+    @FaultRow(8)
+    void serversThatAreCutOffFromEtcdAreCalledOn() throws Exception {
+        List<EtcdConnection> cut = new ArrayList<>();
+        for (TestServer server : servers) {
+            EtcdConnection own =
+                    new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
+            cut.add(own);
+            registered(new EtcdRegistrar(own, TTL, Duration.ofSeconds(3), EtcdObserver.NONE), server);
+        }
+        channel = channel(Duration.ofMinutes(5));
+        try (Load load = new Load()) {
+            load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+            // their leases run out one by one
+            cut.forEach(EtcdConnection::close);
+            await().atMost(Duration.ofSeconds(20)).until(() -> operator.all().isEmpty());
+            await().during(Duration.ofSeconds(1)).until(load.failures::isEmpty);
+            load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+            try (EtcdRegistrar registrar =
+                    new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
+                servers.forEach(server -> registered(registrar, server));
+                load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
+                assertThat(load.failures).isEmpty();
+            }
+        }
+        assertThat(servers).extracting(TestServer::connections).containsExactly(1, 1, 1, 1, 1);
+    }
+
+    private static Registration registered(EtcdRegistrar registrar, TestServer server) {
+        Registration registration =
+                registrar.register(server.endpoint(SERVICE).startedAt(1).build());
+        assertThat(registration.registered()).succeedsWithin(RECOVERY);
+        return registration;
+    }
+
+    private ManagedChannel channel(Duration staleMax) {
+        return NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
+                .usePlaintext()
+                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
+                .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .build();
+    }
+
+    private static String key(TestServer server) {
+        return "/grpclb/" + SERVICE + "/127.0.0.1:" + server.port();
+    }
+
+    /** Calls one after the other, without end, and whatever fails is kept. */
+    private final class Load implements AutoCloseable {
+
+        private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+        private final Queue<String> last = new ConcurrentLinkedQueue<>();
+        private final Map<String, Thread> callers = new ConcurrentHashMap<>();
+        private volatile boolean ended;
+
+        Load() {
+            for (String name : List.of("caller-1", "caller-2")) {
+                Thread caller = new Thread(this::call, name);
+                callers.put(name, caller);
+                caller.start();
+            }
+        }
+
+        /** Returns how many of the last hundred calls each server answered. */
+        Map<String, Integer> answers() {
+            Map<String, Integer> answers = new TreeMap<>();
+            List.copyOf(last).forEach(id -> answers.merge(id, 1, Integer::sum));
+            return answers;
+        }
+
+        void awaitAnswersFromExactly(String... ids) {
+            last.clear();
+            await().untilAsserted(() -> assertThat(answers()).containsOnlyKeys(ids));
+        }
+
+        private void call() {
+            while (!ended) {
+                try {
+                    last.add(TestServer.ask(channel, CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS)));
+                    synchronized (last) {
+                        while (last.size() > 100) {
+                            last.remove();
+                        }
+                    }
+                } catch (RuntimeException e) {
+                    failures.add(e);
+                }
+            }
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            ended = true;
+            for (Thread caller : callers.values()) {
+                caller.join();
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package io.github.grpclb.resolver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Endpoint.State;
+import io.github.grpclb.testing.FaultRow;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class SuspectsTest {
+
+    private static final Duration STALE_MAX = Duration.ofMinutes(5);
+
+    private long now = -42;
+    private Suspects suspects = new Suspects(STALE_MAX, now);
+
+    @Test
+    @FaultRow(8)
+    void suspectsAMajorityThatVanishesAtOnce() {
+        list(1, 2, 3, 4, 5);
+        assertThat(list(3)).isEqualTo(4);
+        assertThat(suspects()).containsExactly(1, 2, 4, 5);
+        assertThat(missing()).isEmpty();
+    }
+
+    @Test
+    @FaultRow(8)
+    void suspectsAMajorityWhoseLeasesRunOutOneByOne() {
+        list(1, 2, 3, 4, 5);
+        list(1, 2, 3, 4);
+        pass(Duration.ofSeconds(7));
+        list(1, 2, 3);
+        assertThat(suspects()).isEmpty();
+        assertThat(missing()).containsExactly(5, 4);
+        pass(Duration.ofSeconds(7));
+        assertThat(list(1, 2)).isEqualTo(3);
+        assertThat(suspects()).containsExactly(5, 4, 3);
+        pass(Duration.ofSeconds(7));
+        list(1);
+        assertThat(suspects()).containsExactly(5, 4, 3, 2);
+    }
+
+    @Test
+    @FaultRow(25)
+    void neverSuspectsASingleServer() {
+        list(1, 2);
+        list(1);
+        assertThat(suspects()).isEmpty();
+        assertThat(missing()).containsExactly(2);
+        pass(Duration.ofSeconds(15));
+        assertThat(missing()).isEmpty();
+    }
+
+    @Test
+    @FaultRow(25)
+    void doesNotSuspectServersThatVanishFarApart() {
+        list(1, 2, 3);
+        list(1, 2);
+        pass(Duration.ofSeconds(15));
+        list(1);
+        assertThat(suspects()).isEmpty();
+    }
+
+    @Test
+    void doesNotSuspectHalfOfThem() {
+        list(1, 2, 3, 4);
+        list(1, 2);
+        assertThat(suspects()).isEmpty();
+        list(1, 2, 4);
+        assertThat(missing()).containsExactly(3);
+    }
+
+    @Test
+    void neverSuspectsAServerThatDrained() {
+        list(1, 2, 3, 4);
+        take(up(1), draining(2), draining(3), draining(4));
+        list(1);
+        assertThat(suspects()).isEmpty();
+        assertThat(missing()).isEmpty();
+        take(draining(1));
+        take();
+        assertThat(suspects()).isEmpty();
+    }
+
+    @Test
+    void suspectsNobodyInARollingRestartThatDrains() {
+        list(1, 2, 3);
+        for (int restarted = 1; restarted <= 3; restarted++) {
+            int one = restarted;
+            take(IntStream.rangeClosed(1, 3)
+                    .mapToObj(id -> id == one ? draining(id) : up(id))
+                    .toArray(Endpoint[]::new));
+            take(IntStream.rangeClosed(1, 3)
+                    .filter(id -> id != one)
+                    .mapToObj(SuspectsTest::up)
+                    .toArray(Endpoint[]::new));
+            assertThat(missing()).isEmpty();
+            list(1, 2, 3);
+        }
+        assertThat(suspects()).isEmpty();
+    }
+
+    @Test
+    void suspectsNobodyWhereAsManyNewServersAreThere() {
+        list(1, 2, 3);
+        list(1, 2, 3, 4, 5, 6);
+        list(4, 5, 6);
+        assertThat(suspects()).isEmpty();
+    }
+
+    @Test
+    @FaultRow(36)
+    void suspectsTheLastOneAndThoseThatWentJustBefore() {
+        list(1, 2, 3);
+        list(1, 2);
+        pass(Duration.ofSeconds(15));
+        list(1);
+        take();
+        assertThat(suspects()).containsExactly(2, 1);
+    }
+
+    @Test
+    void forgetsASuspectThatIsListedAgain() {
+        list(1, 2, 3);
+        list(1);
+        list(1, 2);
+        assertThat(suspects()).containsExactly(3);
+    }
+
+    @Test
+    void forgetsASuspectWhoseAddressOrIdIsListedAgain() {
+        list(1, 2, 3);
+        list(1);
+        Endpoint sameAddress = up(2).toBuilder().id("new").startedAt(2).build();
+        Endpoint sameId = Endpoint.builder("svc", "127.0.0.1", 9).id("s3").build();
+        take(up(1), sameAddress);
+        assertThat(suspects()).containsExactly(3);
+        take(up(1), sameAddress, sameId);
+        assertThat(suspects()).isEmpty();
+    }
+
+    @Test
+    void doesNotMissAServerThatHasMoved() {
+        list(1, 2, 3);
+        take(
+                up(1),
+                Endpoint.builder("svc", "127.0.0.1", 12).id("s2").build(),
+                Endpoint.builder("svc", "127.0.0.1", 13).id("s3").build());
+        assertThat(suspects()).isEmpty();
+        assertThat(missing()).isEmpty();
+    }
+
+    @Test
+    @FaultRow(36)
+    void givesEachSuspectUpAfterItsTime() {
+        list(1, 2, 3, 4, 5);
+        list(1, 2);
+        pass(Duration.ofSeconds(10));
+        list(1);
+        assertThat(suspects.nextNanos()).isEqualTo(Duration.ofSeconds(290).toNanos());
+        assertThat(pass(Duration.ofSeconds(290))).isEqualTo(3);
+        assertThat(suspects()).containsExactly(2);
+        assertThat(pass(Duration.ofSeconds(10))).isEqualTo(1);
+        assertThat(suspects.nextNanos()).isEqualTo(Suspects.NEVER);
+    }
+
+    @Test
+    void doesNotCountTheTimeInWhichTheRegistryIsUnreachable() {
+        list(1, 2, 3);
+        list(1);
+        pass(Duration.ofMinutes(4));
+        suspects.reachable(false, now);
+        assertThat(suspects.nextNanos()).isEqualTo(Suspects.NEVER);
+        assertThat(pass(Duration.ofDays(1))).isZero();
+        suspects.reachable(true, now);
+        assertThat(suspects.nextNanos()).isEqualTo(Duration.ofMinutes(1).toNanos());
+        assertThat(pass(Duration.ofMinutes(1))).isEqualTo(2);
+    }
+
+    @Test
+    void keepsNobodyWhereTheRegistryIsTrustedAtOnce() {
+        suspects = new Suspects(Duration.ZERO, now);
+        list(1, 2, 3);
+        assertThat(list(1)).isZero();
+        take();
+        assertThat(suspects()).isEmpty();
+        assertThat(missing()).isEmpty();
+        assertThat(suspects.nextNanos()).isEqualTo(Suspects.NEVER);
+    }
+
+    private int list(int... ids) {
+        return take(Arrays.stream(ids).mapToObj(SuspectsTest::up).toArray(Endpoint[]::new));
+    }
+
+    private int take(Endpoint... endpoints) {
+        return suspects.take(List.of(endpoints), now);
+    }
+
+    private int pass(Duration time) {
+        now += time.toNanos();
+        return suspects.elapse(now);
+    }
+
+    private List<Integer> suspects() {
+        return ports(suspects.suspects());
+    }
+
+    private List<Integer> missing() {
+        return ports(suspects.missing());
+    }
+
+    private static List<Integer> ports(List<Endpoint> endpoints) {
+        return new ArrayList<>(endpoints.stream().map(Endpoint::port).toList());
+    }
+
+    private static Endpoint up(int port) {
+        return Endpoint.builder("svc", "127.0.0.1", port).id("s" + port).build();
+    }
+
+    private static Endpoint draining(int port) {
+        return up(port).toBuilder().state(State.DRAINING).build();
+    }
+}
