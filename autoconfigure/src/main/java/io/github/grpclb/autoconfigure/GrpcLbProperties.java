@@ -15,6 +15,7 @@ import org.springframework.boot.context.properties.bind.Name;
  * @param etcd The etcd that holds the registry.
  * @param registration How this process announces its gRPC server.
  * @param clients Settings of single clients, by the name in their annotation.
+ * @param snapshot Last good lists on disk, with which a client starts while etcd is away.
  * @param metrics What Micrometer is told.
  * @param staticEndpoints Fixed addresses (host:port) by client name, instead of etcd.
  */
@@ -24,6 +25,7 @@ public record GrpcLbProperties(
         @DefaultValue Etcd etcd,
         @DefaultValue Registration registration,
         @DefaultValue Map<String, ClientProperties> clients,
+        @DefaultValue Snapshot snapshot,
         @DefaultValue Metrics metrics,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 
@@ -129,6 +131,15 @@ public record GrpcLbProperties(
     public record Drain(
             @DefaultValue("500ms") Duration quietPeriod,
             @DefaultValue("10s") Duration timeout) {}
+
+    /**
+     * Last good lists on disk, with which a client starts while etcd is away.
+     *
+     * @param directory Directory that holds them, made when missing; none are kept while it is not set.
+     * @param maxAge Time after which a list that etcd no longer confirmed is not used (1m to 30d).
+     */
+    public record Snapshot(
+            @Nullable String directory, @DefaultValue("24h") Duration maxAge) {}
 
     /**
      * What Micrometer is told.
