@@ -127,10 +127,12 @@ public record GrpcLbProperties(
      *
      * @param quietPeriod Time without a new call after which a draining server stops; 0 stops without waiting.
      * @param timeout Longest wait for that quiet.
+     * @param streamGrace Time that open streams then have to end by themselves before they are closed with UNAVAILABLE (0 to 1h).
      */
     public record Drain(
             @DefaultValue("500ms") Duration quietPeriod,
-            @DefaultValue("10s") Duration timeout) {}
+            @DefaultValue("10s") Duration timeout,
+            @DefaultValue("10s") Duration streamGrace) {}
 
     /**
      * Last good lists on disk, with which a client starts while etcd is away.

@@ -38,7 +38,7 @@ final class SnapshotDirectory {
     /** Who this process is to the file system; null where that knows no users, as on Windows. */
     private final @Nullable UserPrincipal self;
 
-    private SnapshotDirectory(Path directory, @Nullable UserPrincipal self) {
+    SnapshotDirectory(Path directory, @Nullable UserPrincipal self) {
         this.directory = directory;
         this.self = self;
     }

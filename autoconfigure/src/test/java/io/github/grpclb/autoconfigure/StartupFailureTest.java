@@ -9,6 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -69,6 +70,16 @@ class StartupFailureTest {
                 .rootCause()
                 .isInstanceOf(InvalidPropertyException.class)
                 .hasMessageStartingWith("grpc.lb.registration.service");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1s", "61m"})
+    void namesTheRangeOfTheStreamsGrace(String grace) {
+        assertThatThrownBy(() -> TestApplications.server("grpc.lb.registration.drain.stream-grace=" + grace))
+                .rootCause()
+                .isInstanceOf(InvalidPropertyException.class)
+                .hasMessageStartingWith("grpc.lb.registration.drain.stream-grace: ")
+                .hasMessageContaining("(expected: 0s to 1h)");
     }
 
     @Test
