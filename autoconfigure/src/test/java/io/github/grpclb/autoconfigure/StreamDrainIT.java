@@ -28,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import net.devh.boot.grpc.client.inject.GrpcClient;
 import net.devh.boot.grpc.server.service.GrpcService;
 import org.junit.jupiter.api.AfterEach;
@@ -48,6 +49,8 @@ class StreamDrainIT {
             .setType(MethodType.BIDI_STREAMING)
             .setFullMethodName("test.Chat/Chat")
             .build();
+
+    private static final long TICK_NANOS = 500_000;
 
     private final EmbeddedEtcd etcd = EmbeddedEtcd.start("127.0.0.1", 0);
     private final List<AutoCloseable> opened = new ArrayList<>(List.of(etcd));
@@ -159,7 +162,7 @@ class StreamDrainIT {
         private Channel greeter;
     }
 
-    /** Says again what it hears; while a stream is open another thread sends without pause. */
+    /** Says again what it hears; while a stream is open another thread sends all the time. */
     @GrpcService
     static class Chat implements BindableService {
 
@@ -192,6 +195,7 @@ class StreamDrainIT {
                     Thread thread = new Thread(() -> {
                         while (!over && !cancelled.isDone()) {
                             send("tick");
+                            LockSupport.parkNanos(TICK_NANOS);
                         }
                     });
                     thread.setDaemon(true);
@@ -201,7 +205,6 @@ class StreamDrainIT {
                 private synchronized void send(String text) {
                     try {
                         if (text.equals("tick") && (over || !call.isReady())) {
-                            Thread.onSpinWait();
                             return;
                         }
                         call.onNext(text);
