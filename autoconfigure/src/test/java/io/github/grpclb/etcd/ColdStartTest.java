@@ -130,9 +130,9 @@ class ColdStartTest {
     void aListThatEtcdConfirmsDoesNotAge() {
         put("a:1", 1);
         start();
-        after(Duration.ofHours(30));
+        after(Duration.ofMinutes(75));
         etcd.health(FakeEtcd.Health.DOWN);
-        after(Duration.ofHours(22));
+        after(Duration.ofMinutes(55));
         assertThat(weights(start())).containsExactly("a:1=1");
     }
 
@@ -141,13 +141,13 @@ class ColdStartTest {
         put("a:1", 1);
         start();
         etcd.health(FakeEtcd.Health.DOWN);
-        after(Duration.ofHours(20));
+        after(Duration.ofMinutes(50));
         assertThat(start().count()).isEqualTo(1);
-        after(Duration.ofHours(5));
+        after(Duration.ofMinutes(15));
         LatestList third = start();
         assertThat(third.count()).isZero();
         assertThat(third.reasons()).hasSize(1);
-        assertThat(output).contains("s old (expected: at most 86400)", directory.toString());
+        assertThat(output).contains("s old (expected: at most 3600)", directory.toString());
     }
 
     @Test
@@ -193,7 +193,7 @@ class ColdStartTest {
 
     private SnapshotStore store(EtcdOptions options, long clockOffset) {
         return new SnapshotStore(
-                new SnapshotOptions(directory, Duration.ofHours(24)),
+                new SnapshotOptions(directory, Duration.ofHours(1)),
                 options,
                 scheduler,
                 scheduler::nanos,
