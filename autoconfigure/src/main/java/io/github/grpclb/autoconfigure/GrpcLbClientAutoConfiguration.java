@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdEndpointSource;
 import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.etcd.SnapshotOptions;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import org.springframework.beans.factory.ObjectProvider;
@@ -26,9 +27,19 @@ public final class GrpcLbClientAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    EndpointSource grpcLbEndpointSource(EtcdConnection connection, ObjectProvider<EtcdObserver> observer) {
-        return new EtcdEndpointSource(
-                connection, EtcdEndpointSource.DEFAULT_LINGER, observer.getIfAvailable(() -> EtcdObserver.NONE));
+    EndpointSource grpcLbEndpointSource(
+            EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
+        SnapshotSettings snapshots = new SnapshotSettings(properties.snapshot());
+        SnapshotOptions options = snapshots.options();
+        try {
+            return new EtcdEndpointSource(
+                    connection,
+                    EtcdEndpointSource.DEFAULT_LINGER,
+                    observer.getIfAvailable(() -> EtcdObserver.NONE),
+                    options);
+        } catch (IllegalArgumentException e) {
+            throw snapshots.refused(e);
+        }
     }
 
     @Bean

@@ -17,6 +17,7 @@ import org.springframework.boot.context.properties.bind.Name;
  * @param clients Settings of single clients, by the name in their annotation.
  * @param staleMax Longest time that endpoints are kept which vanished from etcd together without having drained (0 to 365d); time
  *     while etcd is unreachable does not count, and 0 keeps none.
+ * @param snapshot Last good lists on disk, with which a client starts while etcd is away.
  * @param metrics What Micrometer is told.
  * @param staticEndpoints Fixed addresses (host:port) by client name, instead of etcd.
  */
@@ -27,6 +28,7 @@ public record GrpcLbProperties(
         @DefaultValue Registration registration,
         @DefaultValue Map<String, ClientProperties> clients,
         @DefaultValue("5m") Duration staleMax,
+        @DefaultValue Snapshot snapshot,
         @DefaultValue Metrics metrics,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 
@@ -128,10 +130,21 @@ public record GrpcLbProperties(
      *
      * @param quietPeriod Time without a new call after which a draining server stops; 0 stops without waiting.
      * @param timeout Longest wait for that quiet.
+     * @param streamGrace Time that open streams then have to end by themselves before they are closed with UNAVAILABLE (0 to 1h).
      */
     public record Drain(
             @DefaultValue("500ms") Duration quietPeriod,
-            @DefaultValue("10s") Duration timeout) {}
+            @DefaultValue("10s") Duration timeout,
+            @DefaultValue("10s") Duration streamGrace) {}
+
+    /**
+     * Last good lists on disk, with which a client starts while etcd is away.
+     *
+     * @param directory Directory that holds them, made when missing; none are kept while it is not set.
+     * @param maxAge Time after which a list that etcd no longer confirmed is not used (1m to 30d).
+     */
+    public record Snapshot(
+            @Nullable String directory, @DefaultValue("24h") Duration maxAge) {}
 
     /**
      * What Micrometer is told.

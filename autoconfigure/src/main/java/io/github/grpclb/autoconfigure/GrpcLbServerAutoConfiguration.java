@@ -5,6 +5,7 @@ import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.registration.Drain;
+import io.github.grpclb.registration.OpenStreams;
 import io.github.grpclb.registration.QuietPeriod;
 import io.github.grpclb.registration.ServerRegistration;
 import java.time.Duration;
@@ -25,6 +26,8 @@ import org.springframework.core.env.Environment;
 @ConditionalOnClass(GrpcServerLifecycleEvent.class)
 @ConditionalOnProperty(name = "grpc.lb.registration.enabled", matchIfMissing = true)
 public final class GrpcLbServerAutoConfiguration {
+
+    private static final Duration MAX_STREAM_GRACE = Duration.ofHours(1);
 
     @Bean
     @ConditionalOnMissingBean
@@ -47,16 +50,25 @@ public final class GrpcLbServerAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
+    OpenStreams grpcLbOpenStreams() {
+        return new OpenStreams();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
     ServerRegistration grpcLbServerRegistration(
-            EndpointRegistrar registrar, QuietPeriod quietPeriod, GrpcLbProperties properties) {
+            EndpointRegistrar registrar, QuietPeriod quietPeriod, OpenStreams streams, GrpcLbProperties properties) {
         GrpcLbProperties.Registration registration = properties.registration();
+        requireStreamGrace(registration.drain().streamGrace());
         return new ServerRegistration(
                 registrar,
                 new Drain(
                         registration.drain().quietPeriod(),
                         registration.drain().timeout(),
+                        registration.drain().streamGrace(),
                         registration.withdrawTimeout()),
-                quietPeriod);
+                quietPeriod,
+                streams);
     }
 
     @Bean
@@ -70,6 +82,21 @@ public final class GrpcLbServerAutoConfiguration {
     @Bean
     GrpcServerConfigurer grpcLbNewCallCounter(QuietPeriod quietPeriod) {
         return server -> server.addStreamTracerFactory(new NewCallTracerFactory(quietPeriod));
+    }
+
+    @Bean
+    GrpcServerConfigurer grpcLbStreamTracking(OpenStreams streams) {
+        return server -> server.intercept(new StreamTracking(streams));
+    }
+
+    private static void requireStreamGrace(Duration grace) {
+        if (grace.isNegative() || grace.compareTo(MAX_STREAM_GRACE) > 0) {
+            throw new InvalidPropertyException(
+                    "grpc.lb.registration.drain.stream-grace",
+                    DurationStyle.SIMPLE.print(grace),
+                    "0s to 1h",
+                    "Set how long open streams may go on when this server stops; 0 ends them at once.");
+        }
     }
 
     private static void requireTtl(Duration ttl) {

@@ -5,6 +5,7 @@ import io.grpc.Server;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.event.GrpcServerShutdownEvent;
 import net.devh.boot.grpc.server.event.GrpcServerStartedEvent;
+import net.devh.boot.grpc.server.event.GrpcServerTerminatedEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationListener;
@@ -31,6 +32,8 @@ final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent
             onStarted(started);
         } else if (event instanceof GrpcServerShutdownEvent && hasPort(event.getServer())) {
             registration.stopping();
+        } else if (event instanceof GrpcServerTerminatedEvent) {
+            registration.stopped();
         }
     }
 

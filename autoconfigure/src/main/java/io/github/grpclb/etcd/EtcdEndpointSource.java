@@ -6,6 +6,7 @@ import io.github.grpclb.discovery.EndpointSource;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Endpoints that are registered in etcd. A service is listed and watched once, however many subscribers it has; it is
@@ -33,6 +34,7 @@ public final class EtcdEndpointSource implements EndpointSource {
     private final KeySpace keys;
     private final Duration linger;
     private final EtcdObserver observer;
+    private final LastLists lists;
     private final Map<String, Followed> services = new HashMap<>();
     private volatile boolean closed;
 
@@ -44,15 +46,41 @@ public final class EtcdEndpointSource implements EndpointSource {
      * @param observer hears of watches
      */
     public EtcdEndpointSource(EtcdConnection connection, Duration linger, EtcdObserver observer) {
-        this(connection.loop(), connection.api(), connection.options().keySpace(), linger, observer);
+        this(connection, linger, observer, null);
+    }
+
+    /**
+     * Creates a source whose lists outlive the process.
+     *
+     * @param connection stays the caller's to close, after this
+     * @param linger how long a service is followed after its last subscriber left
+     * @param observer hears of watches
+     * @param snapshots where to keep what a service starts with while etcd is away; null: nowhere
+     * @throws IllegalArgumentException if the directory cannot be used
+     */
+    public EtcdEndpointSource(
+            EtcdConnection connection, Duration linger, EtcdObserver observer, @Nullable SnapshotOptions snapshots) {
+        this(
+                connection.loop(),
+                connection.api(),
+                connection.options().keySpace(),
+                linger,
+                observer,
+                snapshots == null ? LastLists.NONE : SnapshotStore.open(snapshots, connection.options()));
     }
 
     EtcdEndpointSource(EtcdLoop loop, EtcdApi api, KeySpace keys, Duration linger, EtcdObserver observer) {
+        this(loop, api, keys, linger, observer, LastLists.NONE);
+    }
+
+    EtcdEndpointSource(
+            EtcdLoop loop, EtcdApi api, KeySpace keys, Duration linger, EtcdObserver observer, LastLists lists) {
         this.loop = loop;
         this.api = api;
         this.keys = keys;
         this.linger = linger;
         this.observer = observer;
+        this.lists = lists;
     }
 
     @Override
@@ -76,6 +104,7 @@ public final class EtcdEndpointSource implements EndpointSource {
             });
             services.clear();
         });
+        lists.close();
     }
 
     private void add(EtcdSubscription subscription) {
@@ -84,7 +113,7 @@ public final class EtcdEndpointSource implements EndpointSource {
         }
         Followed followed = services.get(subscription.service);
         if (followed == null) {
-            followed = new Followed(new ServiceWatch(subscription.service, keys, loop, api, observer));
+            followed = new Followed(new ServiceWatch(subscription.service, keys, loop, api, observer, lists));
             services.put(subscription.service, followed);
             followed.watch.start();
         }

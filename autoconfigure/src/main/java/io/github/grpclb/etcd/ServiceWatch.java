@@ -47,6 +47,7 @@ final class ServiceWatch {
     private final EndpointTable table;
     private final Backoff backoff;
     private final SnapshotPublisher publisher;
+    private final ColdStart coldStart;
 
     private State state = State.LISTING;
     private long round;
@@ -57,14 +58,15 @@ final class ServiceWatch {
     private long revision;
     private long listedAt;
 
-    ServiceWatch(String service, KeySpace keys, EtcdLoop loop, EtcdApi api, EtcdObserver observer) {
+    ServiceWatch(String service, KeySpace keys, EtcdLoop loop, EtcdApi api, EtcdObserver observer, LastLists lists) {
         this.service = service;
         this.prefix = keys.servicePrefix(service);
         this.loop = loop;
         this.api = api;
         this.observer = observer;
         this.table = new EndpointTable(service, new EndpointCodec(keys), observer);
-        this.publisher = new SnapshotPublisher(service, loop, table);
+        this.publisher = new SnapshotPublisher(service, loop, table, lists);
+        this.coldStart = new ColdStart(service, loop, table, publisher, lists);
         this.backoff = new Backoff(loop);
     }
 
@@ -130,7 +132,7 @@ final class ServiceWatch {
     }
 
     private void listed(List<KeyValue> read, long at) {
-        boolean first = !publisher.hasPublished();
+        boolean first = !publisher.isLive();
         table.replace(read);
         revision = at;
         complained = null;
@@ -177,7 +179,7 @@ final class ServiceWatch {
         state = State.WAITING;
         log.debug("{}: {} ({})", service, failure.getMessage(), reason);
         notifyRestart(reason);
-        publisher.unavailable(String.valueOf(failure.getMessage()));
+        coldStart.failed(failure);
         if (failure.needsAPerson() && failure.kind() != complained) {
             complained = failure.kind();
             log.warn("{}: cannot be followed: {}; trying on", LogText.of(service), failure.getMessage());

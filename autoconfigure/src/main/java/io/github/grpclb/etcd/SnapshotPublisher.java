@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals
  * the one before. A reason for having no list is given only while there is none; from then on, that the registry stopped to answer
- * and that it answers again. For the loop's thread.
+ * and that it answers again. Lists of etcd's own are kept for the next process. For the loop's thread.
  */
 final class SnapshotPublisher {
 
@@ -20,6 +20,7 @@ final class SnapshotPublisher {
     private final String service;
     private final EtcdLoop loop;
     private final EndpointTable table;
+    private final LastLists lists;
     private final List<EndpointListener> listeners = new ArrayList<>();
 
     private @Nullable EndpointSnapshot published;
@@ -28,11 +29,13 @@ final class SnapshotPublisher {
     private boolean reachable = true;
     private long revision;
     private long publishedAt;
+    private boolean live;
 
-    SnapshotPublisher(String service, EtcdLoop loop, EndpointTable table) {
+    SnapshotPublisher(String service, EtcdLoop loop, EndpointTable table, LastLists lists) {
         this.service = service;
         this.loop = loop;
         this.table = table;
+        this.lists = lists;
     }
 
     /** Adds a listener and tells it what is known. */
@@ -60,6 +63,17 @@ final class SnapshotPublisher {
 
     boolean hasPublished() {
         return published != null;
+    }
+
+    /** Whether a list of etcd's own has been published, not only a saved one. */
+    boolean isLive() {
+        return live;
+    }
+
+    /** Publishes what the table holds of an earlier process. */
+    void publishSaved() {
+        table.logChanges();
+        deliver(new EndpointSnapshot(service, 0, table.endpoints()));
     }
 
     void unavailable(String why) {
@@ -101,10 +115,14 @@ final class SnapshotPublisher {
         timer = null;
         table.logChanges();
         List<Endpoint> endpoints = table.endpoints();
-        if (published != null && published.endpoints().equals(endpoints)) {
-            return;
+        live = true;
+        lists.keep(service, endpoints);
+        if (published == null || !published.endpoints().equals(endpoints)) {
+            deliver(new EndpointSnapshot(service, revision, endpoints));
         }
-        EndpointSnapshot snapshot = new EndpointSnapshot(service, revision, endpoints);
+    }
+
+    private void deliver(EndpointSnapshot snapshot) {
         published = snapshot;
         publishedAt = loop.now();
         List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onEndpoints(snapshot)));

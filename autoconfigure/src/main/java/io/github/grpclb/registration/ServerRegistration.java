@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Ties a server's life to its registration. {@link #started} announces it once its port listens; {@link #stopping} tells clients
- * that it drains, waits until no new call arrives, and withdraws it, all before the server itself is shut down, so that no call
- * fails. A server may start again after it stopped. Thread-safe.
+ * that it drains, waits until no new call arrives, withdraws it, and then sees its streams end, all before the server itself is shut
+ * down, so that no call fails. A server may start again after it stopped. Thread-safe.
  */
 public final class ServerRegistration {
 
@@ -26,17 +26,32 @@ public final class ServerRegistration {
     private final EndpointRegistrar registrar;
     private final Drain drain;
     private final QuietPeriod newCalls;
+    private final OpenStreams streams;
     private final LongSupplier currentTimeMillis;
     private @Nullable Registration registration;
 
-    public ServerRegistration(EndpointRegistrar registrar, Drain drain, QuietPeriod newCalls) {
-        this(registrar, drain, newCalls, System::currentTimeMillis);
+    /**
+     * Creates a registration.
+     *
+     * @param registrar announces
+     * @param drain how the server leaves
+     * @param newCalls hears of each call that arrives
+     * @param streams hears of each stream that begins and ends
+     */
+    public ServerRegistration(EndpointRegistrar registrar, Drain drain, QuietPeriod newCalls, OpenStreams streams) {
+        this(registrar, drain, newCalls, streams, System::currentTimeMillis);
     }
 
-    ServerRegistration(EndpointRegistrar registrar, Drain drain, QuietPeriod newCalls, LongSupplier currentTimeMillis) {
+    ServerRegistration(
+            EndpointRegistrar registrar,
+            Drain drain,
+            QuietPeriod newCalls,
+            OpenStreams streams,
+            LongSupplier currentTimeMillis) {
         this.registrar = registrar;
         this.drain = drain;
         this.newCalls = newCalls;
+        this.streams = streams;
         this.currentTimeMillis = currentTimeMillis;
     }
 
@@ -59,7 +74,10 @@ public final class ServerRegistration {
         return Optional.ofNullable(registration);
     }
 
-    /** Drains and withdraws the server; blocks for as long as {@link Drain} allows. Does nothing when nothing is announced. */
+    /**
+     * Drains and withdraws the server and ends its streams; blocks for as long as {@link Drain} allows. Does nothing when nothing is
+     * announced.
+     */
     public void stopping() {
         Registration leaving;
         synchronized (this) {
@@ -73,6 +91,12 @@ public final class ServerRegistration {
             drain(leaving);
         }
         await("withdraw", leaving.endpoint(), leaving.withdraw(), drain.registryTimeout());
+        endStreams(leaving.endpoint());
+    }
+
+    /** The server has stopped, and may start again. */
+    public void stopped() {
+        streams.reopen();
     }
 
     private void drain(Registration leaving) {
@@ -88,6 +112,22 @@ public final class ServerRegistration {
                     endpoint.service(),
                     endpoint.address(),
                     drain.timeout().toMillis());
+        }
+    }
+
+    /** Comes after the withdrawal: streams keep nobody from learning that this server is gone. */
+    private void endStreams(Endpoint endpoint) {
+        int open = streams.count();
+        streams.await(drain.streamGrace());
+        int ended = streams.closeAll();
+        if (open > 0) {
+            log.info(
+                    "{} at {}: of {} open streams {} were ended after {} ms",
+                    endpoint.service(),
+                    endpoint.address(),
+                    open,
+                    ended,
+                    drain.streamGrace().toMillis());
         }
     }
 

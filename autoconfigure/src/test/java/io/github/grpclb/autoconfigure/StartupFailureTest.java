@@ -3,10 +3,13 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -28,6 +31,8 @@ class StartupFailureTest {
             grpc.lb.etcd.endpoints=https://localhost:2379 | grpc.lb.etcd.ssl.bundle         | (not set)         | name of an SSL bundle
             grpc.lb.etcd.ssl.bundle=nowhere               | grpc.lb.etcd.ssl.bundle         | "nowhere"         | name of an SSL bundle
             grpc.lb.etcd.username=svc                     | grpc.lb.etcd.password           | missing           | both username and password
+            grpc.lb.snapshot.directory=/dev/null/x        | grpc.lb.snapshot.directory      | "/dev/null/x"     | that this process can make and write to
+            grpc.lb.snapshot.directory=a\0b               | grpc.lb.snapshot.directory      | "a                | the path of a directory
             grpc.lb.static.greeter=localhost              | grpc.lb.static.greeter          | "localhost"       | 127.0.0.1:8009
             """)
     void namesThePropertyItsValueAndWhatWasExpected(String property, String name, String value, String expected) {
@@ -37,6 +42,14 @@ class StartupFailureTest {
                 .contains(value)
                 .contains(expected);
         assertThat(analysis.getAction()).isNotBlank();
+    }
+
+    @Test
+    void namesTheRangeOfASnapshotsAge(@TempDir Path directory) {
+        FailureAnalysis analysis =
+                analysisOf("grpc.lb.snapshot.directory=" + directory, "grpc.lb.snapshot.max-age=59s");
+        assertThat(analysis.getDescription())
+                .contains("Property: grpc.lb.snapshot.max-age", "\"59000ms\"", "1m to 30d");
     }
 
     @Test
@@ -58,6 +71,16 @@ class StartupFailureTest {
                 .rootCause()
                 .isInstanceOf(InvalidPropertyException.class)
                 .hasMessageStartingWith("grpc.lb.registration.service");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1s", "61m"})
+    void namesTheRangeOfTheStreamsGrace(String grace) {
+        assertThatThrownBy(() -> TestApplications.server("grpc.lb.registration.drain.stream-grace=" + grace))
+                .rootCause()
+                .isInstanceOf(InvalidPropertyException.class)
+                .hasMessageStartingWith("grpc.lb.registration.drain.stream-grace: ")
+                .hasMessageContaining("(expected: 0s to 1h)");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class ServerRegistrationTest {
 
-    private static final Drain DRAIN = new Drain(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofMillis(20));
+    private static final Drain DRAIN =
+            new Drain(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofSeconds(7), Duration.ofMillis(20));
 
     private static final Announcement GREETER =
             new Announcement("greeter", null, "10.0.0.5", null, 5, "z1", "v2", Map.of("team", "a"));
@@ -26,7 +28,12 @@ class ServerRegistrationTest {
         now += nanos;
         events.add("waited " + nanos / 1_000_000 + " ms");
     });
-    private final ServerRegistration server = new ServerRegistration(registrar, DRAIN, quiet, () -> 1_763_600_000_000L);
+    private final OpenStreams streams = new OpenStreams(() -> now, nanos -> {
+        now += nanos;
+        events.add("waited " + nanos / 1_000_000 + " ms for streams");
+    });
+    private final ServerRegistration server =
+            new ServerRegistration(registrar, DRAIN, quiet, streams, () -> 1_763_600_000_000L);
 
     @Test
     void announcesThePortThatTheServerListensOn() {
@@ -49,6 +56,43 @@ class ServerRegistrationTest {
         server.stopping();
         assertThat(events).containsExactly("register UP", "update DRAINING", "waited 500 ms", "withdraw");
         assertThat(server.registration()).isEmpty();
+    }
+
+    @Test
+    @FaultRow(23)
+    void givesStreamsTheirGraceAfterItIsWithdrawn() {
+        streams.add(() -> events.add("stream ended"));
+        server.started(GREETER, 8080);
+        server.stopping();
+        assertThat(events)
+                .containsExactly(
+                        "register UP",
+                        "update DRAINING",
+                        "waited 500 ms",
+                        "withdraw",
+                        "waited 7000 ms for streams",
+                        "stream ended");
+    }
+
+    @Test
+    void givesStreamsTheirGraceAlsoWhereTheRegistryIsAway() {
+        registrar.state = EndpointRegistrar.Registration.State.PENDING;
+        streams.add(() -> events.add("stream ended"));
+        server.started(GREETER, 8080);
+        server.stopping();
+        assertThat(events).containsExactly("register UP", "withdraw", "waited 7000 ms for streams", "stream ended");
+    }
+
+    @Test
+    void letsStreamsBeginAgainOnceItHasStopped() {
+        server.started(GREETER, 8080);
+        server.stopping();
+        streams.add(() -> events.add("too late"));
+        assertThat(events).endsWith("too late");
+        server.stopped();
+        server.started(GREETER, 8081);
+        streams.add(() -> events.add("ended"));
+        assertThat(events).doesNotContain("ended");
     }
 
     @Test
