@@ -57,7 +57,7 @@ class StartupFailureTest {
         FailureAnalysis analysis = analysisOf(
                 "grpc.lb.etcd.fail-fast=true",
                 "grpc.lb.etcd.endpoints=http://127.0.0.1:1",
-                "grpc.lb.etcd.startup-timeout=300ms",
+                "grpc.lb.etcd.startup-timeout=2s",
                 "grpc.lb.etcd.username=svc",
                 "grpc.lb.etcd.password=canary");
         assertThat(analysis.getDescription())

@@ -11,6 +11,7 @@ import io.github.grpclb.resolver.NoEndpointException;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
