@@ -36,6 +36,7 @@ final class FakeEtcd {
     private final FakeStore store;
     private final List<FakeWatch> watches = new ArrayList<>();
     private final List<Runnable> waiting = new ArrayList<>();
+    private final List<FakeClient> clients = new ArrayList<>();
     private final Set<FakeClient> tokenless = new HashSet<>();
     private Health health = Health.UP;
     private EtcdException refusal;
@@ -44,6 +45,7 @@ final class FakeEtcd {
     private boolean answersLost;
     private boolean grantsLost;
     private boolean watchesMute;
+    private boolean compactsBeforeNextWatch;
     private int calls;
     private int grants;
     private int lists;
@@ -65,7 +67,9 @@ final class FakeEtcd {
 
     /** Returns a client whose answers arrive on a process's scheduler. */
     FakeClient client(VirtualScheduler process) {
-        return new FakeClient(process);
+        FakeClient client = new FakeClient(process);
+        clients.add(client);
+        return client;
     }
 
     // what a test does to it
@@ -127,7 +131,7 @@ final class FakeEtcd {
 
     /** No client's token is valid any more: its next call fails for that. */
     void expireTokens() {
-        watches.forEach(watch -> tokenless.add(watch.client));
+        tokenless.addAll(clients);
     }
 
     void endWatches(EtcdException cause) {
@@ -151,6 +155,11 @@ final class FakeEtcd {
 
     void compact() {
         store.compact();
+    }
+
+    /** When a watch is next asked for, something has changed since the list, and was compacted away. */
+    void compactBeforeNextWatch() {
+        compactsBeforeNextWatch = true;
     }
 
     void put(String key, String value) {
@@ -279,6 +288,7 @@ final class FakeEtcd {
         @Override
         public void close() {
             closed = true;
+            clients.remove(this);
             endMine();
         }
 
@@ -494,13 +504,19 @@ final class FakeEtcd {
                 end(unreachable());
             } else if (refusal != null) {
                 end(refusal);
-            } else if (from <= store.compacted()) {
+            } else if (compactsBeforeNextWatch && !keys().isEmpty()) {
+                compactsBeforeNextWatch = false;
+                KeyValue first = store.records().firstEntry().getValue();
+                store.put(first.key(), first.value(), first.lease());
+                store.compact();
+                open();
+            } else if (from > 0 && from <= store.compacted()) {
                 end(new EtcdException(EtcdException.Kind.COMPACTED, "compacted"));
             } else {
                 open = true;
                 long current = store.revision();
                 say(0, () -> listener.onCreated(current));
-                tell(current, store.changesFrom(from));
+                tell(current, store.changesFrom(from > 0 ? from : current + 1)); // 0: from now on
             }
         }
 
