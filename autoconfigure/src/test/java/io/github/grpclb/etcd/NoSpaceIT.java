@@ -47,9 +47,9 @@ class NoSpaceIT {
             assertThat(before.state()).isEqualTo(State.REGISTERED);
 
             operator.makeRoom();
-            await().atMost(RECOVERY)
-                    .untilAsserted(() -> assertThat(late.status().visible()).isTrue());
-            assertThat(late.status().reason()).isNull();
+            await().atMost(RECOVERY).untilAsserted(() -> assertThat(late.status())
+                    .matches(Status::visible, "visible")
+                    .matches(now -> now.reason() == null, "no reason"));
             assertThat(operator.all()).containsKey("/grpclb/greeter/127.0.0.1:8002");
         }
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.AlarmRequest;
-import io.etcd.jetcd.api.AlarmType;
 import io.etcd.jetcd.api.AuthEnableRequest;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthRoleAddRequest;
@@ -89,10 +88,16 @@ final class RawEtcd implements AutoCloseable {
         MaintenanceGrpc.MaintenanceBlockingStub maintenance =
                 MaintenanceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
         maintenance.defragment(DefragmentRequest.getDefaultInstance());
-        maintenance.alarm(AlarmRequest.newBuilder()
-                .setAction(AlarmRequest.AlarmAction.DEACTIVATE)
-                .setAlarm(AlarmType.NOSPACE)
-                .build());
+        maintenance
+                .alarm(AlarmRequest.newBuilder()
+                        .setAction(AlarmRequest.AlarmAction.GET)
+                        .build())
+                .getAlarmsList()
+                .forEach(alarm -> maintenance.alarm(AlarmRequest.newBuilder()
+                        .setAction(AlarmRequest.AlarmAction.DEACTIVATE)
+                        .setMemberID(alarm.getMemberID())
+                        .setAlarm(alarm.getAlarm())
+                        .build()));
     }
 
     /** Turns authentication on: root, and a user who may do anything below a prefix. */
