@@ -3,6 +3,7 @@ package io.github.grpclb.actuate;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.registration.ServerRegistration;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -104,14 +105,36 @@ public final class GrpcLbEndpoint {
      * @param id its own id, or null
      * @param weight its share of calls
      * @param state where the registration stands
+     * @param stateMillis how long it has stood there
+     * @param reason why it is not registered, or null
+     * @param visible whether it was read back from the registry as it was written
+     * @param visibleAfterMillis how long the last write took to be read back, or null
      */
     public record Announced(
-            String service, String address, @Nullable String id, int weight, Registration.State state) {
+            String service,
+            String address,
+            @Nullable String id,
+            int weight,
+            Registration.State state,
+            long stateMillis,
+            @Nullable String reason,
+            boolean visible,
+            @Nullable Long visibleAfterMillis) {
 
         static Announced of(Registration registration) {
             var endpoint = registration.endpoint();
+            Registration.Status status = registration.status();
+            Duration lag = status.lag();
             return new Announced(
-                    endpoint.service(), endpoint.address(), endpoint.id(), endpoint.weight(), registration.state());
+                    endpoint.service(),
+                    endpoint.address(),
+                    endpoint.id(),
+                    endpoint.weight(),
+                    status.state(),
+                    status.forTime().toMillis(),
+                    status.reason(),
+                    status.visible(),
+                    lag == null ? null : lag.toMillis());
         }
     }
 }

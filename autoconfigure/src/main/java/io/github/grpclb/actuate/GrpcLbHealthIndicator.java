@@ -3,6 +3,7 @@ package io.github.grpclb.actuate;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.registration.ServerRegistration;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,11 +47,21 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
         }
         health.withDetail("etcd", awayBecause == null ? "reachable" : awayBecause);
         registration.get().ifPresent(announced -> {
-            Registration.State state = announced.state();
-            if (state != Registration.State.REGISTERED) {
+            Registration.Status status = announced.status();
+            if (status.state() != Registration.State.REGISTERED) {
                 health.unknown();
             }
-            health.withDetail("registration", state);
+            health.withDetail("registration", status.state());
+            health.withDetail("registrationSeconds", status.forTime().toSeconds());
+            String reason = status.reason();
+            if (reason != null) {
+                health.withDetail("registrationReason", reason);
+            }
+            health.withDetail("visible", status.visible());
+            Duration lag = status.lag();
+            if (lag != null) {
+                health.withDetail("visibleAfterMillis", lag.toMillis());
+            }
             health.withDetail("service", announced.endpoint().service());
             health.withDetail("address", announced.endpoint().address());
         });

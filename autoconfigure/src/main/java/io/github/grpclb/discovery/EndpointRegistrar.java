@@ -1,6 +1,8 @@
 package io.github.grpclb.discovery;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a server is announced. Whatever the registry loses (the lease, the key, its value, everything) is put back for as long as
@@ -35,7 +37,27 @@ public interface EndpointRegistrar extends AutoCloseable {
             WITHDRAWN
         }
 
+        /**
+         * How a registration is getting on.
+         *
+         * @param state where it stands
+         * @param forTime how long it has stood there
+         * @param reason why it is not registered, or why it cannot be looked at: one line, printable; null where there is
+         *     nothing to say
+         * @param visible whether what is announced was read back from the registry as it was written
+         * @param lag the time from the last write of the record until it was read back; null before that was seen
+         */
+        record Status(
+                State state,
+                Duration forTime,
+                @Nullable String reason,
+                boolean visible,
+                @Nullable Duration lag) {}
+
         State state();
+
+        /** Returns how it is getting on. */
+        Status status();
 
         /** Returns what is, or is to be, announced. */
         Endpoint endpoint();

@@ -24,6 +24,8 @@ final class EtcdException extends RuntimeException {
         LEASE_GONE,
         /** The revision has been compacted away. */
         COMPACTED,
+        /** etcd's quota is used up: it reads and deletes, but takes nothing new until a person has made room. */
+        NO_SPACE,
         /** The server ended a stream in order. */
         COMPLETED,
         /** etcd answered that it cannot. */
@@ -65,6 +67,7 @@ final class EtcdException extends RuntimeException {
                     case UNREACHABLE -> "etcd unreachable: ";
                     case AUTHENTICATION -> "etcd refuses the credentials: ";
                     case PERMISSION -> "etcd denies the access: ";
+                    case NO_SPACE -> "etcd has no space (alarm NOSPACE): ";
                     default -> "etcd: ";
                 };
         return new EtcdException(kind, prefix + describe(status), failure);
@@ -85,6 +88,9 @@ final class EtcdException extends RuntimeException {
         }
         if (text.contains("requested lease not found")) {
             return Kind.LEASE_GONE;
+        }
+        if (text.contains("database space exceeded")) {
+            return Kind.NO_SPACE;
         }
         if (text.contains("has been compacted")) {
             return Kind.COMPACTED;

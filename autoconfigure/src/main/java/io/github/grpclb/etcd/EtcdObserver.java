@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
+import java.time.Duration;
 
 /**
  * Hears of what registrations and watches go through, for metrics. Called on the one thread of the {@link
@@ -43,6 +44,9 @@ public interface EtcdObserver {
 
     /** An endpoint was announced, for the first time or again. */
     default void registered(Endpoint endpoint) {}
+
+    /** What was written of an endpoint was read back, so that every reader finds it, so long after it was written. */
+    default void seen(Endpoint endpoint, Duration lag) {}
 
     /** An endpoint was announced and is not, or may not be, any more; it is being put back. */
     default void lost(Endpoint endpoint, Loss reason) {}

@@ -14,13 +14,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One announced endpoint: a key under a lease. One routine, {@link #reconcile}, looks at the key and makes it what it
- * should be; it runs when a lease was granted, with each renewal, and when other values are wanted. Every put is
- * guarded by what was seen, so that nobody else's record is ever overwritten unseen.
+ * One announced endpoint: an {@link OwnKey} under an {@link EtcdLease}. The key is looked at when a lease was granted, with each
+ * renewal, and when other values are wanted.
  *
- * <p>All but the volatile fields belongs to the loop's thread.
+ * <p>All but the endpoint and the status belongs to the loop's thread.
  */
-final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLease.Owner {
+final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLease.Owner, OwnKey.Owner {
 
     private static final Logger log = LoggerFactory.getLogger(EtcdRegistration.class);
 
@@ -36,35 +35,29 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     private final Context context;
     private final EtcdLoop loop;
-    private final EtcdApi api;
     private final EndpointCodec codec;
     private final String key;
     private final EtcdLease lease;
-    private final Backoff backoff;
+    private final OwnKey ownKey;
+    private final RegistrationStatus status;
     private final CompletableFuture<Void> registered = new CompletableFuture<>();
     private final CompletableFuture<Void> withdrawn = new CompletableFuture<>();
 
-    private volatile State state = State.PENDING;
     private volatile Endpoint endpoint;
 
     private final List<CompletableFuture<Void>> updates = new ArrayList<>();
-    private EtcdLoop.Timer timer = EtcdLoop.Timer.NONE;
-    private @Nullable ByteString written;
-    private @Nullable KeyConflict conflict;
     private EtcdException.@Nullable Kind complained;
     private boolean announcedBefore;
-    private boolean looking;
-    private boolean lookAgain;
 
     EtcdRegistration(Context context, String key, Endpoint endpoint) {
         this.context = context;
         this.loop = context.loop();
-        this.api = context.api();
         this.codec = context.codec();
         this.key = key;
         this.endpoint = endpoint;
-        this.lease = new EtcdLease(loop, api, context.ttl(), context.callTimeout(), this);
-        this.backoff = new Backoff(loop);
+        this.lease = new EtcdLease(loop, context.api(), context.ttl(), context.callTimeout(), this);
+        this.ownKey = new OwnKey(context, key, lease, this);
+        this.status = new RegistrationStatus(loop);
     }
 
     void start() {
@@ -73,7 +66,12 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     @Override
     public State state() {
-        return state;
+        return status.state();
+    }
+
+    @Override
+    public Status status() {
+        return status.now();
     }
 
     @Override
@@ -96,13 +94,14 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         codec.canonical(wanted);
         CompletableFuture<Void> done = new CompletableFuture<>();
         boolean accepted = loop.execute(() -> {
-            if (state == State.WITHDRAWN) {
+            if (!isWanted()) {
                 done.completeExceptionally(new CancellationException("withdrawn"));
                 return;
             }
             endpoint = wanted;
             updates.add(done);
-            reconcile();
+            status.unseen();
+            ownKey.look();
         });
         if (!accepted) {
             done.completeExceptionally(new CancellationException("closed"));
@@ -120,17 +119,17 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     @Override
     public void leaseGranted() {
-        reconcile();
+        ownKey.look();
     }
 
     @Override
     public void leaseRenewed() {
-        reconcile();
+        ownKey.look();
     }
 
     @Override
     public void leaseFailed(EtcdException cause) {
-        complain(cause);
+        failed(cause);
     }
 
     @Override
@@ -144,103 +143,27 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         lease.open();
     }
 
-    /** Looks at the key and makes it what it should be. */
-    private void reconcile() {
-        if (state == State.WITHDRAWN || lease.state() != EtcdLease.State.HELD) {
-            return;
-        }
-        if (looking) {
-            lookAgain = true;
-            return;
-        }
-        looking = true;
-        timer.cancel();
-        loop.when(api.get(key), this::decide, this::failed);
+    @Override
+    public boolean isWanted() {
+        return status.state() != State.WITHDRAWN;
     }
 
-    private void decide(@Nullable KeyValue found) {
-        if (over()) {
-            return;
-        }
-        Endpoint wanted = endpoint;
-        ByteString value = codec.encode(wanted);
-        FoundRecord record = FoundRecord.judge(
-                found, new FoundRecord.Wanted(codec.canonical(wanted), value, written, lease.id()), codec);
-        switch (record.verdict()) {
-            case GOOD -> settled(value);
-            case STALE -> put(found, value);
-            case ABSENT -> {
-                lost(Loss.KEY_DELETED, "the key was deleted");
-                put(found, value);
-            }
-            case OVERWRITTEN -> {
-                lost(Loss.VALUE_OVERWRITTEN, "the value was overwritten");
-                put(found, value);
-            }
-            case ADOPT_WEIGHT -> {
-                log.info("{}: weight {} → {} set in etcd", name(), wanted.weight(), record.weight());
-                endpoint = wanted.toBuilder().weight(record.weight()).build();
-                put(found, codec.encode(endpoint));
-            }
-            case FOREIGN -> {
-                if (found != null) {
-                    lost(Loss.TAKEN_OVER, "another process holds the key");
-                    meet(found, value, record.other());
-                }
-            }
-        }
+    @Override
+    public Endpoint wanted() {
+        return endpoint;
     }
 
-    private void put(@Nullable KeyValue found, ByteString value) {
-        long modRevision = found == null ? 0 : found.modRevision();
-        loop.when(
-                api.putIfUnchanged(key, modRevision, value, lease.id()),
-                done -> {
-                    if (over()) {
-                        return;
-                    }
-                    if (done) {
-                        settled(value);
-                    } else {
-                        pause(backoff.next());
-                    }
-                },
-                this::failed);
+    @Override
+    public void weightSet(Endpoint adopted) {
+        log.info("{}: weight {} → {} set in etcd", name(), endpoint.weight(), adopted.weight());
+        endpoint = adopted;
     }
 
-    /** Waits for the end of the process under whose lease the key is. */
-    private void meet(KeyValue found, ByteString value, @Nullable Endpoint other) {
-        loop.when(
-                api.timeToLive(found.lease()),
-                left -> {
-                    if (over()) {
-                        return;
-                    }
-                    if (KeyConflict.isAbandoned(left)) {
-                        log.info("{}: taken over from lease {}", name(), Long.toHexString(found.lease()));
-                        put(found, value);
-                        return;
-                    }
-                    KeyConflict known = conflict;
-                    if (known == null || known.lease() != found.lease()) {
-                        known = new KeyConflict(found.lease(), other);
-                        conflict = known;
-                    }
-                    state = State.CONFLICT;
-                    known.log(key, endpoint, left);
-                    pause(KeyConflict.pause(left, lease.interval()));
-                },
-                this::failed);
-    }
-
-    private void settled(ByteString value) {
-        boolean isNew = state != State.REGISTERED;
-        looking = false;
-        conflict = null;
+    @Override
+    public void announced(ByteString value) {
+        boolean isNew = status.state() != State.REGISTERED;
         complained = null;
-        written = value;
-        state = State.REGISTERED;
-        backoff.reset();
+        status.is(State.REGISTERED, null);
         if (isNew) {
             log.info(
                     "{}: {} as {} under lease {}, TTL {} s",
@@ -253,56 +176,46 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             announcedBefore = true;
             registered.complete(null);
         }
-        if (lookAgain) {
-            lookAgain = false;
-            reconcile();
-        } else {
-            List<CompletableFuture<Void>> done = List.copyOf(updates);
-            updates.clear();
-            done.forEach(update -> update.complete(null));
-        }
     }
 
-    private void failed(EtcdException failure) {
-        if (over()) {
-            return;
-        }
-        if (failure.kind() == EtcdException.Kind.LEASE_GONE) {
-            looking = false;
-            lookAgain = false;
-            lease.gone();
-            return;
-        }
-        complain(failure);
-        pause(backoff.next(failure));
+    @Override
+    public void upToDate() {
+        List<CompletableFuture<Void>> done = List.copyOf(updates);
+        updates.clear();
+        done.forEach(update -> update.complete(null));
     }
 
-    private void pause(Duration delay) {
-        looking = false;
-        lookAgain = false;
-        timer = loop.after(delay, this::reconcile);
+    @Override
+    public void seen(Duration lag) {
+        status.seen(lag);
+        log.debug("{}: visible {} ms after it was written", key, lag.toMillis());
+        EtcdLoop.foreign(() -> context.observer().seen(endpoint, lag));
     }
 
-    /** Ends a look whose registration, or lease, has ended meanwhile. */
-    private boolean over() {
-        if (state == State.WITHDRAWN || lease.state() != EtcdLease.State.HELD) {
-            looking = false;
-            lookAgain = false;
-            return true;
-        }
-        return false;
-    }
-
-    private void lost(Loss reason, String why) {
-        if (state == State.REGISTERED) {
-            state = State.PENDING;
+    @Override
+    public void lost(Loss reason, String why) {
+        if (status.state() == State.REGISTERED) {
+            status.is(State.PENDING, why);
             log.warn("{}: lost, {}; putting it back", name(), why);
             EtcdLoop.foreign(() -> context.observer().lost(endpoint, reason));
         }
     }
 
+    @Override
+    public void conflict(String why, EtcdApi.TimeToLive left, KeyConflict conflict) {
+        status.is(State.CONFLICT, why);
+        conflict.log(key, endpoint, left);
+    }
+
+    @Override
+    public void takesOver(long other) {
+        log.info("{}: taken over from lease {}", name(), Long.toHexString(other));
+    }
+
     /** Says once what kind of answer etcd gives; that etcd is away is said by the connection, once for all. */
-    private void complain(EtcdException failure) {
+    @Override
+    public void failed(EtcdException failure) {
+        status.troubledBy(failure.getMessage());
         if (failure.kind() != EtcdException.Kind.UNREACHABLE && failure.kind() != complained) {
             log.warn("{}: cannot be registered: {}; trying on", name(), failure.getMessage());
         }
@@ -310,16 +223,16 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     }
 
     private void beginWithdrawal() {
-        if (state == State.WITHDRAWN) {
+        if (!isWanted()) {
             return;
         }
-        timer.cancel();
-        state = State.WITHDRAWN;
+        boolean mayHoldTheKey = ownKey.leave();
+        status.is(State.WITHDRAWN, null);
         long held = lease.close();
         registered.cancel(false);
         updates.forEach(update -> update.completeExceptionally(new CancellationException("withdrawn")));
         updates.clear();
-        Withdrawal withdrawal = new Withdrawal(context, key, held, written != null || looking);
+        Withdrawal withdrawal = new Withdrawal(context, key, endpoint, held, mayHoldTheKey);
         withdrawal.start().whenComplete((done, failure) -> {
             if (failure == null) {
                 log.info("{}: withdrawn", name());

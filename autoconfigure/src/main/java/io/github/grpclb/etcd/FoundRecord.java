@@ -43,6 +43,9 @@ record FoundRecord(Verdict verdict, int weight, @Nullable Endpoint other) {
         if (found == null) {
             return of(Verdict.ABSENT);
         }
+        if (found.lease() == wanted.lease() && found.value().equals(wanted.value())) {
+            return of(Verdict.GOOD);
+        }
         Endpoint endpoint = read(found, wanted.canonical().service(), codec);
         if (found.lease() != 0 && found.lease() != wanted.lease()) {
             return isSameProcess(endpoint, wanted.canonical())
@@ -50,7 +53,7 @@ record FoundRecord(Verdict verdict, int weight, @Nullable Endpoint other) {
                     : new FoundRecord(Verdict.FOREIGN, 0, endpoint);
         }
         if (found.value().equals(wanted.value())) {
-            return of(found.lease() == wanted.lease() ? Verdict.GOOD : Verdict.OVERWRITTEN);
+            return of(Verdict.OVERWRITTEN);
         }
         boolean asWeLeftIt = wanted.written() == null || found.value().equals(wanted.written());
         if (asWeLeftIt) {
@@ -60,6 +63,11 @@ record FoundRecord(Verdict verdict, int weight, @Nullable Endpoint other) {
             return new FoundRecord(Verdict.ADOPT_WEIGHT, endpoint.weight(), null);
         }
         return of(Verdict.OVERWRITTEN);
+    }
+
+    /** Whether a record was written by the process that announces an endpoint. */
+    static boolean isOfSameProcess(KeyValue found, Endpoint endpoint, EndpointCodec codec) {
+        return isSameProcess(read(found, endpoint.service(), codec), endpoint);
     }
 
     private static boolean isEdited(Endpoint found, Endpoint wanted) {

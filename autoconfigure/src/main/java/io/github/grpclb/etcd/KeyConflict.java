@@ -42,6 +42,11 @@ final class KeyConflict {
                 || left.remaining().compareTo(left.granted().dividedBy(2)) < 0;
     }
 
+    /** Says it in a line, for the status. */
+    String describe() {
+        return "another process (" + other + ") holds the key";
+    }
+
     /** Says so, once when it is met, and louder once it is seen that the lease is renewed: its owner lives. */
     void log(String key, Endpoint own, EtcdApi.TimeToLive left) {
         if (leastSeen.compareTo(left.remaining()) > 0) {

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.Endpoint;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ final class Withdrawal {
     private final EtcdLoop loop;
     private final EtcdApi api;
     private final String key;
+    private final Endpoint endpoint;
     private final long lease;
     private final boolean mayHoldTheKey;
     private final long begun;
@@ -24,14 +26,17 @@ final class Withdrawal {
     /**
      * Creates a withdrawal.
      *
+     * @param endpoint what was announced: a record of the same process is ours under whatever lease, as when etcd has
+     *     the data of an earlier time again
      * @param lease the lease that was held; 0 when there was none
      * @param mayHoldTheKey whether the key was ever put, so that a record without a lease is ours, too
      */
-    Withdrawal(EtcdRegistration.Context context, String key, long lease, boolean mayHoldTheKey) {
+    Withdrawal(EtcdRegistration.Context context, String key, Endpoint endpoint, long lease, boolean mayHoldTheKey) {
         this.context = context;
         this.loop = context.loop();
         this.api = context.api();
         this.key = key;
+        this.endpoint = endpoint;
         this.lease = lease;
         this.mayHoldTheKey = mayHoldTheKey;
         this.begun = loop.now();
@@ -59,8 +64,7 @@ final class Withdrawal {
     }
 
     private void delete(@Nullable KeyValue found) {
-        boolean ours = found != null && (found.lease() == lease || found.lease() == 0);
-        if (found == null || !ours) {
+        if (found == null || !isOurs(found)) {
             revoke();
             return;
         }
@@ -74,6 +78,12 @@ final class Withdrawal {
                     }
                 },
                 failure -> retry(failure, this::look));
+    }
+
+    private boolean isOurs(KeyValue found) {
+        return found.lease() == lease
+                || found.lease() == 0
+                || FoundRecord.isOfSameProcess(found, endpoint, context.codec());
     }
 
     private void revoke() {

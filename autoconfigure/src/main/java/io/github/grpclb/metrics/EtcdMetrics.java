@@ -40,6 +40,12 @@ public final class EtcdMetrics implements EtcdObserver {
     }
 
     @Override
+    public void seen(Endpoint endpoint, Duration lag) {
+        registry.timer(GrpcLbMeters.REGISTRATION_LAG, GrpcLbMeters.SERVICE, endpoint.service())
+                .record(lag);
+    }
+
+    @Override
     public void lost(Endpoint endpoint, Loss reason) {
         count(GrpcLbMeters.REGISTRATIONS_LOST, endpoint.service(), reason);
     }

@@ -22,6 +22,8 @@ package io.github.grpclb.metrics;
  *     <td>lists read again, {@code periodic} being routine</td></tr>
  * <tr><td>{@value #REGISTRATIONS}</td><td>counter</td><td>service</td>
  *     <td>times that this process was announced, the first time and each time it was put back</td></tr>
+ * <tr><td>{@value #REGISTRATION_LAG}</td><td>timer</td><td>service</td>
+ *     <td>time from writing the own record until it was read back</td></tr>
  * <tr><td>{@value #REGISTRATIONS_LOST}</td><td>counter</td><td>service, reason</td>
  *     <td>times that the announcement was lost and had to be put back</td></tr>
  * <tr><td>{@value #RECORDS_SKIPPED}</td><td>counter</td><td>service</td><td>records that could not be read</td></tr>
@@ -46,6 +48,7 @@ public final class GrpcLbMeters {
     public static final String WATCH_RESTARTS = "grpc.lb.etcd.watch.restarts";
     public static final String REGISTRATIONS = "grpc.lb.registrations";
     public static final String REGISTRATIONS_LOST = "grpc.lb.registrations.lost";
+    public static final String REGISTRATION_LAG = "grpc.lb.registration.lag";
     public static final String RECORDS_SKIPPED = "grpc.lb.records.skipped";
     public static final String ENDPOINT_CALLS = "grpc.lb.endpoint.calls";
     public static final String ENDPOINT_IN_FLIGHT = "grpc.lb.endpoint.in.flight";

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.testing.FaultRow;
 import io.grpc.ConnectivityState;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -34,12 +36,33 @@ class HealthIndicatorsTest {
     @ParameterizedTest
     @EnumSource(Registration.State.class)
     void aServerIsUpOnceItIsAnnouncedAndNeverDown(Registration.State state) {
-        Health health = health(null, Optional.of(new Announced(state)));
+        Health health = health(null, Optional.of(new Announced(state, null)));
         assertThat(health.getStatus()).isEqualTo(state == Registration.State.REGISTERED ? Status.UP : Status.UNKNOWN);
         assertThat(health.getDetails())
                 .containsEntry("registration", state)
                 .containsEntry("service", "orders")
                 .containsEntry("address", "10.0.0.1:8080");
+    }
+
+    @Test
+    @FaultRow({1, 16})
+    void whoeverIsNotAnnouncedSaysSinceWhenAndWhy() {
+        String reason = "etcd has no space (alarm NOSPACE): etcdserver: mvcc: database space exceeded";
+        Health health = health(null, Optional.of(new Announced(Registration.State.PENDING, reason)));
+        assertThat(health.getDetails())
+                .containsEntry("registration", Registration.State.PENDING)
+                .containsEntry("registrationReason", reason)
+                .containsEntry("registrationSeconds", 12L)
+                .containsEntry("visible", false);
+    }
+
+    @Test
+    void whoeverIsAnnouncedSaysWhetherItIsVisible() {
+        Health health = health(null, Optional.of(new Announced(Registration.State.REGISTERED, null)));
+        assertThat(health.getDetails())
+                .containsEntry("visible", true)
+                .containsEntry("visibleAfterMillis", 3L)
+                .doesNotContainKey("registrationReason");
     }
 
     @Test
@@ -60,7 +83,12 @@ class HealthIndicatorsTest {
         return new ChannelHealthIndicator(() -> states).health();
     }
 
-    private record Announced(State state) implements Registration {
+    private record Announced(State state, @Nullable String reason) implements Registration {
+
+        @Override
+        public Status status() {
+            return new Status(state, Duration.ofSeconds(12), reason, state == State.REGISTERED, Duration.ofMillis(3));
+        }
 
         @Override
         public Endpoint endpoint() {

@@ -1,132 +1,106 @@
 package io.github.grpclb.etcd;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.tuple;
 
-import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Random;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import io.github.grpclb.testing.FaultRow;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Date;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
-/** Loops under random faults, reproducible by their seed: whatever happened, all is well soon after it has ended. */
+/**
+ * Loops under random faults, reproducible by their seed: what they promise holds meanwhile, and all is well soon after. {@code
+ * -Dgrpclb.schedules=100000} runs more of them, {@code -Dgrpclb.schedule.seed=42} that one.
+ */
 class EtcdFaultScheduleTest {
 
-    private static final int SEEDS = 50;
-    private static final int SERVERS = 3;
-    private static final int FAULTS = 12;
-    private static final Duration TTL = Duration.ofSeconds(10);
+    private static final int SCHEDULES = Integer.getInteger("grpclb.schedules", 10_000);
 
-    /** A pause of 30 s for what only a person can help with, a lease of a process that is gone, and a recovery. */
-    private static final Duration CALM = Duration.ofSeconds(60);
+    /** So many find a loop that is broken: most need a few. */
+    private static final int ENOUGH = 100;
 
-    @ParameterizedTest
-    @ValueSource(longs = {0, 1000, 2000, 3000})
-    void allIsWellAfterTheFaults(long first) {
-        for (long seed = first; seed < first + SEEDS; seed++) {
-            new Schedule(seed).run();
+    private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.github.grpclb.etcd");
+
+    @BeforeAll
+    static void beSilent() {
+        LOGGER.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void speakAgain() {
+        LOGGER.setLevel(null);
+    }
+
+    @Test
+    @FaultRow({3, 4, 5, 6, 8, 14, 15, 19, 30})
+    void noFaultBreaksWhatIsPromised() {
+        Long only = Long.getLong("grpclb.schedule.seed");
+        if (only != null) {
+            FaultSchedule.run(only, Sabotage.NONE);
+            return;
+        }
+        for (long seed = 0; seed < SCHEDULES; seed++) {
+            FaultSchedule.run(seed, Sabotage.NONE);
         }
     }
 
-    private static final class Schedule {
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+    void aBrokenLoopIsCaught(Sabotage sabotage) {
+        assertThat(LongStream.range(0, ENOUGH).anyMatch(seed -> isCaught(seed, sabotage)))
+                .as("%s, caught by one of %d schedules", sabotage, ENOUGH)
+                .isTrue();
+    }
 
-        private final long seed;
-        private final Random random;
-        private final VirtualScheduler scheduler = new VirtualScheduler();
-        private final FakeEtcd etcd = new FakeEtcd(scheduler);
-        private final EtcdLoop loop;
-        private final List<FakeEtcd.FakeClient> clients = new ArrayList<>();
-        private final List<Registration> registrations = new ArrayList<>();
-        private final LatestList list = new LatestList();
+    @Test
+    void aViolationNamesItsSeedAndTimeAndWhatHappenedBefore() {
+        assertThat(LongStream.range(0, ENOUGH)
+                        .mapToObj(seed -> message(seed, Sabotage.LEASE_NEVER_REPLACED))
+                        .filter(message -> !message.isEmpty())
+                        .findFirst())
+                .get()
+                .asString()
+                .matches("(?s)seed \\d+, +\\d+\\.\\d{3} s I3: .*\\n +\\d+\\.\\d{3} s etcd is .*VIOLATED I3.*");
+    }
 
-        Schedule(long seed) {
-            this.seed = seed;
-            this.random = new Random(seed);
-            this.loop = new EtcdLoop(scheduler, scheduler::nanos, new Random(seed));
-        }
+    /** The schedules have a clock that begins anywhere; this is why none has to step the other one. */
+    @Test
+    @FaultRow(35)
+    void theWallClockPlaysNoRole() {
+        noClasses()
+                .that(JavaClass.Predicates.resideInAPackage("io.github.grpclb.etcd"))
+                .should()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .dependOnClassesThat()
+                .belongToAnyOf(Clock.class, Instant.class, Date.class)
+                .check(new ClassFileImporter()
+                        .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                        .importPackages("io.github.grpclb.etcd"));
+    }
 
-        void run() {
-            KeySpace keys = new KeySpace("/grpclb/");
-            for (int i = 0; i < SERVERS; i++) {
-                EtcdRegistrar registrar = new EtcdRegistrar(
-                        loop, api(), keys, FakeEtcd.CALL_TIMEOUT, TTL, Duration.ofSeconds(3), EtcdObserver.NONE);
-                registrations.add(registrar.register(server(i)));
-            }
-            new EtcdEndpointSource(loop, api(), keys, Duration.ofHours(1), EtcdObserver.NONE).subscribe("svc", list);
-            for (int i = 0; i < FAULTS; i++) {
-                scheduler.advance(Duration.ofMillis(random.nextInt(12_000)));
-                fault();
-            }
-            etcd.health(FakeEtcd.Health.UP);
-            etcd.refuse(null);
-            etcd.loseAnswers(false);
-            etcd.muteWatches(false);
-            clients.forEach(client -> client.cut(false));
-            scheduler.advance(CALM);
-            check();
-        }
+    private static boolean isCaught(long seed, Sabotage sabotage) {
+        return !message(seed, sabotage).isEmpty();
+    }
 
-        private void check() {
-            assertThat(registrations).as("seed %d", seed).allSatisfy(registration -> assertThat(registration.state())
-                    .isEqualTo(Registration.State.REGISTERED));
-            assertThat(etcd.keys()).as("seed %d", seed).hasSize(SERVERS);
-            assertThat(etcd.leaseCount()).as("seed %d: leases", seed).isEqualTo(SERVERS);
-            assertThat(etcd.watchCount()).as("seed %d: watches", seed).isEqualTo(1);
-            assertThat(list.endpoints())
-                    .as("seed %d", seed)
-                    .extracting(Endpoint::address, Endpoint::weight)
-                    .containsExactlyElementsOf(registrations.stream()
-                            .map(Registration::endpoint)
-                            .map(endpoint -> tuple(endpoint.address(), endpoint.weight()))
-                            .toList());
-        }
-
-        private void fault() {
-            String key = "/grpclb/svc/" + server(random.nextInt(SERVERS)).address();
-            switch (random.nextInt(14)) {
-                case 0 -> etcd.health(FakeEtcd.Health.DOWN);
-                case 1 -> etcd.health(FakeEtcd.Health.PAUSED);
-                case 2, 3 -> etcd.health(FakeEtcd.Health.UP);
-                case 4 -> etcd.wipe();
-                case 5 -> etcd.compact();
-                case 6 -> etcd.delete(key);
-                case 7 -> etcd.put(key, String.valueOf(random.nextInt(9)));
-                case 8 -> etcd.put(key, "oops");
-                case 9 -> etcd.loseAnswers(random.nextBoolean());
-                case 10 -> etcd.muteWatches(random.nextBoolean());
-                case 11 -> clients.get(random.nextInt(clients.size())).cut(random.nextBoolean());
-                case 12 -> {
-                    EtcdException.Kind[] kinds = EtcdException.Kind.values();
-                    etcd.refuse(random.nextBoolean() ? null : kinds[random.nextInt(kinds.length)]);
-                }
-                default -> {
-                    Registration registration = registrations.get(random.nextInt(SERVERS));
-                    registration.update(registration.endpoint().toBuilder()
-                            .weight(random.nextInt(9))
-                            .build());
-                }
-            }
-        }
-
-        private EtcdApi api() {
-            return new ReconnectingApi(
-                    loop,
-                    () -> {
-                        FakeEtcd.FakeClient client = etcd.client();
-                        clients.add(client);
-                        return client;
-                    },
-                    "http://etcd:2379");
-        }
-
-        private static Endpoint server(int number) {
-            return Endpoint.builder("svc", "10.0.0." + (number + 1), 1)
-                    .id("s" + number)
-                    .startedAt(1)
-                    .build();
+    private static String message(long seed, Sabotage sabotage) {
+        try {
+            FaultSchedule.run(seed, sabotage);
+            return "";
+        } catch (FaultSchedule.Violation e) {
+            return e.getMessage();
         }
     }
 }

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration.Status;
 import io.github.grpclb.etcd.EtcdObserver.Loss;
+import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -192,6 +194,7 @@ class EtcdRegistrarTest {
     }
 
     @Test
+    @FaultRow(28)
     void takesOverFromAKilledProcessBeforeTheAddressVanishes() {
         FakeEtcd.FakeClient killed = etcd.client();
         registrar(killed).register(endpoint.toBuilder().startedAt(1).build());
@@ -226,6 +229,95 @@ class EtcdRegistrarTest {
         assertThat(losses).containsExactly(Loss.TAKEN_OVER);
         after(Duration.ofSeconds(30));
         assertThat(registration.state()).isEqualTo(State.REGISTERED);
+    }
+
+    @Test
+    @FaultRow(1)
+    void saysWhyAndSinceWhenItIsNotRegisteredAndThatItIsVisibleOnceItIs() {
+        etcd.health(FakeEtcd.Health.DOWN);
+        Registration registration = register();
+        after(Duration.ofSeconds(59));
+        Status pending = registration.status();
+        assertThat(pending.state()).isEqualTo(State.PENDING);
+        assertThat(pending.forTime()).isBetween(Duration.ofSeconds(59), Duration.ofSeconds(61));
+        assertThat(pending.reason()).isEqualTo("etcd unreachable: connection refused");
+        assertThat(pending.visible()).isFalse();
+        assertThat(pending.lag()).isNull();
+        etcd.health(FakeEtcd.Health.UP);
+        after(RECOVERY);
+        Status registered = registration.status();
+        assertThat(registered.state()).isEqualTo(State.REGISTERED);
+        assertThat(registered.forTime()).isLessThan(RECOVERY);
+        assertThat(registered.reason()).isNull();
+        assertThat(registered.visible()).isTrue();
+        assertThat(registered.lag()).isEqualTo(FakeEtcd.LATENCY.multipliedBy(2));
+    }
+
+    @Test
+    void isNotVisibleUntilWhatWasWrittenLastWasReadBack() {
+        Registration registration = register();
+        registration.update(endpoint.toBuilder().weight(7).build());
+        after(FakeEtcd.LATENCY.multipliedBy(2));
+        assertThat(etcd.value(KEY)).contains("\"weight\":7");
+        assertThat(registration.status().visible()).isFalse();
+        after(FakeEtcd.LATENCY);
+        assertThat(registration.status().visible()).isTrue();
+        assertThat(registration.status().lag()).isEqualTo(FakeEtcd.LATENCY.multipliedBy(2));
+    }
+
+    @Test
+    void isNotVisibleWhileItIsLost() {
+        Registration registration = register();
+        etcd.health(FakeEtcd.Health.PAUSED);
+        after(Duration.ofSeconds(20));
+        assertThat(registration.status().visible()).isFalse();
+        assertThat(registration.status().reason()).startsWith("not renewed within 10 s");
+    }
+
+    @Test
+    void costsEtcdOneReadAWriteAndOneARenewal() {
+        register();
+        int calls = etcd.calls();
+        after(TTL.multipliedBy(10));
+        assertThat(etcd.calls() - calls).isBetween(56, 60);
+    }
+
+    @Test
+    void namesTheProcessThatItConflictsWith() {
+        registrar(etcd.client())
+                .register(endpoint.toBuilder().id("fir\nst").startedAt(1).build());
+        after(Duration.ofSeconds(1));
+        Status status = register().status();
+        assertThat(status.state()).isEqualTo(State.CONFLICT);
+        assertThat(status.reason())
+                .matches("another process \\(id fir\\\\u000ast, startedAt 1, lease [0-9a-f]+\\) holds the key");
+    }
+
+    @Test
+    @FaultRow(16)
+    void triesOnWithoutSpaceAndSaysSo() {
+        etcd.noSpace(true);
+        Registration registration = register();
+        after(Duration.ofMinutes(5));
+        assertThat(registration.status().state()).isEqualTo(State.PENDING);
+        assertThat(registration.status().reason()).contains("NOSPACE");
+        etcd.noSpace(false);
+        after(RECOVERY);
+        assertThat(registration.status().state()).isEqualTo(State.REGISTERED);
+    }
+
+    @Test
+    @FaultRow(6)
+    void withdrawsItsRecordAlsoUnderALeaseOutOfABackup() {
+        Registration registration = register();
+        FakeStore.Backup backup = etcd.backup();
+        etcd.revokeNow(etcd.record(KEY).lease());
+        after(TTL);
+        etcd.restore(backup);
+        CompletableFuture<Void> withdrawn = registration.withdraw();
+        after(Duration.ofMillis(10));
+        assertThat(withdrawn).isCompleted();
+        assertThat(etcd.keys()).isEmpty();
     }
 
     @Test

@@ -3,17 +3,18 @@ package io.github.grpclb.etcd;
 import com.google.protobuf.ByteString;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
  * An etcd in virtual time: revisions, leases that run out, watches with their history, and the faults that a real one has. Each
- * {@link #client()} is a process's way to it. An answer takes {@link #LATENCY}.
+ * {@link #client} is a process's way to it. An answer takes {@link #LATENCY}, unless it is slow.
  */
 final class FakeEtcd {
 
@@ -30,50 +31,68 @@ final class FakeEtcd {
         PAUSED
     }
 
-    private static final class Lease {
-        final Duration ttl;
-        long expiresAt;
-
-        Lease(Duration ttl) {
-            this.ttl = ttl;
-        }
-    }
-
     private final VirtualScheduler scheduler;
+    private final Random random;
+    private final FakeStore store;
     private final List<FakeWatch> watches = new ArrayList<>();
-    private TreeMap<String, KeyValue> records = new TreeMap<>();
-    private Map<Long, Lease> leases = new HashMap<>();
-    private List<EtcdApi.Event> history = new ArrayList<>();
+    private final List<Runnable> waiting = new ArrayList<>();
+    private final List<FakeClient> clients = new ArrayList<>();
+    private final Set<FakeClient> tokenless = new HashSet<>();
     private Health health = Health.UP;
     private EtcdException refusal;
+    private EtcdException writeRefusal;
+    private Duration slowest = LATENCY;
     private boolean answersLost;
+    private boolean grantsLost;
     private boolean watchesMute;
-    private long compacted;
-    private long revision = 1;
-    private long nextLease = 0x1000;
+    private boolean compactsBeforeNextWatch;
     private int calls;
     private int grants;
     private int lists;
 
     FakeEtcd(VirtualScheduler scheduler) {
+        this(scheduler, new Random(0));
+    }
+
+    FakeEtcd(VirtualScheduler scheduler, Random random) {
         this.scheduler = scheduler;
+        this.random = random;
+        this.store = new FakeStore(scheduler::nanos, (revision, events) -> List.copyOf(watches)
+                .forEach(watch -> watch.tell(revision, events)));
     }
 
     FakeClient client() {
-        return new FakeClient();
+        return client(scheduler);
+    }
+
+    /** Returns a client whose answers arrive on a process's scheduler. */
+    FakeClient client(VirtualScheduler process) {
+        FakeClient client = new FakeClient(process);
+        clients.add(client);
+        return client;
     }
 
     // what a test does to it
 
     void health(Health to) {
-        if (health == Health.DOWN && to == Health.UP) {
-            leases.keySet().forEach(this::renewNow);
-        }
+        boolean started = health == Health.DOWN && to == Health.UP;
         health = to;
-        if (to == Health.DOWN) {
-            endWatches(unreachable());
+        if (started) {
+            store.leases().keySet().forEach(this::renewNow);
         }
-        expireLeases();
+        if (to == Health.DOWN) {
+            waiting.clear();
+            endWatches(unreachable());
+        } else if (to == Health.UP) {
+            expireLeases();
+            List<Runnable> arrived = List.copyOf(waiting);
+            waiting.clear();
+            arrived.forEach(Runnable::run);
+        }
+    }
+
+    Health health() {
+        return health;
     }
 
     /** From now on every call is refused so; null to end it. */
@@ -81,14 +100,38 @@ final class FakeEtcd {
         refusal = kind == null ? null : new EtcdException(kind, "refused: " + kind);
     }
 
+    /** From now on there is no space: grants and puts are refused, all else goes on. */
+    void noSpace(boolean full) {
+        writeRefusal = full
+                ? new EtcdException(
+                        EtcdException.Kind.NO_SPACE, "etcd has no space (alarm NOSPACE): mvcc: database space exceeded")
+                : null;
+    }
+
     /** From now on calls are done, but their answers do not arrive. */
     void loseAnswers(boolean lost) {
         answersLost = lost;
     }
 
-    /** From now on watches say nothing, and do not end either. */
+    /** From now on leases are granted, but nobody hears of it. */
+    void loseGrants(boolean lost) {
+        grantsLost = lost;
+    }
+
+    /** The watches that stand say nothing more and do not end, nor will those that are asked for until this is over. */
     void muteWatches(boolean mute) {
         watchesMute = mute;
+        watches.forEach(watch -> watch.deaf |= mute);
+    }
+
+    /** From now on requests and answers take up to so long each, in no order; only a watch's events stay in theirs. */
+    void slow(Duration most) {
+        slowest = most;
+    }
+
+    /** No client's token is valid any more: its next call fails for that. */
+    void expireTokens() {
+        tokenless.addAll(clients);
     }
 
     void endWatches(EtcdException cause) {
@@ -97,78 +140,85 @@ final class FakeEtcd {
 
     /** Loses everything, also the revision. */
     void wipe() {
-        records = new TreeMap<>();
-        leases = new HashMap<>();
-        history = new ArrayList<>();
-        revision = 1;
-        compacted = 0;
+        store.wipe();
+    }
+
+    FakeStore.Backup backup() {
+        return store.backup();
+    }
+
+    /** Has the data of an earlier time again, and its leases anew. */
+    void restore(FakeStore.Backup backup) {
+        store.restore(backup);
+        store.leases().keySet().forEach(this::renewNow);
     }
 
     void compact() {
-        compacted = revision;
-        history.clear();
+        store.compact();
+    }
+
+    /** When a watch is next asked for, something has changed since the list, and was compacted away. */
+    void compactBeforeNextWatch() {
+        compactsBeforeNextWatch = true;
     }
 
     void put(String key, String value) {
-        put(key, ByteString.copyFromUtf8(value), 0);
+        store.put(key, ByteString.copyFromUtf8(value), 0);
     }
 
     void put(String key, ByteString value, long lease) {
-        revision++;
-        KeyValue old = records.get(key);
-        KeyValue record = new KeyValue(key, value, old == null ? revision : old.createRevision(), revision, lease);
-        records.put(key, record);
-        happened(List.of(new EtcdApi.Event(record, false)));
+        store.put(key, value, lease);
     }
 
     void delete(String key) {
-        deleteAll(List.of(key));
+        store.delete(List.of(key));
     }
 
     long grantNow(Duration ttl) {
-        long id = nextLease++;
-        Lease lease = new Lease(ttl);
-        leases.put(id, lease);
+        long id = store.grant(ttl, this);
         renewNow(id);
         return id;
     }
 
     void renewNow(long id) {
-        Lease lease = leases.get(id);
-        lease.expiresAt = scheduler.nanos() + lease.ttl.toNanos();
-        scheduler.schedule(this::expireLeases, lease.ttl.toNanos(), TimeUnit.NANOSECONDS);
+        store.renew(id);
+        scheduler.schedule(this::expireLeases, store.leases().get(id).ttl.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     void revokeNow(long id) {
-        if (leases.remove(id) != null) {
-            deleteAll(records.values().stream()
-                    .filter(record -> record.lease() == id)
-                    .map(KeyValue::key)
-                    .toList());
-        }
+        store.revoke(id);
     }
 
     // what a test sees of it
 
+    FakeStore store() {
+        return store;
+    }
+
     KeyValue record(String key) {
-        return records.get(key);
+        return store.records().get(key);
     }
 
     String value(String key) {
-        KeyValue record = records.get(key);
+        KeyValue record = record(key);
         return record == null ? null : record.value().toStringUtf8();
     }
 
     List<String> keys() {
-        return List.copyOf(records.keySet());
+        return List.copyOf(store.records().keySet());
     }
 
     int leaseCount() {
-        return leases.size();
+        return store.leases().size();
     }
 
     int watchCount() {
         return watches.size();
+    }
+
+    /** Returns how many watches the clients of a process have. */
+    long watchCount(VirtualScheduler process) {
+        return watches.stream().filter(watch -> watch.client.process == process).count();
     }
 
     int calls() {
@@ -184,35 +234,12 @@ final class FakeEtcd {
     }
 
     long revision() {
-        return revision;
-    }
-
-    private void deleteAll(List<String> keys) {
-        List<String> present = keys.stream().filter(records::containsKey).toList();
-        if (present.isEmpty()) {
-            return;
-        }
-        revision++;
-        List<EtcdApi.Event> events = new ArrayList<>();
-        for (String key : present) {
-            records.remove(key);
-            events.add(new EtcdApi.Event(new KeyValue(key, ByteString.EMPTY, 0, revision, 0), true));
-        }
-        happened(events);
-    }
-
-    private void happened(List<EtcdApi.Event> events) {
-        history.addAll(events);
-        List.copyOf(watches).forEach(watch -> watch.tell(revision, events));
+        return store.revision();
     }
 
     private void expireLeases() {
         if (health == Health.UP) {
-            List<Long> expired = leases.entrySet().stream()
-                    .filter(entry -> entry.getValue().expiresAt <= scheduler.nanos())
-                    .map(Map.Entry::getKey)
-                    .toList();
-            expired.forEach(this::revokeNow);
+            store.expire();
         }
     }
 
@@ -224,23 +251,30 @@ final class FakeEtcd {
         return new EtcdException(EtcdException.Kind.UNREACHABLE, "etcd unreachable: no answer in time");
     }
 
-    private void later(Duration delay, Runnable task) {
-        scheduler.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+    private boolean isSlow() {
+        return slowest.compareTo(LATENCY) > 0;
+    }
+
+    private long delay() {
+        return isSlow() ? random.nextLong(LATENCY.toNanos(), slowest.toNanos()) : LATENCY.toNanos();
     }
 
     /** A process's client. */
     final class FakeClient implements EtcdClient {
 
+        private final VirtualScheduler process;
         private boolean cut;
         private boolean closed;
+
+        FakeClient(VirtualScheduler process) {
+            this.process = process;
+        }
 
         /** Cuts this process off from etcd, or joins it again. */
         void cut(boolean off) {
             cut = off;
             if (off) {
-                List.copyOf(watches).stream()
-                        .filter(watch -> watch.client == this)
-                        .forEach(watch -> watch.end(unreachable()));
+                endMine();
             }
         }
 
@@ -254,17 +288,19 @@ final class FakeEtcd {
         @Override
         public void close() {
             closed = true;
-            List.copyOf(watches).stream()
-                    .filter(watch -> watch.client == this)
-                    .forEach(watch -> watch.end(unreachable()));
+            clients.remove(this);
+            endMine();
         }
 
         @Override
         public CompletableFuture<Lease> grant(Duration ttl) {
             return call(CALL_TIMEOUT, () -> {
+                mayWrite();
                 grants++;
                 Duration granted = ttl.compareTo(Duration.ofSeconds(2)) < 0 ? Duration.ofSeconds(2) : ttl;
-                return new Lease(grantNow(granted), granted);
+                long id = store.grant(granted, process);
+                renewNow(id);
+                return grantsLost ? null : new Lease(id, granted);
             });
         }
 
@@ -273,7 +309,7 @@ final class FakeEtcd {
             return call(timeout, () -> {
                 mustExist(lease);
                 renewNow(lease);
-                return new Lease(lease, leases.get(lease).ttl);
+                return new Lease(lease, store.leases().get(lease).ttl);
             });
         }
 
@@ -281,7 +317,7 @@ final class FakeEtcd {
         public CompletableFuture<Void> revoke(long lease) {
             return call(CALL_TIMEOUT, () -> {
                 mustExist(lease);
-                revokeNow(lease);
+                store.revoke(lease);
                 return null;
             });
         }
@@ -289,7 +325,7 @@ final class FakeEtcd {
         @Override
         public CompletableFuture<TimeToLive> timeToLive(long lease) {
             return call(CALL_TIMEOUT, () -> {
-                FakeEtcd.Lease found = leases.get(lease);
+                FakeStore.Lease found = store.leases().get(lease);
                 if (found == null) {
                     return new TimeToLive(Duration.ofSeconds(-1), Duration.ZERO);
                 }
@@ -300,17 +336,18 @@ final class FakeEtcd {
 
         @Override
         public CompletableFuture<KeyValue> get(String key) {
-            return call(CALL_TIMEOUT, () -> records.get(key));
+            return call(CALL_TIMEOUT, () -> record(key));
         }
 
         @Override
         public CompletableFuture<Boolean> putIfUnchanged(String key, long modRevision, ByteString value, long lease) {
             return call(CALL_TIMEOUT, () -> {
+                mayWrite();
                 mustExist(lease);
                 if (modRevision(key) != modRevision) {
                     return false;
                 }
-                put(key, value, lease);
+                store.put(key, value, lease);
                 return true;
             });
         }
@@ -331,10 +368,10 @@ final class FakeEtcd {
             return call(CALL_TIMEOUT, () -> {
                 lists++;
                 List<KeyValue> all =
-                        records.tailMap(after.isEmpty() ? prefix : after, after.isEmpty()).values().stream()
+                        store.records().tailMap(after.isEmpty() ? prefix : after, after.isEmpty()).values().stream()
                                 .filter(record -> record.key().startsWith(prefix))
                                 .toList();
-                return new Page(revision, all.subList(0, Math.min(limit, all.size())), all.size() > limit);
+                return new Page(store.revision(), all.subList(0, Math.min(limit, all.size())), all.size() > limit);
             });
         }
 
@@ -342,53 +379,100 @@ final class FakeEtcd {
         public Watch watch(String prefix, long fromRevision, WatchListener listener) {
             FakeWatch watch = new FakeWatch(this, prefix, fromRevision, listener);
             watches.add(watch);
-            later(LATENCY, watch::open);
+            scheduler.schedule(watch::open, delay(), TimeUnit.NANOSECONDS);
             return watch;
+        }
+
+        private void endMine() {
+            List.copyOf(watches).stream()
+                    .filter(watch -> watch.client == this)
+                    .forEach(watch -> watch.end(unreachable()));
         }
 
         private boolean isCut() {
             return cut || closed;
         }
 
+        private void mayWrite() {
+            if (writeRefusal != null) {
+                throw writeRefusal;
+            }
+        }
+
         private void mustExist(long lease) {
-            if (!leases.containsKey(lease)) {
+            if (!store.leases().containsKey(lease)) {
                 throw new EtcdException(EtcdException.Kind.LEASE_GONE, "requested lease not found");
             }
         }
 
         private long modRevision(String key) {
-            KeyValue record = records.get(key);
+            KeyValue record = record(key);
             return record == null ? 0 : record.modRevision();
+        }
+
+        private void inProcess(long delay, Runnable task) {
+            try {
+                process.schedule(task, delay, TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException e) {
+                // nobody is there to hear it
+            }
         }
 
         private <T> CompletableFuture<T> call(Duration timeout, Supplier<T> operation) {
             CompletableFuture<T> future = new CompletableFuture<>();
             calls++;
-            later(LATENCY, () -> {
-                if (health == Health.PAUSED) {
-                    later(timeout, () -> future.completeExceptionally(timeout()));
-                } else if (health == Health.DOWN || isCut()) {
-                    future.completeExceptionally(unreachable());
-                } else if (refusal != null) {
-                    future.completeExceptionally(refusal);
-                } else {
-                    answer(future, timeout, operation);
-                }
-            });
+            long limit = scheduler.nanos() + LATENCY.toNanos() + timeout.toNanos();
+            if (isSlow()) {
+                timeOut(future, limit);
+            }
+            scheduler.schedule(() -> arrived(future, limit, operation), delay(), TimeUnit.NANOSECONDS);
             return future;
         }
 
-        private <T> void answer(CompletableFuture<T> future, Duration timeout, Supplier<T> operation) {
+        private <T> void arrived(CompletableFuture<T> future, long limit, Supplier<T> operation) {
+            if (health == Health.PAUSED) {
+                timeOut(future, limit);
+                if (random.nextBoolean()) {
+                    waiting.add(() -> arrived(future, limit, operation)); // it lies in the socket's buffer
+                }
+            } else if (health == Health.DOWN || isCut()) {
+                answer(0, () -> future.completeExceptionally(unreachable()));
+            } else if (tokenless.remove(this)) {
+                EtcdException invalid = new EtcdException(EtcdException.Kind.TOKEN, "etcd: invalid auth token");
+                answer(0, () -> future.completeExceptionally(invalid));
+            } else if (refusal != null) {
+                EtcdException refused = refusal;
+                answer(0, () -> future.completeExceptionally(refused));
+            } else {
+                perform(future, limit, operation);
+            }
+        }
+
+        private <T> void perform(CompletableFuture<T> future, long limit, Supplier<T> operation) {
+            long delay = isSlow() ? delay() : 0;
             try {
                 T result = operation.get();
-                if (answersLost) {
-                    later(timeout, () -> future.completeExceptionally(timeout()));
+                if (answersLost || result == null && grantsLost) {
+                    timeOut(future, limit);
                 } else {
-                    future.complete(result);
+                    answer(delay, () -> future.complete(result));
                 }
             } catch (EtcdException e) {
-                future.completeExceptionally(e);
+                answer(delay, () -> future.completeExceptionally(e));
             }
+        }
+
+        /** Lets an answer arrive: at once where nothing can come between, as that spares a task. */
+        private void answer(long delay, Runnable answer) {
+            if (delay == 0 && process == scheduler) {
+                answer.run();
+            } else {
+                inProcess(delay, answer);
+            }
+        }
+
+        private void timeOut(CompletableFuture<?> future, long limit) {
+            inProcess(Math.max(0, limit - scheduler.nanos()), () -> future.completeExceptionally(timeout()));
         }
     }
 
@@ -399,6 +483,9 @@ final class FakeEtcd {
         private final long from;
         private final EtcdApi.WatchListener listener;
         private boolean open;
+        private boolean deaf = watchesMute;
+        private boolean closed;
+        private long lastArrival;
 
         FakeWatch(FakeClient client, String prefix, long from, EtcdApi.WatchListener listener) {
             this.client = client;
@@ -408,22 +495,28 @@ final class FakeEtcd {
         }
 
         void open() {
-            if (!watches.contains(this) || health == Health.PAUSED || watchesMute) {
+            if (!watches.contains(this)) {
                 return;
             }
-            if (health == Health.DOWN || client.isCut()) {
+            if (health == Health.PAUSED) {
+                waiting.add(this::open);
+            } else if (health == Health.DOWN || client.isCut()) {
                 end(unreachable());
             } else if (refusal != null) {
                 end(refusal);
-            } else if (from <= compacted) {
+            } else if (compactsBeforeNextWatch && !keys().isEmpty()) {
+                compactsBeforeNextWatch = false;
+                KeyValue first = store.records().firstEntry().getValue();
+                store.put(first.key(), first.value(), first.lease());
+                store.compact();
+                open();
+            } else if (from > 0 && from <= store.compacted()) {
                 end(new EtcdException(EtcdException.Kind.COMPACTED, "compacted"));
             } else {
                 open = true;
-                listener.onCreated(revision);
-                List<EtcdApi.Event> missed = history.stream()
-                        .filter(event -> event.record().modRevision() >= from)
-                        .toList();
-                tell(revision, missed);
+                long current = store.revision();
+                say(0, () -> listener.onCreated(current));
+                tell(current, store.changesFrom(from > 0 ? from : current + 1)); // 0: from now on
             }
         }
 
@@ -433,32 +526,48 @@ final class FakeEtcd {
                             && event.record().modRevision() >= from)
                     .toList();
             if (open && !mine.isEmpty()) {
-                later(LATENCY, () -> {
-                    if (watches.contains(this) && !watchesMute && health == Health.UP) {
-                        listener.onEvents(at, mine);
-                    }
-                });
+                say(delay(), () -> listener.onEvents(at, mine));
             }
         }
 
         void end(EtcdException cause) {
             if (watches.remove(this)) {
-                later(LATENCY, () -> listener.onEnd(cause));
+                client.inProcess(LATENCY.toNanos(), () -> {
+                    if (!closed) {
+                        listener.onEnd(cause);
+                    }
+                });
             }
         }
 
         @Override
         public void requestProgress() {
-            later(LATENCY, () -> {
-                if (watches.contains(this) && !watchesMute && health == Health.UP) {
-                    listener.onProgress(revision);
-                }
-            });
+            scheduler.schedule(this::tellProgress, delay(), TimeUnit.NANOSECONDS);
+        }
+
+        private void tellProgress() {
+            if (health == Health.PAUSED) {
+                waiting.add(this::tellProgress);
+            } else {
+                long current = store.revision();
+                say(0, () -> listener.onProgress(current));
+            }
         }
 
         @Override
         public void close() {
+            closed = true;
             watches.remove(this);
+        }
+
+        /** Says something after all that was said before. */
+        private void say(long delay, Runnable call) {
+            lastArrival = Math.max(lastArrival, scheduler.nanos() + delay);
+            client.inProcess(lastArrival - scheduler.nanos(), () -> {
+                if (watches.contains(this) && !deaf) {
+                    call.run();
+                }
+            });
         }
     }
 }

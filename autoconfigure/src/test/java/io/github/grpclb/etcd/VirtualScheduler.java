@@ -14,19 +14,60 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A scheduler whose time passes only when it is told to: tasks run in their order on the thread that moves the time. */
+/**
+ * A scheduler whose time passes only when it is told to: tasks run in their order on the thread that moves the time. A {@link
+ * #process} is a part of it that can be killed or frozen.
+ */
 final class VirtualScheduler extends AbstractExecutorService implements ScheduledExecutorService {
 
     private static final int MAX_TASKS_PER_INSTANT = 100_000;
 
     private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>(
             Comparator.<Task<?>>comparingLong(task -> task.due).thenComparingLong(task -> task.order));
+    private final List<Task<?>> held = new ArrayList<>();
+    private final VirtualScheduler clock;
     private long now;
     private long order;
     private boolean shutdown;
+    private boolean frozen;
+    private boolean running;
+
+    VirtualScheduler() {
+        this.clock = this;
+    }
+
+    private VirtualScheduler(VirtualScheduler clock) {
+        this.clock = clock;
+    }
 
     long nanos() {
-        return now;
+        return clock.now;
+    }
+
+    /** Whether a task is being run, so that nothing is called by the test itself. */
+    boolean isRunning() {
+        return clock.running;
+    }
+
+    /** Returns a scheduler with the same time whose tasks can be stopped apart from all others. */
+    VirtualScheduler process() {
+        return new VirtualScheduler(clock);
+    }
+
+    /** As by SIGKILL: no task of this process runs any more. */
+    void kill() {
+        shutdown = true;
+        clock.tasks.removeIf(task -> task.owner() == this);
+        held.clear();
+    }
+
+    /** As by SIGSTOP, and SIGCONT: what falls due meanwhile is done afterwards. */
+    void freeze(boolean stop) {
+        frozen = stop;
+        if (!stop) {
+            clock.tasks.addAll(held);
+            held.clear();
+        }
     }
 
     /** Lets time pass, and all that is due in it happen. */
@@ -40,7 +81,13 @@ final class VirtualScheduler extends AbstractExecutorService implements Schedule
                 throw new AssertionError("An endless loop at " + Duration.ofNanos(now));
             }
             now = Math.max(now, next.due);
-            next.run();
+            if (next.owner().frozen) {
+                next.owner().held.add(next);
+            } else {
+                running = true;
+                next.run();
+                running = false;
+            }
         }
         now = end;
     }
@@ -57,12 +104,12 @@ final class VirtualScheduler extends AbstractExecutorService implements Schedule
                     command.run();
                     return null;
                 },
-                now + unit.toNanos(delay)));
+                nanos() + unit.toNanos(delay)));
     }
 
     @Override
     public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
-        return add(new Task<>(callable, now + unit.toNanos(delay)));
+        return add(new Task<>(callable, nanos() + unit.toNanos(delay)));
     }
 
     @Override
@@ -107,7 +154,7 @@ final class VirtualScheduler extends AbstractExecutorService implements Schedule
         if (shutdown) {
             throw new RejectedExecutionException();
         }
-        tasks.add(task);
+        clock.tasks.add(task);
         return task;
     }
 
@@ -119,18 +166,25 @@ final class VirtualScheduler extends AbstractExecutorService implements Schedule
         Task(Callable<V> callable, long due) {
             super(callable);
             this.due = due;
-            this.order = VirtualScheduler.this.order++;
+            this.order = clock.order++;
         }
 
         @Override
         public boolean cancel(boolean interrupt) {
-            tasks.remove(this);
-            return super.cancel(interrupt);
+            boolean first = !isDone() && super.cancel(interrupt);
+            if (first && !clock.tasks.remove(this)) {
+                held.remove(this);
+            }
+            return first;
+        }
+
+        VirtualScheduler owner() {
+            return VirtualScheduler.this;
         }
 
         @Override
         public long getDelay(TimeUnit unit) {
-            return unit.convert(due - now, TimeUnit.NANOSECONDS);
+            return unit.convert(due - nanos(), TimeUnit.NANOSECONDS);
         }
 
         @Override

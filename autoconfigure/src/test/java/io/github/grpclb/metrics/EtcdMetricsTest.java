@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.etcd.EtcdObserver.Loss;
 import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,18 @@ class EtcdMetricsTest {
                 .isEqualTo(1);
         assertThat(count("grpc.lb.registrations.lost", "service", "orders", "reason", "key_deleted"))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void timesHowLongTheOwnRecordTakesToBeSeen() {
+        Endpoint endpoint = Endpoint.builder("orders", "10.0.0.1", 8080).build();
+        metrics.seen(endpoint, Duration.ofMillis(3));
+        metrics.seen(endpoint, Duration.ofMillis(5));
+        Timer timer = registry.get("grpc.lb.registration.lag")
+                .tag("service", "orders")
+                .timer();
+        assertThat(timer.count()).isEqualTo(2);
+        assertThat(timer.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(8);
     }
 
     @Test

@@ -150,6 +150,11 @@ class ServerRegistrationTest {
         }
 
         @Override
+        public Status status() {
+            return new Status(state, Duration.ZERO, null, true, null);
+        }
+
+        @Override
         public Endpoint endpoint() {
             return endpoint;
         }

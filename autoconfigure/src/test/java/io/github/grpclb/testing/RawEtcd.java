@@ -1,7 +1,10 @@
 package io.github.grpclb.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.api.AlarmRequest;
 import io.etcd.jetcd.api.AuthEnableRequest;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthRoleAddRequest;
@@ -9,13 +12,16 @@ import io.etcd.jetcd.api.AuthRoleGrantPermissionRequest;
 import io.etcd.jetcd.api.AuthUserAddRequest;
 import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
 import io.etcd.jetcd.api.CompactionRequest;
+import io.etcd.jetcd.api.DefragmentRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.MaintenanceGrpc;
 import io.etcd.jetcd.api.Permission;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.options.OptionsUtil;
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import java.net.URI;
 import java.util.TreeMap;
@@ -78,6 +84,43 @@ public final class RawEtcd implements AutoCloseable {
         return kv().range(RangeRequest.newBuilder().setKey(bytes(key)).build())
                 .getKvs(0)
                 .getLease();
+    }
+
+    /** Puts one large value again and again until there is no space for more. */
+    public void fill() {
+        String value = "x".repeat(1 << 20);
+        try {
+            while (true) {
+                put("/fill", value);
+            }
+        } catch (StatusRuntimeException e) {
+            assertThat(e.getStatus().getDescription()).contains("database space exceeded");
+        }
+    }
+
+    /** Gives the space of old revisions back, and ends the alarm. */
+    public void makeRoom() {
+        long revision = kv().range(
+                        RangeRequest.newBuilder().setKey(bytes("/fill")).build())
+                .getHeader()
+                .getRevision();
+        kv().compact(CompactionRequest.newBuilder()
+                .setRevision(revision)
+                .setPhysical(true)
+                .build());
+        MaintenanceGrpc.MaintenanceBlockingStub maintenance =
+                MaintenanceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+        maintenance.defragment(DefragmentRequest.getDefaultInstance());
+        maintenance
+                .alarm(AlarmRequest.newBuilder()
+                        .setAction(AlarmRequest.AlarmAction.GET)
+                        .build())
+                .getAlarmsList()
+                .forEach(alarm -> maintenance.alarm(AlarmRequest.newBuilder()
+                        .setAction(AlarmRequest.AlarmAction.DEACTIVATE)
+                        .setMemberID(alarm.getMemberID())
+                        .setAlarm(alarm.getAlarm())
+                        .build()));
     }
 
     /** Turns authentication on: root, and a user who may do anything below a prefix. */

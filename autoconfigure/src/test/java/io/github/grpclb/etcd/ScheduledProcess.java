@@ -1,0 +1,47 @@
+package io.github.grpclb.etcd;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** A process under a fault schedule: its own loop, its own way to etcd, its own clock that begins anywhere. */
+final class ScheduledProcess {
+
+    /** Where monotonic clocks begin: what they show says nothing, and they may pass the largest number. */
+    private static final long[] CLOCKS = {0, -1_000_000_000_000L, Long.MAX_VALUE - 30_000_000_000L};
+
+    final VirtualScheduler scheduler;
+    final Calm calm;
+    final EtcdLoop loop;
+    final EtcdApi api;
+    private final List<FakeEtcd.FakeClient> clients = new ArrayList<>();
+    private boolean cut;
+
+    ScheduledProcess(VirtualScheduler clock, FakeEtcd etcd, Random random, Sabotage sabotage) {
+        this.scheduler = clock.process();
+        this.calm = new Calm(clock);
+        long begin = CLOCKS[random.nextInt(CLOCKS.length)];
+        this.loop = new EtcdLoop(scheduler, () -> scheduler.nanos() + begin, new Random(random.nextLong()));
+        this.api = sabotage.of(
+                new ReconnectingApi(
+                        loop,
+                        () -> {
+                            FakeEtcd.FakeClient client = etcd.client(scheduler);
+                            client.cut(cut);
+                            clients.add(client);
+                            return client;
+                        },
+                        "http://etcd:2379"),
+                loop);
+    }
+
+    void cut(boolean off) {
+        cut = off;
+        clients.forEach(client -> client.cut(off));
+    }
+
+    void kill() {
+        scheduler.kill();
+        clients.forEach(FakeEtcd.FakeClient::close);
+    }
+}
