@@ -8,14 +8,11 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
-import io.github.grpclb.testing.SelfSigned;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Users, TLS and what is said when they do not fit. */
+/** Users, endpoints and what is said when they do not fit. */
 class EtcdSecurityIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -25,9 +22,6 @@ class EtcdSecurityIT {
             .id("a")
             .startedAt(1000)
             .build();
-
-    @TempDir
-    Path directory;
 
     @Test
     void staysRegisteredWhenTokensRunOutAndEtcdRestarts() {
@@ -129,41 +123,6 @@ class EtcdSecurityIT {
         }
     }
 
-    @Test
-    void speaksTlsAndNamesWhatDoesNotFit() throws Exception {
-        SelfSigned server = SelfSigned.create(directory, "server", "san=ip:127.0.0.1");
-        SelfSigned foreign = SelfSigned.create(directory, "foreign", "san=ip:127.0.0.1");
-        try (EtcdProcess etcd =
-                EtcdServers.startProcess("--cert-file=" + server.certificate(), "--key-file=" + server.key())) {
-            try (EtcdConnection connection = new EtcdConnection(trusting(etcd, server))) {
-                connection.awaitReachable(LIMIT);
-            }
-            try (EtcdConnection connection = new EtcdConnection(trusting(etcd, foreign))) {
-                assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
-                        .isInstanceOf(EtcdUnavailableException.class)
-                        .hasMessageContaining("PKIX");
-            }
-            String plain = "http://127.0.0.1:" + etcd.endpoint().getPort();
-            try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of(plain))) {
-                assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
-                        .isInstanceOf(EtcdUnavailableException.class)
-                        .hasMessageContaining("https");
-            }
-        }
-    }
-
-    @Test
-    void namesAWrongHostInTheCertificate() throws Exception {
-        SelfSigned server = SelfSigned.create(directory, "server", "san=dns:elsewhere.example");
-        try (EtcdProcess etcd =
-                        EtcdServers.startProcess("--cert-file=" + server.certificate(), "--key-file=" + server.key());
-                EtcdConnection connection = new EtcdConnection(trusting(etcd, server))) {
-            assertThatThrownBy(() -> connection.awaitReachable(Duration.ofSeconds(1)))
-                    .isInstanceOf(EtcdUnavailableException.class)
-                    .hasMessageContaining("127.0.0.1");
-        }
-    }
-
     private static EtcdOptions as(EtcdProcess etcd, String user, String password) {
         return new EtcdOptions(
                 List.of(etcd.endpoint().toString()),
@@ -171,16 +130,6 @@ class EtcdSecurityIT {
                 user,
                 password,
                 null,
-                EtcdOptions.DEFAULT_CALL_TIMEOUT);
-    }
-
-    private static EtcdOptions trusting(EtcdProcess etcd, SelfSigned server) {
-        return new EtcdOptions(
-                List.of("https://127.0.0.1:" + etcd.endpoint().getPort()),
-                "/grpclb/",
-                null,
-                null,
-                builder -> builder.trustManager(server.certificate().toFile()),
                 EtcdOptions.DEFAULT_CALL_TIMEOUT);
     }
 }
