@@ -33,6 +33,14 @@ record EtcdSettings(
                 bundle == null ? null : tls(bundle));
     }
 
+    /** Has something done whenever the bundle is loaded anew, as it is with {@code reload-on-update}. */
+    void onRenewedCertificates(Runnable task) {
+        String bundle = properties.ssl().bundle();
+        if (bundle != null && bundles != null) {
+            bundles.addBundleUpdateHandler(bundle, renewed -> task.run());
+        }
+    }
+
     /** Returns the options for the etcd inside this process, which knows neither users nor TLS. */
     EtcdOptions forEmbedded(URI endpoint) {
         return options(List.of(endpoint.toString()), null, null, null);

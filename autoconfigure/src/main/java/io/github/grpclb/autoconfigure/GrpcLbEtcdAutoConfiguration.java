@@ -44,6 +44,9 @@ public final class GrpcLbEtcdAutoConfiguration {
         EtcdSettings settings = new EtcdSettings(properties.etcd(), sslBundles.getIfAvailable());
         EtcdConnection connection =
                 new EtcdConnection(inProcess != null ? settings.forEmbedded(inProcess.endpoint()) : settings.options());
+        if (inProcess == null) {
+            settings.onRenewedCertificates(connection::reconnect);
+        }
         if (properties.etcd().failFast()) {
             requireReachable(connection, properties.etcd());
         }

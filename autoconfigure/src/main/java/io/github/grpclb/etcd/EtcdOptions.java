@@ -40,8 +40,8 @@ public record EtcdOptions(
 
     /**
      * Sets up TLS: what is trusted and which certificate is shown. Called anew for each new connection of the client,
-     * so that certificates that were exchanged on disk are used; the protocol negotiation that gRPC needs is set
-     * already.
+     * so that certificates that were exchanged on disk are used (see {@link EtcdConnection#reconnect()}); the protocol
+     * negotiation that gRPC needs is set already.
      */
     @FunctionalInterface
     public interface Tls {

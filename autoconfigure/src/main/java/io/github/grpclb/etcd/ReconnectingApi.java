@@ -7,6 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A client that is replaced when it makes no progress: after an outage a channel may wait up to 120 s before it dials
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReconnectingApi implements EtcdApi {
 
+    private static final Logger log = LoggerFactory.getLogger(EtcdConnection.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final double JITTER = 0.2;
 
@@ -44,6 +47,23 @@ final class ReconnectingApi implements EtcdApi {
     @Nullable
     Duration sinceAnswer() {
         return reachability.sinceAnswer();
+    }
+
+    /** Goes over to a new client at once; where none can be built, the one in use stays. */
+    void reconnect() {
+        EtcdClient old = client;
+        if (closed || old == null) {
+            return;
+        }
+        try {
+            client = null;
+            current();
+            loop.execute(old::close);
+            log.info("connecting to etcd anew");
+        } catch (EtcdException e) {
+            client = old;
+            log.warn("the connection to etcd stays as it was: {}", e.getMessage());
+        }
     }
 
     void close() {

@@ -159,6 +159,10 @@ final class FakeEtcd {
         return record == null ? null : record.value().toStringUtf8();
     }
 
+    List<Long> leases() {
+        return List.copyOf(leases.keySet());
+    }
+
     List<String> keys() {
         return List.copyOf(records.keySet());
     }
