@@ -58,6 +58,15 @@ public final class GrpcLbEtcdAutoConfiguration {
             connection.awaitReachable(properties.startupTimeout());
         } catch (EtcdUnavailableException e) {
             connection.close();
+            if (e.isRefusal()) {
+                throw new InvalidPropertyException(
+                        properties.username() == null ? "grpc.lb.etcd.ssl.bundle" : "grpc.lb.etcd.username",
+                        properties.username() == null ? properties.ssl().bundle() : properties.username(),
+                        "credentials that etcd accepts",
+                        "Correct grpc.lb.etcd.username and grpc.lb.etcd.password, or the certificate in the bundle of"
+                                + " grpc.lb.etcd.ssl.bundle; or the users in etcd.",
+                        e);
+            }
             throw new InvalidPropertyException(
                     "grpc.lb.etcd.endpoints",
                     connection.options().endpoints(),

@@ -90,6 +90,14 @@ public final class EtcdConnection implements AutoCloseable {
     }
 
     /**
+     * Returns what etcd refuses to this user (the credentials, or access to a key) and why, or null while it refuses
+     * nothing. Refused calls are made again about every 30 s.
+     */
+    public @Nullable String refusedBecause() {
+        return api.refusedBecause();
+    }
+
+    /**
      * Returns how long ago etcd last answered, be it with an error of its own, or null while it never did. About half
      * a minute at most while etcd is there and a service is followed or announced.
      */
@@ -128,7 +136,7 @@ public final class EtcdConnection implements AutoCloseable {
     }
 
     private void probe(long end, CompletableFuture<Void> answered) {
-        loop.when(api.get(options.prefix()), found -> answered.complete(null), failure -> {
+        loop.when(api.probe(options.prefix()), found -> answered.complete(null), failure -> {
             boolean over = System.nanoTime() + PROBE_PAUSE.toNanos() >= end;
             switch (failure.kind()) {
                 case AUTHENTICATION -> answered.completeExceptionally(failure);
