@@ -26,9 +26,13 @@ public final class GrpcLbClientAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    EndpointSource grpcLbEndpointSource(EtcdConnection connection, ObjectProvider<EtcdObserver> observer) {
+    EndpointSource grpcLbEndpointSource(
+            EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
         return new EtcdEndpointSource(
-                connection, EtcdEndpointSource.DEFAULT_LINGER, observer.getIfAvailable(() -> EtcdObserver.NONE));
+                connection,
+                EtcdEndpointSource.DEFAULT_LINGER,
+                observer.getIfAvailable(() -> EtcdObserver.NONE),
+                new EtcdSettings(properties.etcd(), null).recordRules());
     }
 
     @Bean

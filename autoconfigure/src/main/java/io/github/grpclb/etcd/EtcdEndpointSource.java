@@ -33,6 +33,7 @@ public final class EtcdEndpointSource implements EndpointSource {
     private final KeySpace keys;
     private final Duration linger;
     private final EtcdObserver observer;
+    private final RecordRules rules;
     private final Map<String, Followed> services = new HashMap<>();
     private volatile boolean closed;
 
@@ -44,15 +45,33 @@ public final class EtcdEndpointSource implements EndpointSource {
      * @param observer hears of watches
      */
     public EtcdEndpointSource(EtcdConnection connection, Duration linger, EtcdObserver observer) {
-        this(connection.loop(), connection.api(), connection.options().keySpace(), linger, observer);
+        this(connection, linger, observer, RecordRules.DEFAULT);
+    }
+
+    /**
+     * Creates a source. Nothing is dialled before the first subscription.
+     *
+     * @param connection stays the caller's to close, after this
+     * @param linger how long a service is followed after its last subscriber left
+     * @param observer hears of watches
+     * @param rules how far records are trusted
+     */
+    public EtcdEndpointSource(EtcdConnection connection, Duration linger, EtcdObserver observer, RecordRules rules) {
+        this(connection.loop(), connection.api(), connection.options().keySpace(), linger, observer, rules);
     }
 
     EtcdEndpointSource(EtcdLoop loop, EtcdApi api, KeySpace keys, Duration linger, EtcdObserver observer) {
+        this(loop, api, keys, linger, observer, RecordRules.DEFAULT);
+    }
+
+    EtcdEndpointSource(
+            EtcdLoop loop, EtcdApi api, KeySpace keys, Duration linger, EtcdObserver observer, RecordRules rules) {
         this.loop = loop;
         this.api = api;
         this.keys = keys;
         this.linger = linger;
         this.observer = observer;
+        this.rules = rules;
     }
 
     @Override
@@ -84,7 +103,7 @@ public final class EtcdEndpointSource implements EndpointSource {
         }
         Followed followed = services.get(subscription.service);
         if (followed == null) {
-            followed = new Followed(new ServiceWatch(subscription.service, keys, loop, api, observer));
+            followed = new Followed(new ServiceWatch(subscription.service, keys, loop, api, observer, rules));
             services.put(subscription.service, followed);
             followed.watch.start();
         }

@@ -57,14 +57,15 @@ final class ServiceWatch {
     private long revision;
     private long listedAt;
 
-    ServiceWatch(String service, KeySpace keys, EtcdLoop loop, EtcdApi api, EtcdObserver observer) {
+    ServiceWatch(String service, KeySpace keys, EtcdLoop loop, EtcdApi api, EtcdObserver observer, RecordRules rules) {
         this.service = service;
         this.prefix = keys.servicePrefix(service);
         this.loop = loop;
         this.api = api;
         this.observer = observer;
-        this.table = new EndpointTable(service, new EndpointCodec(keys), observer);
-        this.publisher = new SnapshotPublisher(service, loop, table);
+        this.table =
+                new EndpointTable(service, new EndpointCodec(keys, rules.addresses()), observer, rules.maxEndpoints());
+        this.publisher = new SnapshotPublisher(service, loop, table, observer);
         this.backoff = new Backoff(loop);
     }
 

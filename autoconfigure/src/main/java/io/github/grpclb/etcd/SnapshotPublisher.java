@@ -19,6 +19,7 @@ final class SnapshotPublisher {
     private final String service;
     private final EtcdLoop loop;
     private final EndpointTable table;
+    private final MassChange massChange;
     private final List<EndpointListener> listeners = new ArrayList<>();
 
     private @Nullable EndpointSnapshot published;
@@ -27,10 +28,11 @@ final class SnapshotPublisher {
     private long revision;
     private long publishedAt;
 
-    SnapshotPublisher(String service, EtcdLoop loop, EndpointTable table) {
+    SnapshotPublisher(String service, EtcdLoop loop, EndpointTable table, EtcdObserver observer) {
         this.service = service;
         this.loop = loop;
         this.table = table;
+        this.massChange = new MassChange(observer);
     }
 
     /** Adds a listener and tells it what is known. */
@@ -85,6 +87,9 @@ final class SnapshotPublisher {
         List<Endpoint> endpoints = table.endpoints();
         if (published != null && published.endpoints().equals(endpoints)) {
             return;
+        }
+        if (published != null) {
+            massChange.between(published, endpoints);
         }
         EndpointSnapshot snapshot = new EndpointSnapshot(service, revision, endpoints);
         published = snapshot;

@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.grpc.Attributes;
@@ -73,7 +74,9 @@ public final class EndpointNameResolver extends NameResolver {
         this.serviceConfig = args.getArg(EndpointNameResolverProvider.SERVICE_CONFIG);
         this.serviceConfigs = new ServiceConfigs(target, args.getServiceConfigParser());
         this.onServiceConfig = () -> offload.execute(() -> syncContext.execute(this::deliver));
-        this.lists = new EndpointLists(target, offload, lookup, new FromOffload());
+        AddressRules rules = args.getArg(EndpointNameResolverProvider.ADDRESS_RULES);
+        HostLookup checked = new CheckedLookup(rules == null ? AddressRules.DEFAULT : rules, lookup);
+        this.lists = new EndpointLists(target, offload, checked, new FromOffload());
         this.addresses = notReady("no answer yet");
     }
 

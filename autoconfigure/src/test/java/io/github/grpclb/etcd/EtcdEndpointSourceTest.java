@@ -145,7 +145,7 @@ class EtcdEndpointSourceTest {
         subscribe();
         for (EtcdException.Kind kind : EtcdException.Kind.values()) {
             etcd.endWatches(new EtcdException(kind, "ended"));
-            after(Duration.ofSeconds(31));
+            after(Duration.ofSeconds(33));
             assertThat(etcd.watchCount()).isEqualTo(1);
         }
         put("b:1", 1);
