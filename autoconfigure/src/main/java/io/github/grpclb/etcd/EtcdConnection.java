@@ -9,6 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way to one etcd, for a {@link EtcdRegistrar} and an {@link EtcdEndpointSource} to share: one client, replaced
@@ -20,6 +22,7 @@ public final class EtcdConnection implements AutoCloseable {
     /** What a TLS port does to one who does not speak TLS: it closes, or resets where it has not read all that was sent. */
     private static final Pattern HUNG_UP = Pattern.compile("Network closed|Connection reset|Broken pipe");
 
+    private static final Logger log = LoggerFactory.getLogger(EtcdConnection.class);
     private static final Duration PROBE_PAUSE = Duration.ofMillis(200);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
@@ -39,6 +42,12 @@ public final class EtcdConnection implements AutoCloseable {
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         this.loop = new EtcdLoop(executor, System::nanoTime, new Random());
+        if (options.showsCredentials()) {
+            log.warn(
+                    "etcd's user '{}' and the password go to {} in plaintext, for all to read on the way: use https",
+                    LogText.of(String.valueOf(options.username())),
+                    String.join(", ", options.endpoints()));
+        }
         this.api = new ReconnectingApi(
                 loop,
                 () -> new JetcdClient(options, executor, System::nanoTime),

@@ -8,8 +8,10 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Users, endpoints and what is said when they do not fit. */
@@ -24,9 +26,12 @@ class EtcdSecurityIT {
             .build();
 
     @Test
-    void staysRegisteredWhenTokensRunOutAndEtcdRestarts() {
-        try (EtcdProcess etcd = EtcdServers.startProcess("--auth-token-ttl=2");
+    @Tag("long")
+    @FaultRow(17)
+    void staysRegisteredWhenTokensRunOutAndEtcdRestarts() throws Exception {
+        try (EtcdProcess etcd = EtcdServers.startProcess("--auth-token-ttl=5");
                 RawEtcd operator = new RawEtcd(etcd.endpoint())) {
+            Etcdctl counter = new Etcdctl(etcd.endpoint());
             operator.enableAuth("svc", PASSWORD, "/grpclb/");
             try (EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
                     EtcdRegistrar registrar = new EtcdRegistrar(
@@ -41,7 +46,8 @@ class EtcdSecurityIT {
                 await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
 
                 int lists = list.count();
-                await().during(Duration.ofSeconds(5)).until(() -> list.count() == lists);
+                await().during(Duration.ofSeconds(7)).until(() -> list.count() == lists);
+                assertThat(counter.authentications()).isBetween(1L, 2L);
                 etcd.kill();
                 etcd.start();
 
@@ -51,11 +57,15 @@ class EtcdSecurityIT {
                         .extracting(Endpoint::weight)
                         .containsExactly(9));
                 assertThat(list.reasons()).isEmpty();
+                assertThat(list.everyList()).doesNotContain(List.of());
+                // the metrics began anew with the process
+                assertThat(counter.authentications()).isBetween(1L, 2L);
             }
         }
     }
 
     @Test
+    @FaultRow(18)
     void saysThatThePasswordIsWrongWithoutSayingIt() {
         try (EtcdProcess etcd = EtcdServers.startProcess();
                 RawEtcd operator = new RawEtcd(etcd.endpoint())) {
@@ -76,6 +86,7 @@ class EtcdSecurityIT {
     }
 
     @Test
+    @FaultRow(18)
     void saysThatEtcdKnowsNoUsers() {
         try (EtcdProcess etcd = EtcdServers.startProcess();
                 EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD))) {
@@ -85,6 +96,7 @@ class EtcdSecurityIT {
     }
 
     @Test
+    @FaultRow(18)
     void tellsAServiceThatItMayNotReadItsPrefix() {
         try (EtcdProcess etcd = EtcdServers.startProcess();
                 RawEtcd operator = new RawEtcd(etcd.endpoint())) {

@@ -46,7 +46,7 @@ final class Etcdctl {
         asRoot = true;
     }
 
-    /** Returns how many times etcd was asked for a token since it started, but by this operator. */
+    /** Returns how many times etcd was asked for a token since it started (each command of this operator as root is one more). */
     long authentications() throws IOException, InterruptedException {
         HttpRequest request =
                 HttpRequest.newBuilder(endpoint.resolve("/metrics")).build();
