@@ -27,6 +27,9 @@ class StartupFailureTest {
             grpc.lb.etcd.endpoints=https://localhost:2379 | grpc.lb.etcd.ssl.bundle         | (not set)         | name of an SSL bundle
             grpc.lb.etcd.ssl.bundle=nowhere               | grpc.lb.etcd.ssl.bundle         | "nowhere"         | name of an SSL bundle
             grpc.lb.etcd.username=svc                     | grpc.lb.etcd.password           | missing           | both username and password
+            grpc.lb.etcd.allowed-cidrs=10.0.0.0/33        | grpc.lb.etcd.allowed-cidrs      | 33                | 0 to 32 for IPv4
+            grpc.lb.etcd.allowed-cidrs=10.0.0.0           | grpc.lb.etcd.allowed-cidrs      | "10.0.0.0"        | such as 10.0.0.0/8
+            grpc.lb.etcd.max-endpoints=0                  | grpc.lb.etcd.max-endpoints      | "0"               | at least 1
             grpc.lb.static.greeter=localhost              | grpc.lb.static.greeter          | "localhost"       | 127.0.0.1:8009
             """)
     void namesThePropertyItsValueAndWhatWasExpected(String property, String name, String value, String expected) {
