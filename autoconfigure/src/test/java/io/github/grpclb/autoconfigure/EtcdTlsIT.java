@@ -85,6 +85,7 @@ class EtcdTlsIT {
             BUNDLE + "keystore.certificate=" + directory.resolve("own.crt"),
             BUNDLE + "keystore.private-key=" + directory.resolve("own.key"),
             "spring.ssl.bundle.watch.file.quiet-period=1s",
+            "logging.level.io.github.grpclb=info",
             ""
         };
         try (EtcdProcess etcd = EtcdServers.startProcess(

@@ -57,7 +57,7 @@ class EtcdSecurityIT {
                         .extracting(Endpoint::weight)
                         .containsExactly(9));
                 assertThat(list.reasons()).isEmpty();
-                assertThat(list.everyList()).doesNotContain(List.of());
+                assertThat(list.everyList().subList(lists - 1, list.count())).doesNotContain(List.of());
                 // the metrics began anew with the process
                 assertThat(counter.authentications()).isBetween(1L, 2L);
             }
