@@ -21,6 +21,9 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 public final class GrpcLbHealthIndicator implements HealthIndicator {
 
     private final Supplier<@Nullable String> etcdAwayBecause;
+    private final Supplier<@Nullable String> refusedBecause;
+    private static final String SETTINGS = "; see grpc.lb.etcd.username, .password, .ssl.bundle, and the roles in etcd";
+
     private final Supplier<Optional<Registration>> registration;
 
     /**
@@ -30,11 +33,15 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
      * @param server this process's registration, or null if it is none of this process's tasks
      */
     public GrpcLbHealthIndicator(EtcdConnection etcd, @Nullable ServerRegistration server) {
-        this(etcd::unreachableBecause, server == null ? Optional::empty : server::registration);
+        this(etcd::unreachableBecause, etcd::refusedBecause, server == null ? Optional::empty : server::registration);
     }
 
-    GrpcLbHealthIndicator(Supplier<@Nullable String> etcdAwayBecause, Supplier<Optional<Registration>> registration) {
+    GrpcLbHealthIndicator(
+            Supplier<@Nullable String> etcdAwayBecause,
+            Supplier<@Nullable String> refusedBecause,
+            Supplier<Optional<Registration>> registration) {
         this.etcdAwayBecause = etcdAwayBecause;
+        this.refusedBecause = refusedBecause;
         this.registration = registration;
     }
 
@@ -46,6 +53,10 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
             health.unknown();
         }
         health.withDetail("etcd", awayBecause == null ? "reachable" : awayBecause);
+        String refused = refusedBecause.get();
+        if (refused != null) {
+            health.unknown().withDetail("refused", refused + SETTINGS);
+        }
         registration.get().ifPresent(announced -> {
             Registration.Status status = announced.status();
             if (status.state() != Registration.State.REGISTERED) {

@@ -4,6 +4,7 @@ import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.StaticEndpointSource;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
@@ -35,6 +36,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     private final EndpointSource source;
     private final ChannelArguments arguments;
     private final StaticEndpoints staticEndpoints;
+    private final AddressRules registryRules;
 
     /**
      * Checks all that is configured.
@@ -53,6 +55,8 @@ final class ClientChannels implements GrpcChannelConfigurer {
         this.channels = channels;
         this.source = source;
         this.arguments = arguments;
+        this.registryRules =
+                new EtcdSettings(properties.etcd(), null).recordRules().addresses();
         this.staticEndpoints = new StaticEndpoints(properties.staticEndpoints());
         ChannelPolicies policies = Policies.forChannel(arguments.policies());
         configOf("").requireValid(policies);
@@ -67,7 +71,11 @@ final class ClientChannels implements GrpcChannelConfigurer {
                 builder.intercept(RoutingKeys.hashKeyFromContext());
             }
             arguments.giveTo(builder);
-            builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, sourceOf(name))
+            EndpointSource endpoints = sourceOf(name);
+            if (endpoints == source) {
+                builder.setNameResolverArg(EndpointNameResolverProvider.ADDRESS_RULES, registryRules);
+            }
+            builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, endpoints)
                     .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                     .defaultServiceConfig(config.toJson());

@@ -1,6 +1,9 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.etcd.EtcdOptions;
+import io.github.grpclb.etcd.RecordRules;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.net.URI;
 import java.util.List;
@@ -31,6 +34,29 @@ record EtcdSettings(
                 properties.username(),
                 properties.password(),
                 bundle == null ? null : tls(bundle));
+    }
+
+    /** Returns how far the records in etcd are trusted. */
+    RecordRules recordRules() {
+        try {
+            return new RecordRules(
+                    new AddressRules(
+                            properties.allowedCidrs().stream().map(Cidr::parse).toList(),
+                            properties.allowedHostSuffixes(),
+                            properties.allowLoopback()),
+                    properties.maxEndpoints());
+        } catch (IllegalArgumentException e) {
+            throw InvalidPropertyException.of(
+                    e, name -> PREFIX + (name.equals("max-endpoints") ? name : "allowed-cidrs"));
+        }
+    }
+
+    /** Has something done whenever the bundle is loaded anew, as it is with {@code reload-on-update}. */
+    void onRenewedCertificates(Runnable task) {
+        String bundle = properties.ssl().bundle();
+        if (bundle != null && bundles != null) {
+            bundles.addBundleUpdateHandler(bundle, renewed -> task.run());
+        }
     }
 
     /** Returns the options for the etcd inside this process, which knows neither users nor TLS. */

@@ -5,10 +5,10 @@ import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.etcd.EndpointSourceOptions;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdEndpointSource;
 import io.github.grpclb.etcd.EtcdObserver;
-import io.github.grpclb.etcd.SnapshotOptions;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import org.springframework.beans.factory.ObjectProvider;
@@ -30,13 +30,11 @@ public final class GrpcLbClientAutoConfiguration {
     EndpointSource grpcLbEndpointSource(
             EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
         SnapshotSettings snapshots = new SnapshotSettings(properties.snapshot());
-        SnapshotOptions options = snapshots.options();
+        EndpointSourceOptions options = EndpointSourceOptions.DEFAULT
+                .withRules(new EtcdSettings(properties.etcd(), null).recordRules())
+                .withSnapshots(snapshots.options());
         try {
-            return new EtcdEndpointSource(
-                    connection,
-                    EtcdEndpointSource.DEFAULT_LINGER,
-                    observer.getIfAvailable(() -> EtcdObserver.NONE),
-                    options);
+            return new EtcdEndpointSource(connection, options, observer.getIfAvailable(() -> EtcdObserver.NONE));
         } catch (IllegalArgumentException e) {
             throw snapshots.refused(e);
         }

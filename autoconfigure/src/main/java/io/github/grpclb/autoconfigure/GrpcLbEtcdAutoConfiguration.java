@@ -44,6 +44,9 @@ public final class GrpcLbEtcdAutoConfiguration {
         EtcdSettings settings = new EtcdSettings(properties.etcd(), sslBundles.getIfAvailable());
         EtcdConnection connection =
                 new EtcdConnection(inProcess != null ? settings.forEmbedded(inProcess.endpoint()) : settings.options());
+        if (inProcess == null) {
+            settings.onRenewedCertificates(connection::reconnect);
+        }
         if (properties.etcd().failFast()) {
             requireReachable(connection, properties.etcd());
         }
@@ -55,6 +58,15 @@ public final class GrpcLbEtcdAutoConfiguration {
             connection.awaitReachable(properties.startupTimeout());
         } catch (EtcdUnavailableException e) {
             connection.close();
+            if (e.isRefusal()) {
+                throw new InvalidPropertyException(
+                        properties.username() == null ? "grpc.lb.etcd.ssl.bundle" : "grpc.lb.etcd.username",
+                        properties.username() == null ? properties.ssl().bundle() : properties.username(),
+                        "credentials that etcd accepts",
+                        "Correct grpc.lb.etcd.username and grpc.lb.etcd.password, or the certificate in the bundle of"
+                                + " grpc.lb.etcd.ssl.bundle; or the users in etcd.",
+                        e);
+            }
             throw new InvalidPropertyException(
                     "grpc.lb.etcd.endpoints",
                     connection.options().endpoints(),

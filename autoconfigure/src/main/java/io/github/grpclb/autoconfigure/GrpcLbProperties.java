@@ -42,6 +42,11 @@ public record GrpcLbProperties(
      * @param ssl TLS towards etcd.
      * @param failFast Whether the application fails to start when etcd cannot be reached, instead of joining when it comes.
      * @param startupTimeout Longest wait for etcd at start, with fail-fast.
+     * @param allowedCidrs Networks, such as 10.0.0.0/8, outside of which no server is called; empty allows all.
+     * @param allowedHostSuffixes Domains outside of which no host name of a server is looked up; empty allows all. With
+     *     domains and no networks, servers under IP addresses are not called.
+     * @param allowLoopback Whether servers on this machine's loopback addresses are called.
+     * @param maxEndpoints Number of servers of one service that are used at most; of more, those registered first.
      * @param embedded An etcd inside this process, for development and tests.
      */
     public record Etcd(
@@ -52,6 +57,10 @@ public record GrpcLbProperties(
             @DefaultValue Ssl ssl,
             @DefaultValue("false") boolean failFast,
             @DefaultValue("5s") Duration startupTimeout,
+            @DefaultValue List<String> allowedCidrs,
+            @DefaultValue List<String> allowedHostSuffixes,
+            @DefaultValue("true") boolean allowLoopback,
+            @DefaultValue("10000") int maxEndpoints,
             @DefaultValue Embedded embedded) {
 
         /** Leaves the password out: properties end up in logs. */
@@ -59,7 +68,9 @@ public record GrpcLbProperties(
         public String toString() {
             return "Etcd[endpoints=" + endpoints + ", prefix=" + prefix + ", username=" + username + ", password="
                     + (password == null ? "null" : "******") + ", ssl=" + ssl + ", failFast=" + failFast
-                    + ", startupTimeout=" + startupTimeout + ", embedded=" + embedded + "]";
+                    + ", startupTimeout=" + startupTimeout + ", allowedCidrs=" + allowedCidrs
+                    + ", allowedHostSuffixes=" + allowedHostSuffixes + ", allowLoopback=" + allowLoopback
+                    + ", maxEndpoints=" + maxEndpoints + ", embedded=" + embedded + "]";
         }
     }
 

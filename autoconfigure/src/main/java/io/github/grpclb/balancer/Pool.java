@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 record Pool(
         String name, List<EndpointCandidate> known, List<EndpointCandidate> connected, List<EndpointCandidate> usable) {
+
+    private static final int MAX_NAME = 64;
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cntrl}\\p{Cf}\\p{Zl}\\p{Zp}]");
 
     /** Makes a pool of all of a channel's servers. */
     static Pool of(List<EndpointCandidate> known) {
@@ -73,7 +77,13 @@ record Pool(
     }
 
     private Pool empty(String part) {
-        return new Pool(name + "/" + part, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        return new Pool(name + "/" + printable(part), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    }
+
+    /** A part is named after what stands in records of others, and its name is logged. */
+    private static String printable(String part) {
+        String cut = part.length() <= MAX_NAME ? part : part.substring(0, MAX_NAME) + "…";
+        return UNPRINTABLE.matcher(cut).replaceAll("?");
     }
 
     private static void addEach(

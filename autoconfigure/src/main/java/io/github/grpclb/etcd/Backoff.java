@@ -11,7 +11,11 @@ final class Backoff {
 
     private static final Duration FIRST = Duration.ofMillis(200);
     private static final Duration CAP = Duration.ofSeconds(2);
-    private static final Duration FOR_A_PERSON = Duration.ofSeconds(30);
+    private static final Duration FOR_A_RIGHT = Duration.ofSeconds(27);
+
+    /** Longer than {@link EtcdToken} remembers a refusal, so that each attempt asks etcd. */
+    private static final Duration FOR_CREDENTIALS = Duration.ofMillis(31_500);
+
     private static final Duration LEAST = Duration.ofMillis(10);
     private static final int MAX_DOUBLINGS = 10;
 
@@ -27,9 +31,11 @@ final class Backoff {
     }
 
     Duration next(EtcdException failure) {
-        return failure.needsAPerson()
-                ? loop.jittered(FOR_A_PERSON.multipliedBy(9).dividedBy(10), 0.1)
-                : next();
+        return switch (failure.kind()) {
+            case PERMISSION -> loop.jittered(FOR_A_RIGHT, 0.1);
+            case AUTHENTICATION -> loop.jittered(FOR_CREDENTIALS, 0.04);
+            default -> next();
+        };
     }
 
     Duration next() {

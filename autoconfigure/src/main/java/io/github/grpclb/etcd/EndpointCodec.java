@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Endpoint;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -24,9 +25,17 @@ final class EndpointCodec {
             "{\"Op\":0,\"Addr\":\"host:port\",…}, host:port, a weight, or Kratos' {\"endpoints\":[\"grpc://…\"],…}";
 
     private final KeySpace keys;
+    private final AddressRules addresses;
 
+    /** Reads records of any host that is one machine. */
     EndpointCodec(KeySpace keys) {
+        this(keys, AddressRules.DEFAULT);
+    }
+
+    /** Reads records of the hosts that are allowed. */
+    EndpointCodec(KeySpace keys, AddressRules addresses) {
         this.keys = keys;
+        this.addresses = addresses;
     }
 
     /**
@@ -80,7 +89,7 @@ final class EndpointCodec {
                 .build();
     }
 
-    private static Endpoint.Builder fromJson(String service, String text) throws MalformedRecordException {
+    private Endpoint.Builder fromJson(String service, String text) throws MalformedRecordException {
         Map<String, @Nullable Object> object = StrictJson.readObject(text);
         Object address = StrictJson.member(object, "addr");
         if (address instanceof String go) {
@@ -104,7 +113,7 @@ final class EndpointCodec {
         }
     }
 
-    private static Endpoint.Builder fromKratos(String service, Map<String, @Nullable Object> object, List<?> urls)
+    private Endpoint.Builder fromKratos(String service, Map<String, @Nullable Object> object, List<?> urls)
             throws MalformedRecordException {
         for (Object url : urls) {
             if (url instanceof String grpc && grpc.startsWith(KRATOS_GRPC)) {
@@ -131,8 +140,8 @@ final class EndpointCodec {
         return (Map<String, @Nullable Object>) map;
     }
 
-    private static Endpoint.Builder at(String service, String address) throws MalformedRecordException {
-        HostPort parsed = HostPort.parse(address);
+    private Endpoint.Builder at(String service, String address) throws MalformedRecordException {
+        HostPort parsed = HostPort.parse(address, addresses);
         return Endpoint.builder(service, parsed.host(), parsed.port());
     }
 

@@ -32,13 +32,16 @@ final class EndpointTable {
     private final String service;
     private final EndpointCodec codec;
     private final EtcdObserver observer;
+    private final int maxEndpoints;
     private final TreeMap<String, Row> rows = new TreeMap<>();
     private final List<String> changes = new ArrayList<>();
+    private boolean overflows;
 
-    EndpointTable(String service, EndpointCodec codec, EtcdObserver observer) {
+    EndpointTable(String service, EndpointCodec codec, EtcdObserver observer, int maxEndpoints) {
         this.service = service;
         this.codec = codec;
         this.observer = observer;
+        this.maxEndpoints = maxEndpoints;
     }
 
     /** Takes a whole list in place of all that was known. */
@@ -79,7 +82,27 @@ final class EndpointTable {
                 endpoints.add(endpoint);
             }
         }
-        return endpoints;
+        return atMost(maxEndpoints, endpoints);
+    }
+
+    /** Of too many the oldest stay: whoever floods the registry does not push out those who were there. */
+    private List<Endpoint> atMost(int max, List<Endpoint> endpoints) {
+        boolean before = overflows;
+        overflows = endpoints.size() > max;
+        if (!overflows) {
+            return endpoints;
+        }
+        if (!before) {
+            log.warn("{}: {} endpoints, of which the oldest {} are used", LogText.of(service), endpoints.size(), max);
+        }
+        Set<String> oldest = endpoints.stream()
+                .sorted(Comparator.comparingLong(Endpoint::createRevision))
+                .limit(max)
+                .map(Endpoint::key)
+                .collect(Collectors.toSet());
+        return endpoints.stream()
+                .filter(endpoint -> oldest.contains(endpoint.key()))
+                .toList();
     }
 
     /** Logs what has changed since the last time: a line each, or one for all when there are many. */

@@ -9,6 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way to one etcd, for a {@link EtcdRegistrar} and an {@link EtcdEndpointSource} to share: one client, replaced
@@ -20,6 +22,7 @@ public final class EtcdConnection implements AutoCloseable {
     /** What a TLS port does to one who does not speak TLS: it closes, or resets where it has not read all that was sent. */
     private static final Pattern HUNG_UP = Pattern.compile("Network closed|Connection reset|Broken pipe");
 
+    private static final Logger log = LoggerFactory.getLogger(EtcdConnection.class);
     private static final Duration PROBE_PAUSE = Duration.ofMillis(200);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
@@ -39,6 +42,12 @@ public final class EtcdConnection implements AutoCloseable {
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         this.loop = new EtcdLoop(executor, System::nanoTime, new Random());
+        if (options.showsCredentials()) {
+            log.warn(
+                    "etcd's user '{}' and the password go to {} in plaintext, for all to read on the way: use https",
+                    LogText.of(String.valueOf(options.username())),
+                    String.join(", ", options.endpoints()));
+        }
         this.api = new ReconnectingApi(
                 loop,
                 () -> new JetcdClient(options, executor, System::nanoTime),
@@ -74,9 +83,27 @@ public final class EtcdConnection implements AutoCloseable {
         }
     }
 
+    /**
+     * Connects anew, with what {@link EtcdOptions.Tls} then says: for when certificates were exchanged. What is announced
+     * stays so, and what is followed stays known, as leases and lists outlive the connection. Where TLS cannot be set up
+     * the connection in use stays, and that is logged. Without it, exchanged certificates are used 5 s after the old ones
+     * are not accepted any more. Returns at once.
+     */
+    public void reconnect() {
+        loop.execute(api::reconnect);
+    }
+
     /** Returns why etcd is away, or null while it answers or nothing has been asked. */
     public @Nullable String unreachableBecause() {
         return api.unreachableBecause();
+    }
+
+    /**
+     * Returns what etcd refuses to this user (the credentials, or access to a key) and why, or null while it refuses
+     * nothing. Refused calls are made again about every 30 s.
+     */
+    public @Nullable String refusedBecause() {
+        return api.refusedBecause();
     }
 
     /**
@@ -118,7 +145,7 @@ public final class EtcdConnection implements AutoCloseable {
     }
 
     private void probe(long end, CompletableFuture<Void> answered) {
-        loop.when(api.get(options.prefix()), found -> answered.complete(null), failure -> {
+        loop.when(api.probe(options.prefix()), found -> answered.complete(null), failure -> {
             boolean over = System.nanoTime() + PROBE_PAUSE.toNanos() >= end;
             switch (failure.kind()) {
                 case AUTHENTICATION -> answered.completeExceptionally(failure);

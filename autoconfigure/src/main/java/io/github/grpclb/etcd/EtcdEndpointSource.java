@@ -6,7 +6,6 @@ import io.github.grpclb.discovery.EndpointSource;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Endpoints that are registered in etcd. A service is listed and watched once, however many subscribers it has; it is
@@ -14,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * away. Thread-safe.
  */
 public final class EtcdEndpointSource implements EndpointSource {
-
-    /** How long a service is followed after the last subscriber left, where nothing else is said. */
-    public static final Duration DEFAULT_LINGER = Duration.ofHours(1);
 
     /** A followed service; fields belong to the loop's thread. */
     private static final class Followed {
@@ -31,61 +27,54 @@ public final class EtcdEndpointSource implements EndpointSource {
 
     private final EtcdLoop loop;
     private final EtcdApi api;
-    private final KeySpace keys;
+    private final Following following;
     private final Duration linger;
-    private final EtcdObserver observer;
-    private final LastLists lists;
     private final Map<String, Followed> services = new HashMap<>();
     private volatile boolean closed;
 
     /**
-     * Creates a source. Nothing is dialled before the first subscription.
+     * Creates a source with the default options.
      *
      * @param connection stays the caller's to close, after this
      * @param linger how long a service is followed after its last subscriber left
      * @param observer hears of watches
      */
     public EtcdEndpointSource(EtcdConnection connection, Duration linger, EtcdObserver observer) {
-        this(connection, linger, observer, null);
+        this(connection, EndpointSourceOptions.DEFAULT.withLinger(linger), observer);
     }
 
     /**
-     * Creates a source whose lists outlive the process.
+     * Creates a source. Nothing is dialled before the first subscription.
      *
      * @param connection stays the caller's to close, after this
-     * @param linger how long a service is followed after its last subscriber left
+     * @param options how services are followed
      * @param observer hears of watches
-     * @param snapshots where to keep what a service starts with while etcd is away; null: nowhere
-     * @throws IllegalArgumentException if the directory cannot be used
+     * @throws IllegalArgumentException if the directory for snapshots cannot be used
      */
-    public EtcdEndpointSource(
-            EtcdConnection connection, Duration linger, EtcdObserver observer, @Nullable SnapshotOptions snapshots) {
+    public EtcdEndpointSource(EtcdConnection connection, EndpointSourceOptions options, EtcdObserver observer) {
         this(
                 connection.loop(),
                 connection.api(),
-                connection.options().keySpace(),
-                linger,
-                observer,
-                snapshots == null ? LastLists.NONE : SnapshotStore.open(snapshots, connection.options()));
+                new Following(
+                        connection.options().keySpace(),
+                        options.rules(),
+                        options.snapshots() == null
+                                ? LastLists.NONE
+                                : SnapshotStore.open(options.snapshots(), connection.options()),
+                        observer),
+                options.linger());
     }
 
-    EtcdEndpointSource(EtcdLoop loop, EtcdApi api, KeySpace keys, Duration linger, EtcdObserver observer) {
-        this(loop, api, keys, linger, observer, LastLists.NONE);
-    }
-
-    EtcdEndpointSource(
-            EtcdLoop loop, EtcdApi api, KeySpace keys, Duration linger, EtcdObserver observer, LastLists lists) {
+    EtcdEndpointSource(EtcdLoop loop, EtcdApi api, Following following, Duration linger) {
         this.loop = loop;
         this.api = api;
-        this.keys = keys;
+        this.following = following;
         this.linger = linger;
-        this.observer = observer;
-        this.lists = lists;
     }
 
     @Override
     public Subscription subscribe(String service, EndpointListener listener) {
-        keys.servicePrefix(service);
+        following.keys().servicePrefix(service);
         if (closed) {
             throw new IllegalStateException("The endpoint source is closed");
         }
@@ -104,7 +93,7 @@ public final class EtcdEndpointSource implements EndpointSource {
             });
             services.clear();
         });
-        lists.close();
+        following.lists().close();
     }
 
     private void add(EtcdSubscription subscription) {
@@ -113,7 +102,7 @@ public final class EtcdEndpointSource implements EndpointSource {
         }
         Followed followed = services.get(subscription.service);
         if (followed == null) {
-            followed = new Followed(new ServiceWatch(subscription.service, keys, loop, api, observer, lists));
+            followed = new Followed(new ServiceWatch(subscription.service, loop, api, following));
             services.put(subscription.service, followed);
             followed.watch.start();
         }

@@ -1,7 +1,9 @@
 package io.github.grpclb.etcd;
 
 import io.grpc.Status;
+import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.CompletionException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Why a call of etcd failed. The message is one line for a person, with the real cause and without secrets. */
@@ -9,6 +11,10 @@ final class EtcdException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
     private static final int MAX_CAUSES = 8;
+
+    /** What is seen of a port that does not speak TLS. */
+    private static final Pattern NO_TLS =
+            Pattern.compile("closed while performing TLS negotiation|not an SSL/TLS record");
 
     /** What can be done about a failure. */
     enum Kind {
@@ -117,10 +123,10 @@ final class EtcdException extends RuntimeException {
             String more = cause.getMessage() != null
                     ? cause.getMessage()
                     : cause.getClass().getSimpleName();
-            if (!text.contains(more)) {
+            if (!text.contains(more) && !(cause instanceof ClosedChannelException)) {
                 text = text.equals("io exception") ? more : text + ": " + more;
             }
         }
-        return LogText.of(text);
+        return LogText.of(text) + (NO_TLS.matcher(text).find() ? "; does it want http?" : "");
     }
 }

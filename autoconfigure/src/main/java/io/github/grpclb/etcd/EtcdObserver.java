@@ -54,6 +54,9 @@ public interface EtcdObserver {
     /** The list of a service is read again. */
     default void watchRestarted(String service, Restart reason) {}
 
-    /** A record of a service could not be read. */
+    /** A record of a service could not be read, or names a host that is not allowed. */
     default void recordSkipped(String service) {}
+
+    /** More than half of a service's addresses, of three at least, were replaced by others in one update. */
+    default void massChange(String service) {}
 }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,13 +36,14 @@ public record EtcdOptions(
     /** How long etcd may take to answer where nothing is configured. */
     public static final Duration DEFAULT_CALL_TIMEOUT = Duration.ofSeconds(3);
 
+    private static final Pattern LOOPBACK = Pattern.compile("(localhost|127\\.[0-9.]+|\\[::1]):.*");
     private static final int DEFAULT_PORT = 2379;
     private static final String EXPECTED_ENDPOINT = "http://host:port or https://host:port";
 
     /**
      * Sets up TLS: what is trusted and which certificate is shown. Called anew for each new connection of the client,
-     * so that certificates that were exchanged on disk are used; the protocol negotiation that gRPC needs is set
-     * already.
+     * so that certificates that were exchanged on disk are used (see {@link EtcdConnection#reconnect()}); the protocol
+     * negotiation that gRPC needs is set already.
      */
     @FunctionalInterface
     public interface Tls {
@@ -96,6 +98,14 @@ public record EtcdOptions(
         return endpoints.stream()
                 .map(endpoint -> endpoint.substring(endpoint.indexOf("//") + 2))
                 .toList();
+    }
+
+    /** Returns whether user and password go over a network that others may listen to. */
+    boolean showsCredentials() {
+        return username != null
+                && tls == null
+                && !addresses().stream()
+                        .allMatch(address -> LOOPBACK.matcher(address).matches());
     }
 
     KeySpace keySpace() {

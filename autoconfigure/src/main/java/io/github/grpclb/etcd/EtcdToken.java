@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class EtcdToken extends CallCredentials {
 
     private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
-    private static final Duration REFUSAL_STANDS = Duration.ofSeconds(20);
+    private static final Duration REFUSAL_STANDS = Duration.ofSeconds(30);
 
     private final Channel channel;
     private final AuthenticateRequest request;

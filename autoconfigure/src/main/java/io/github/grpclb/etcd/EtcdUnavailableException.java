@@ -8,4 +8,9 @@ public final class EtcdUnavailableException extends RuntimeException {
     EtcdUnavailableException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /** Returns whether etcd is there and does not accept user, password or certificate. */
+    public boolean isRefusal() {
+        return getCause() instanceof EtcdException cause && cause.kind() == EtcdException.Kind.AUTHENTICATION;
+    }
 }

@@ -1,13 +1,14 @@
 package io.github.grpclb.etcd;
 
 import com.google.common.net.InetAddresses;
+import io.github.grpclb.discovery.AddressRules;
 import java.net.InetAddress;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An address that a client may connect to. Records in etcd are somebody else's input: an address that leads to another
- * machine than the one that it names (wildcard, multicast, broadcast, link-local with the cloud's metadata service) is
- * refused, and so is whatever is neither an IP literal nor a host name.
+ * An address that a client may connect to. Records in etcd are somebody else's input: what {@link AddressRules} does not
+ * allow is refused, and so is whatever is neither an IP literal nor a host name.
  *
  * @param host IP literal without brackets in its canonical form, or a host name of RFC 1123
  * @param port 1 to 65535
@@ -27,6 +28,10 @@ record HostPort(String host, int port) {
     private static final int MAX_NAME = 253;
 
     static HostPort parse(String text) throws MalformedRecordException {
+        return parse(text, AddressRules.DEFAULT);
+    }
+
+    static HostPort parse(String text, AddressRules rules) throws MalformedRecordException {
         int colon = text.lastIndexOf(':');
         if (colon < 1 || !PORT.matcher(text.substring(colon + 1)).matches()) {
             throw new MalformedRecordException("address", text, EXPECTED);
@@ -37,28 +42,30 @@ record HostPort(String host, int port) {
         }
         String host = text.substring(0, colon);
         if (host.startsWith("[") && host.endsWith("]")) {
-            return new HostPort(literal(text, host.substring(1, host.length() - 1)), port);
+            return new HostPort(literal(text, host.substring(1, host.length() - 1), rules), port);
         }
         if (host.length() > MAX_NAME || !NAME.matcher(host).matches()) {
             throw new MalformedRecordException("address", text, EXPECTED);
         }
-        return new HostPort(NUMERIC_LAST_LABEL.matcher(host).matches() ? literal(text, host) : host, port);
+        if (NUMERIC_LAST_LABEL.matcher(host).matches()) {
+            return new HostPort(literal(text, host, rules), port);
+        }
+        require(rules.refusalOfName(host), text);
+        return new HostPort(host, port);
     }
 
-    private static String literal(String text, String literal) throws MalformedRecordException {
+    private static String literal(String text, String literal, AddressRules rules) throws MalformedRecordException {
         if (literal.indexOf('%') >= 0 || !InetAddresses.isInetAddress(literal)) {
             throw new MalformedRecordException("address", text, "an IP address without a zone");
         }
         InetAddress address = InetAddresses.forString(literal);
-        byte[] bytes = address.getAddress();
-        boolean broadcastOrThisNetwork = bytes.length == 4 && (bytes[0] == 0 || (bytes[0] & 0xff) >= 240);
-        if (broadcastOrThisNetwork
-                || address.isAnyLocalAddress()
-                || address.isMulticastAddress()
-                || address.isLinkLocalAddress()) {
-            throw new MalformedRecordException(
-                    "address", text, "one machine: not unspecified, multicast, broadcast or link-local");
-        }
+        require(rules.refusalOfLiteral(address), text);
         return InetAddresses.toAddrString(address);
+    }
+
+    private static void require(@Nullable String refusal, String text) throws MalformedRecordException {
+        if (refusal != null) {
+            throw new MalformedRecordException("address", text, refusal);
+        }
     }
 }

@@ -7,6 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A client that is replaced when it makes no progress: after an outage a channel may wait up to 120 s before it dials
@@ -15,12 +17,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReconnectingApi implements EtcdApi {
 
+    private static final Logger log = LoggerFactory.getLogger(EtcdConnection.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final double JITTER = 0.2;
 
     private final EtcdLoop loop;
     private final Supplier<? extends EtcdClient> factory;
     private final Reachability reachability;
+    private final Refusals refusals;
 
     private @Nullable EtcdClient client;
     private boolean closed;
@@ -32,6 +36,7 @@ final class ReconnectingApi implements EtcdApi {
         this.loop = loop;
         this.factory = factory;
         this.reachability = new Reachability(loop, endpoints);
+        this.refusals = new Refusals(loop);
     }
 
     /** Thread-safe. */
@@ -46,6 +51,34 @@ final class ReconnectingApi implements EtcdApi {
         return reachability.sinceAnswer();
     }
 
+    /** Returns what etcd refuses to this user, or null. Thread-safe. */
+    @Nullable
+    String refusedBecause() {
+        return refusals.because();
+    }
+
+    /** Reads a key, where it does not matter whether this user may. */
+    CompletableFuture<@Nullable KeyValue> probe(String key) {
+        return call(null, etcd -> etcd.get(key));
+    }
+
+    /** Goes over to a new client at once; where none can be built, the one in use stays. */
+    void reconnect() {
+        EtcdClient old = client;
+        if (closed || old == null) {
+            return;
+        }
+        try {
+            client = null;
+            current();
+            loop.execute(old::close);
+            log.info("connecting to etcd anew");
+        } catch (EtcdException e) {
+            client = old;
+            log.warn("the connection to etcd stays as it was: {}", e.getMessage());
+        }
+    }
+
     void close() {
         closed = true;
         EtcdClient last = client;
@@ -57,42 +90,42 @@ final class ReconnectingApi implements EtcdApi {
 
     @Override
     public CompletableFuture<Lease> grant(Duration ttl) {
-        return call(etcd -> etcd.grant(ttl));
+        return call("a lease", etcd -> etcd.grant(ttl));
     }
 
     @Override
     public CompletableFuture<Lease> renew(long lease, Duration timeout) {
-        return call(etcd -> etcd.renew(lease, timeout));
+        return call("a renewal", etcd -> etcd.renew(lease, timeout));
     }
 
     @Override
     public CompletableFuture<Void> revoke(long lease) {
-        return call(etcd -> etcd.revoke(lease));
+        return call("a revocation", etcd -> etcd.revoke(lease));
     }
 
     @Override
     public CompletableFuture<TimeToLive> timeToLive(long lease) {
-        return call(etcd -> etcd.timeToLive(lease));
+        return call("a lease's time", etcd -> etcd.timeToLive(lease));
     }
 
     @Override
     public CompletableFuture<@Nullable KeyValue> get(String key) {
-        return call(etcd -> etcd.get(key));
+        return call("reading " + key, etcd -> etcd.get(key));
     }
 
     @Override
     public CompletableFuture<Boolean> putIfUnchanged(String key, long modRevision, ByteString value, long lease) {
-        return call(etcd -> etcd.putIfUnchanged(key, modRevision, value, lease));
+        return call("writing " + key, etcd -> etcd.putIfUnchanged(key, modRevision, value, lease));
     }
 
     @Override
     public CompletableFuture<Boolean> deleteIfUnchanged(String key, long modRevision) {
-        return call(etcd -> etcd.deleteIfUnchanged(key, modRevision));
+        return call("deleting " + key, etcd -> etcd.deleteIfUnchanged(key, modRevision));
     }
 
     @Override
     public CompletableFuture<Page> list(String prefix, String after, int limit, long revision) {
-        return call(etcd -> etcd.list(prefix, after, limit, revision));
+        return call("reading all of " + prefix, etcd -> etcd.list(prefix, after, limit, revision));
     }
 
     @Override
@@ -108,6 +141,7 @@ final class ReconnectingApi implements EtcdApi {
             @Override
             public void onCreated(long revision) {
                 progress();
+                refusals.lifted("following " + prefix);
                 listener.onCreated(revision);
             }
 
@@ -124,7 +158,8 @@ final class ReconnectingApi implements EtcdApi {
             }
 
             @Override
-            public void onEnd(EtcdException cause) {
+            public void onEnd(EtcdException end) {
+                EtcdException cause = refusals.noted("following " + prefix, end);
                 outcome(etcd, cause);
                 listener.onEnd(cause);
             }
@@ -132,7 +167,9 @@ final class ReconnectingApi implements EtcdApi {
         return etcd.watch(prefix, fromRevision, observed);
     }
 
-    private <T extends @Nullable Object> CompletableFuture<T> call(Function<EtcdApi, CompletableFuture<T>> method) {
+    /** Makes a call; {@code what} it is for stands in a refusal, null where none matters. */
+    private <T extends @Nullable Object> CompletableFuture<T> call(
+            @Nullable String what, Function<EtcdApi, CompletableFuture<T>> method) {
         EtcdClient etcd;
         try {
             etcd = current();
@@ -144,12 +181,15 @@ final class ReconnectingApi implements EtcdApi {
         if (reachability.cause() != null) {
             etcd.reconnectNow();
         }
-        return method.apply(etcd).whenComplete((result, failure) -> {
+        return method.apply(etcd).handle((result, failure) -> {
             if (failure == null) {
                 progress();
-            } else {
-                outcome(etcd, EtcdException.of(failure));
+                refusals.lifted(what);
+                return result;
             }
+            EtcdException cause = refusals.noted(what, EtcdException.of(failure));
+            outcome(etcd, cause);
+            throw cause;
         });
     }
 

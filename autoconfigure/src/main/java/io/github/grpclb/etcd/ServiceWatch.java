@@ -58,15 +58,17 @@ final class ServiceWatch {
     private long revision;
     private long listedAt;
 
-    ServiceWatch(String service, KeySpace keys, EtcdLoop loop, EtcdApi api, EtcdObserver observer, LastLists lists) {
+    ServiceWatch(String service, EtcdLoop loop, EtcdApi api, Following following) {
         this.service = service;
-        this.prefix = keys.servicePrefix(service);
+        this.prefix = following.keys().servicePrefix(service);
         this.loop = loop;
         this.api = api;
-        this.observer = observer;
-        this.table = new EndpointTable(service, new EndpointCodec(keys), observer);
-        this.publisher = new SnapshotPublisher(service, loop, table, lists);
-        this.coldStart = new ColdStart(service, loop, table, publisher, lists);
+        this.observer = following.observer();
+        RecordRules rules = following.rules();
+        this.table = new EndpointTable(
+                service, new EndpointCodec(following.keys(), rules.addresses()), observer, rules.maxEndpoints());
+        this.publisher = new SnapshotPublisher(service, loop, table, following);
+        this.coldStart = new ColdStart(service, loop, table, publisher, following.lists());
         this.backoff = new Backoff(loop);
     }
 

@@ -21,6 +21,7 @@ final class SnapshotPublisher {
     private final EtcdLoop loop;
     private final EndpointTable table;
     private final LastLists lists;
+    private final MassChange massChange;
     private final List<EndpointListener> listeners = new ArrayList<>();
 
     private @Nullable EndpointSnapshot published;
@@ -31,11 +32,12 @@ final class SnapshotPublisher {
     private long publishedAt;
     private boolean live;
 
-    SnapshotPublisher(String service, EtcdLoop loop, EndpointTable table, LastLists lists) {
+    SnapshotPublisher(String service, EtcdLoop loop, EndpointTable table, Following following) {
         this.service = service;
         this.loop = loop;
         this.table = table;
-        this.lists = lists;
+        this.lists = following.lists();
+        this.massChange = new MassChange(following.observer());
     }
 
     /** Adds a listener and tells it what is known. */
@@ -123,6 +125,9 @@ final class SnapshotPublisher {
     }
 
     private void deliver(EndpointSnapshot snapshot) {
+        if (published != null) {
+            massChange.between(published, snapshot.endpoints());
+        }
         published = snapshot;
         publishedAt = loop.now();
         List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onEndpoints(snapshot)));

@@ -61,6 +61,12 @@ public final class EtcdMetrics implements EtcdObserver {
                 .increment();
     }
 
+    @Override
+    public void massChange(String service) {
+        registry.counter(GrpcLbMeters.MASS_CHANGES, GrpcLbMeters.SERVICE, service)
+                .increment();
+    }
+
     private void count(String meter, String service, Enum<?> reason) {
         registry.counter(
                         meter,

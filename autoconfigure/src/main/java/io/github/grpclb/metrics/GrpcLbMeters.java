@@ -27,6 +27,8 @@ package io.github.grpclb.metrics;
  * <tr><td>{@value #REGISTRATIONS_LOST}</td><td>counter</td><td>service, reason</td>
  *     <td>times that the announcement was lost and had to be put back</td></tr>
  * <tr><td>{@value #RECORDS_SKIPPED}</td><td>counter</td><td>service</td><td>records that could not be read</td></tr>
+ * <tr><td>{@value #MASS_CHANGES}</td><td>counter</td><td>service</td>
+ *     <td>updates that replaced more than half of a service's addresses</td></tr>
  * <tr><td>{@value #ENDPOINT_CALLS}</td><td>counter</td><td>service, endpoint, outcome</td>
  *     <td>calls to an endpoint that ended; none for the tag {@value #OTHER} *</td></tr>
  * <tr><td>{@value #ENDPOINT_IN_FLIGHT}</td><td>gauge</td><td>service, endpoint</td><td>calls to an endpoint under way *</td></tr>
@@ -50,6 +52,7 @@ public final class GrpcLbMeters {
     public static final String REGISTRATIONS_LOST = "grpc.lb.registrations.lost";
     public static final String REGISTRATION_LAG = "grpc.lb.registration.lag";
     public static final String RECORDS_SKIPPED = "grpc.lb.records.skipped";
+    public static final String MASS_CHANGES = "grpc.lb.mass.changes";
     public static final String ENDPOINT_CALLS = "grpc.lb.endpoint.calls";
     public static final String ENDPOINT_IN_FLIGHT = "grpc.lb.endpoint.in.flight";
     public static final String ENDPOINT_WEIGHT = "grpc.lb.endpoint.weight";

@@ -111,18 +111,23 @@ final class AddressGroups {
             List<InetAddress> found = lookup.addressesOf(host);
             // a name server turns its answers round; the same set is the same answer
             if (before != null && Set.copyOf(before.addresses).equals(Set.copyOf(found))) {
-                return before;
+                return new Lookup(before.addresses, null);
             }
-            return new Lookup(found);
+            return new Lookup(found, null);
         } catch (UnknownHostException | RuntimeException e) {
             // one host that cannot be looked up must not hide the others
-            Lookup kept = before == null ? new Lookup(List.of()) : before;
-            logger.warn("host name '{}' cannot be looked up, using {}: {}", host, kept.addresses, e.toString());
-            return kept;
+            String failure = e.toString();
+            List<InetAddress> kept = before == null ? List.of() : before.addresses;
+            if (before == null || !failure.equals(before.failure)) {
+                logger.warn("host name '{}' cannot be looked up, using {}: {}", host, kept, failure);
+            }
+            return new Lookup(kept, failure);
         }
     }
 
-    private record Lookup(List<InetAddress> addresses) {}
+    /** An answer, and why there is no newer one. */
+    private record Lookup(
+            List<InetAddress> addresses, @Nullable String failure) {}
 
     private record Entry(Endpoint endpoint, EquivalentAddressGroup group, boolean isLiteral) {
 

@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.grpc.Attributes;
@@ -84,10 +85,11 @@ public final class EndpointNameResolver extends NameResolver {
         this.serviceConfigs = new ServiceConfigs(target, args.getServiceConfigParser());
         this.onServiceConfig = () -> offload.execute(() -> syncContext.execute(this::deliver));
         Duration staleMax = args.getArg(EndpointNameResolverProvider.STALE_MAX);
+        AddressRules rules = args.getArg(EndpointNameResolverProvider.ADDRESS_RULES);
         this.lists = new EndpointLists(
                 target,
                 offload,
-                lookup,
+                new CheckedLookup(rules == null ? AddressRules.DEFAULT : rules, lookup),
                 staleMax != null ? staleMax : EndpointNameResolverProvider.DEFAULT_STALE_MAX,
                 nanoTime,
                 new FromOffload());

@@ -33,6 +33,20 @@ class HealthIndicatorsTest {
         assertThat(health.getDetails()).containsEntry("etcd", "etcd unreachable: Connection refused");
     }
 
+    @Test
+    @FaultRow({18, 19})
+    void namesWhatEtcdRefusesAndTheProperties() {
+        Health health = new GrpcLbHealthIndicator(
+                        () -> null, () -> "etcd denies the access: permission denied", Optional::empty)
+                .health();
+        assertThat(health.getStatus()).isEqualTo(Status.UNKNOWN);
+        assertThat(health.getDetails())
+                .containsEntry("etcd", "reachable")
+                .extractingByKey("refused")
+                .asString()
+                .contains("permission denied", "grpc.lb.etcd.username");
+    }
+
     @ParameterizedTest
     @EnumSource(Registration.State.class)
     void aServerIsUpOnceItIsAnnouncedAndNeverDown(Registration.State state) {
@@ -76,7 +90,7 @@ class HealthIndicatorsTest {
     }
 
     private static Health health(@Nullable String etcdAwayBecause, Optional<Registration> registration) {
-        return new GrpcLbHealthIndicator(() -> etcdAwayBecause, () -> registration).health();
+        return new GrpcLbHealthIndicator(() -> etcdAwayBecause, () -> null, () -> registration).health();
     }
 
     private static Health channels(Map<String, ConnectivityState> states) {

@@ -33,6 +33,9 @@ class StartupFailureTest {
             grpc.lb.etcd.username=svc                     | grpc.lb.etcd.password           | missing           | both username and password
             grpc.lb.snapshot.directory=/dev/null/x        | grpc.lb.snapshot.directory      | "/dev/null/x"     | that this process can make and write to
             grpc.lb.snapshot.directory=a\0b               | grpc.lb.snapshot.directory      | "a                | the path of a directory
+            grpc.lb.etcd.allowed-cidrs=10.0.0.0/33        | grpc.lb.etcd.allowed-cidrs      | 33                | 0 to 32 for IPv4
+            grpc.lb.etcd.allowed-cidrs=10.0.0.0           | grpc.lb.etcd.allowed-cidrs      | "10.0.0.0"        | such as 10.0.0.0/8
+            grpc.lb.etcd.max-endpoints=0                  | grpc.lb.etcd.max-endpoints      | "0"               | at least 1
             grpc.lb.static.greeter=localhost              | grpc.lb.static.greeter          | "localhost"       | 127.0.0.1:8009
             """)
     void namesThePropertyItsValueAndWhatWasExpected(String property, String name, String value, String expected) {

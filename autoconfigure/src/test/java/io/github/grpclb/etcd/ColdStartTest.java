@@ -181,10 +181,8 @@ class ColdStartTest {
         EtcdEndpointSource source = new EtcdEndpointSource(
                 new EtcdLoop(scheduler, scheduler::nanos, new Random(7)),
                 etcd.client(),
-                new KeySpace("/grpclb/"),
-                Duration.ofHours(1),
-                EtcdObserver.NONE,
-                store);
+                new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, store, EtcdObserver.NONE),
+                Duration.ofHours(1));
         LatestList list = new LatestList();
         source.subscribe("svc", list);
         after(SOON);

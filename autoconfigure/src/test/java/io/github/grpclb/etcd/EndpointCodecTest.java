@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.FaultRow;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -18,7 +20,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@FaultRow({44, 45, 46, 47})
 class EndpointCodecTest {
+
+    /** As many as fit into a value that is read at all. */
+    private static final int DIGITS = 65_000;
 
     private final EndpointCodec codec = new EndpointCodec(new KeySpace("/grpclb/"));
 
@@ -147,6 +153,10 @@ class EndpointCodecTest {
                 "host.:80",
                 "::1:80",
                 "h\u0000st:80",
+                "10.0.0.1\r\nX: y:80",
+                "10.0.0.1\n:80",
+                "10.0.0.1:80\n",
+                "[64:ff9b::a9fe:a9fe]:80",
                 "\u0661.2.3.4:80"
             })
     void refusesAddressesThatNameNoMachine(String address) {
@@ -190,17 +200,40 @@ class EndpointCodecTest {
     void boundsSizeDepthAndNumbersBeforeTheyCost() {
         String huge = "{\"Addr\":\"10.0.0.1:1\",\"x\":\"" + "y".repeat(1_400_000) + "\"}";
         String deep = "{\"Addr\":\"10.0.0.1:1\",\"x\":" + "[".repeat(10_000) + "]".repeat(10_000) + "}";
-        String digits = "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":" + "9".repeat(50_000) + "}}";
+        String digits = "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":" + "9".repeat(DIGITS) + "}}";
         StringBuilder many = new StringBuilder("{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"a\":1");
-        for (int i = 0; i < 1_000; i++) {
+        for (int i = 0; i < 10_000; i++) {
             many.append(",\"n").append(i).append("\":1");
         }
-        for (String value : List.of(huge, deep, digits, many + "}}")) {
+        String few = many.substring(0, 60_000);
+        String entries = few.substring(0, few.lastIndexOf(',')) + "}}";
+        for (String value : List.of(huge, deep, digits, many + "}}", entries)) {
             assertThatThrownBy(() -> codec.decode("svc", record("/grpclb/svc/x", value)))
                     .isInstanceOf(MalformedRecordException.class)
                     .extracting(e -> e.getMessage().length())
                     .satisfies(length -> assertThat((int) length).isLessThan(600));
         }
+    }
+
+    @Test
+    void refusesLargeValuesBeforeItReadsThem() {
+        byte[] noText = new byte[1_400_000]; // would not be UTF-8 either
+        Arrays.fill(noText, (byte) 0xff);
+        KeyValue record = new KeyValue("/grpclb/svc/x", ByteString.copyFrom(noText), 1, 1, 0);
+        assertThatThrownBy(() -> codec.decode("svc", record)).hasMessageContaining("1400000 bytes");
+        String digits = "{\"Addr\":\"10.0.0.1:1\",\"x\":" + "9".repeat(100_000) + "}";
+        assertThatThrownBy(() -> codec.decode("svc", record("/grpclb/svc/x", digits)))
+                .hasMessageContaining("bytes");
+    }
+
+    @Test
+    void takesKeysUpTo512Bytes() throws Exception {
+        String key = "/grpclb/svc/" + "k".repeat(500);
+        assertThat(codec.decode("svc", record(key, "10.0.0.1:1")).key()).isEqualTo(key);
+        assertThatThrownBy(() -> codec.decode("svc", record(key + "k", "10.0.0.1:1")))
+                .hasMessageContaining("key: ");
+        assertThatThrownBy(() -> codec.decode("svc", record("/grpclb/svc/" + "ü".repeat(251), "10.0.0.1:1")))
+                .hasMessageContaining("key: ");
     }
 
     @Test

@@ -29,9 +29,7 @@ class EtcdEndpointSourceTest {
     private final EtcdEndpointSource source = new EtcdEndpointSource(
             new EtcdLoop(scheduler, scheduler::nanos, new Random(7)),
             client,
-            new KeySpace("/grpclb/"),
-            LINGER,
-            new EtcdObserver() {
+            new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, new EtcdObserver() {
                 @Override
                 public void watchRestarted(String service, Restart reason) {
                     restarts.add(reason);
@@ -41,7 +39,8 @@ class EtcdEndpointSourceTest {
                 public void recordSkipped(String service) {
                     skipped++;
                 }
-            });
+            }),
+            LINGER);
     private final Recorder heard = new Recorder();
 
     @Test
@@ -145,7 +144,7 @@ class EtcdEndpointSourceTest {
         subscribe();
         for (EtcdException.Kind kind : EtcdException.Kind.values()) {
             etcd.endWatches(new EtcdException(kind, "ended"));
-            after(Duration.ofSeconds(31));
+            after(Duration.ofSeconds(33));
             assertThat(etcd.watchCount()).isEqualTo(1);
         }
         put("b:1", 1);

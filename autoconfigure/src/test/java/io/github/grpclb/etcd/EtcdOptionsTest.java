@@ -101,6 +101,21 @@ class EtcdOptionsTest {
                 .withMessageStartingWith("password: empty");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "http://etcd, true",
+        "http://10.0.0.1, true",
+        "http://localhost.example, true",
+        "http://127.0.0.1, false",
+        "http://[::1], false",
+        "http://localhost, false"
+    })
+    void knowsWhereCredentialsCanBeRead(String endpoint, boolean shown) {
+        assertThat(options(endpoint, "/", "user", PASSWORD, null).showsCredentials())
+                .isEqualTo(shown);
+        assertThat(EtcdOptions.of(endpoint).showsCredentials()).isFalse();
+    }
+
     @Test
     void showsNoPassword() {
         assertThat(options("http://etcd", "/", "user", PASSWORD, null).toString())

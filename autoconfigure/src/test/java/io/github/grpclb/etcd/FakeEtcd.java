@@ -204,6 +204,10 @@ final class FakeEtcd {
         return record == null ? null : record.value().toStringUtf8();
     }
 
+    List<Long> leases() {
+        return List.copyOf(store.leases().keySet());
+    }
+
     List<String> keys() {
         return List.copyOf(store.records().keySet());
     }

@@ -143,7 +143,11 @@ final class FaultSchedule {
         }
         client = newProcess();
         client.calm.shock(RECOVERY);
-        source = new EtcdEndpointSource(client.loop, client.api, KEYS, Duration.ofHours(1), EtcdObserver.NONE);
+        source = new EtcdEndpointSource(
+                client.loop,
+                client.api,
+                new Following(KEYS, RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE),
+                Duration.ofHours(1));
         source.subscribe(SERVICE, sabotage.of(lists));
     }
 

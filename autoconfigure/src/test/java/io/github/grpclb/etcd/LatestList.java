@@ -28,6 +28,10 @@ final class LatestList implements EndpointListener {
                 : snapshots.get(snapshots.size() - 1).endpoints();
     }
 
+    List<List<Endpoint>> everyList() {
+        return snapshots.stream().map(EndpointSnapshot::endpoints).toList();
+    }
+
     int count() {
         return snapshots.size();
     }

@@ -9,8 +9,8 @@ import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.Status;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
-import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.RawEtcd;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

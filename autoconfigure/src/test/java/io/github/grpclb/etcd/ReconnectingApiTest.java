@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,9 +16,14 @@ class ReconnectingApiTest {
     private final FakeEtcd etcd = new FakeEtcd(scheduler);
     private final List<FakeEtcd.FakeClient> clients = new ArrayList<>();
     private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanos, new Random(7));
+    private boolean tlsIsBroken;
     private final ReconnectingApi api = new ReconnectingApi(
             loop,
             () -> {
+                if (tlsIsBroken) {
+                    throw new EtcdException(
+                            EtcdException.Kind.AUTHENTICATION, "TLS for etcd cannot be set up: no file");
+                }
                 clients.add(etcd.client());
                 return clients.get(clients.size() - 1);
             },
@@ -62,6 +68,33 @@ class ReconnectingApiTest {
     }
 
     @Test
+    @FaultRow(20)
+    void goesOverToANewClientWhenAsked() {
+        api.reconnect();
+        assertThat(clients).isEmpty();
+        register();
+        List<Long> leases = etcd.leases();
+        api.reconnect();
+        after(Duration.ofSeconds(3));
+        assertThat(clients).hasSize(2);
+        assertThat(clients.get(0).isClosed()).isTrue();
+        assertThat(etcd.keys()).hasSize(1);
+        assertThat(etcd.leases()).isEqualTo(leases);
+        assertThat(etcd.watchCount()).isEqualTo(1);
+    }
+
+    @Test
+    @FaultRow(20)
+    void keepsItsClientWhereNoNewOneCanBeBuilt() {
+        register();
+        tlsIsBroken = true;
+        api.reconnect();
+        after(Duration.ofMinutes(5));
+        assertThat(clients).singleElement().matches(client -> !client.isClosed());
+        assertThat(etcd.keys()).hasSize(1);
+    }
+
+    @Test
     void failsEveryCallOnceItIsClosed() {
         register();
         api.close();
@@ -83,7 +116,11 @@ class ReconnectingApiTest {
                         Duration.ofSeconds(3),
                         EtcdObserver.NONE)
                 .register(Endpoint.builder("svc", "10.0.0.1", 1).build());
-        new EtcdEndpointSource(loop, api, keys, Duration.ofHours(1), EtcdObserver.NONE)
+        new EtcdEndpointSource(
+                        loop,
+                        api,
+                        new Following(keys, RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE),
+                        Duration.ofHours(1))
                 .subscribe("svc", new LatestList());
         after(Duration.ofSeconds(1));
     }

@@ -50,6 +50,8 @@ class EtcdMetricsTest {
         metrics.watchRestarted("orders", Restart.COMPACTED);
         metrics.watchRestarted("orders", Restart.COMPACTED);
         metrics.recordSkipped("orders");
+        metrics.massChange("orders");
+        assertThat(count("grpc.lb.mass.changes", "service", "orders")).isEqualTo(1);
         assertThat(count("grpc.lb.etcd.watch.restarts", "service", "orders", "reason", "compacted"))
                 .isEqualTo(2);
         assertThat(count("grpc.lb.records.skipped", "service", "orders")).isEqualTo(1);

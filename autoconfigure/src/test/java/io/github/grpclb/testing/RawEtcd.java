@@ -22,8 +22,11 @@ import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.options.OptionsUtil;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
@@ -35,6 +38,16 @@ public final class RawEtcd implements AutoCloseable {
     public RawEtcd(URI endpoint) {
         this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
                 .usePlaintext()
+                .build();
+    }
+
+    /** Comes with a client's certificate, by whose name etcd knows it. */
+    public RawEtcd(URI endpoint, Path ca, SelfSigned client) throws IOException {
+        this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
+                .sslContext(GrpcSslContexts.forClient()
+                        .trustManager(ca.toFile())
+                        .keyManager(client.certificate().toFile(), client.key().toFile())
+                        .build())
                 .build();
     }
 

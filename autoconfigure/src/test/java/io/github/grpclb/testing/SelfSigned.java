@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 
 /**
  * A key and a certificate that it signed itself, as PEM files, made with the JDK's own tool.
@@ -26,36 +28,48 @@ public record SelfSigned(Path certificate, Path key) {
      */
     public static SelfSigned create(Path directory, String name, String extension) throws Exception {
         Path store = directory.resolve(name + ".p12");
-        Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                .toString(),
-                        "-genkeypair",
-                        "-alias",
-                        name,
-                        "-keyalg",
-                        "RSA",
-                        "-dname",
-                        "CN=" + name,
-                        "-ext",
-                        extension,
-                        "-storetype",
-                        "PKCS12",
-                        "-storepass",
-                        PASSWORD,
-                        "-keystore",
-                        store.toString())
+        generate(store, name, "-ext", extension);
+        return export(store, name);
+    }
+
+    /** Generates a key and its certificate into a store, which is created if need be. */
+    static void generate(Path store, String name, String... more) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                name,
+                "-keyalg",
+                "EC",
+                "-groupname",
+                "secp256r1",
+                "-dname",
+                "CN=" + name,
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                PASSWORD,
+                "-keystore",
+                store.toString()));
+        command.addAll(List.of(more));
+        Path log = Path.of(store + ".log");
+        Process keytool = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(directory.resolve(name + ".log").toFile())
+                .redirectOutput(log.toFile())
                 .start();
-        assertThat(keytool.waitFor()).isZero();
+        assertThat(keytool.waitFor()).as(Files.readString(log)).isZero();
+    }
+
+    /** Writes what a store has under a name to PEM files beside it. */
+    static SelfSigned export(Path store, String name) throws Exception {
         KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
         return new SelfSigned(
                 pem(
-                        directory.resolve(name + ".crt"),
+                        store.resolveSibling(name + ".crt"),
                         "CERTIFICATE",
                         keys.getCertificate(name).getEncoded()),
                 pem(
-                        directory.resolve(name + ".key"),
+                        store.resolveSibling(name + ".key"),
                         "PRIVATE KEY",
                         keys.getKey(name, PASSWORD.toCharArray()).getEncoded()));
     }

@@ -1,0 +1,20 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.actuate.SecretSanitizer;
+import org.springframework.boot.actuate.endpoint.SanitizingFunction;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+/** Keeps etcd's secrets out of the actuator's answers. */
+@AutoConfiguration
+@ConditionalOnGrpcLb
+@ConditionalOnClass(SanitizingFunction.class)
+public final class GrpcLbSanitizerAutoConfiguration {
+
+    @Bean
+    static SecretSanitizer grpcLbSecretSanitizer(Environment environment) {
+        return new SecretSanitizer(environment.getProperty("grpc.lb.etcd.ssl.bundle"));
+    }
+}

@@ -1,0 +1,78 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The machine's etcdctl, as an operator uses it: without a user at first, then as root. */
+final class Etcdctl {
+
+    private final URI endpoint;
+    private final Path binary;
+    private boolean asRoot;
+
+    Etcdctl(URI endpoint) {
+        this.endpoint = endpoint;
+        this.binary = EtcdProcess.etcdctl().orElseGet(() -> EtcdServers.missing("No etcdctl on the PATH"));
+    }
+
+    /** Runs a command and returns what it said. */
+    String run(String... command) {
+        return execute(
+                Stream.concat(Stream.of(binary.toString()), Stream.of(command)).toList());
+    }
+
+    /** Runs a script that uses etcdctl. */
+    void script(Path script, String... arguments) {
+        execute(Stream.concat(Stream.of(script.toString()), Stream.of(arguments))
+                .toList());
+    }
+
+    /** Makes the user root, whom the later commands run as, and turns authentication on. */
+    void enableAuth() {
+        run("user", "add", "root:root");
+        run("user", "grant-role", "root", "root");
+        run("auth", "enable");
+        asRoot = true;
+    }
+
+    /** Returns how many times etcd was asked for a token since it started (each command of this operator as root is one more). */
+    long authentications() throws IOException, InterruptedException {
+        HttpRequest request =
+                HttpRequest.newBuilder(endpoint.resolve("/metrics")).build();
+        return HttpClient.newHttpClient()
+                .send(request, BodyHandlers.ofLines())
+                .body()
+                .filter(line -> line.startsWith("grpc_server_started_total{grpc_method=\"Authenticate\""))
+                .mapToLong(line -> Math.round(Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))))
+                .sum();
+    }
+
+    private String execute(List<String> command) {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("ETCDCTL_API", "3");
+        builder.environment().put("ETCDCTL_BIN", binary.toString());
+        builder.environment().put("ETCDCTL_ENDPOINTS", endpoint.toString());
+        if (asRoot) {
+            builder.environment().put("ETCDCTL_USER", "root:root");
+        }
+        try {
+            Process process = builder.start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).as("%s: %s", command, said).isZero();
+            return said;
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.FaultRow;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The two roles that {@code bin/etcd-roles} makes, with the etcdctl of this machine, on a real etcd. */
+@FaultRow({18, 19})
+class RolesIT {
+
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final String KEY = "/grpclb/greeter/127.0.0.1:8001";
+
+    private final Endpoint endpoint =
+            Endpoint.builder("greeter", "127.0.0.1", 8001).id("a").startedAt(1).build();
+    private final LatestList list = new LatestList();
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    private Etcdctl operator;
+    private EtcdProcess etcd;
+
+    @BeforeEach
+    void makeRoles() throws Exception {
+        etcd = EtcdServers.startProcess();
+        opened.add(etcd);
+        operator = new Etcdctl(etcd.endpoint());
+        operator.script(Path.of("..", "bin", "etcd-roles"), "greeter");
+        operator.script(Path.of("..", "bin", "etcd-roles"), "greeter"); // a second time changes nothing
+        operator.run("user", "add", "announcer:announcer");
+        operator.run("user", "grant-role", "announcer", "greeter-server");
+        operator.run("user", "add", "caller:caller");
+        operator.run("user", "grant-role", "caller", "greeter-client");
+        operator.enableAuth();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            opened.get(i).close();
+        }
+    }
+
+    @Test
+    void theyAreEnough() {
+        Registration registration = announced(connect("announcer"));
+        followed(connect("caller"));
+        assertThat(registration.update(endpoint.toBuilder().weight(7).build())).succeedsWithin(LIMIT);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(list.endpoints())
+                .extracting(Endpoint::weight)
+                .containsExactly(7));
+        assertThat(registration.withdraw()).succeedsWithin(LIMIT);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(list.endpoints()).isEmpty());
+        assertThat(list.reasons()).isEmpty();
+    }
+
+    @Test
+    void aCallerCannotWrite() {
+        EtcdApi caller = connect("caller").api();
+        ByteString value = ByteString.copyFromUtf8("10.0.0.1:1");
+        announced(connect("announcer"));
+        assertDenied(
+                caller.putIfUnchanged("/grpclb/greeter/10.0.0.1:1", 0, value, 0), "writing /grpclb/greeter/10.0.0");
+        assertDenied(caller.deleteIfUnchanged(KEY, 1), "deleting " + KEY);
+    }
+
+    @Test
+    void nobodyTouchesAnotherService() {
+        EtcdConnection announcer = connect("announcer");
+        ByteString value = ByteString.copyFromUtf8("10.0.0.1:1");
+        for (String key : List.of("/grpclb/other/x", "/grpclb/greeter2/x", "/grpclb/greeter", "/x")) {
+            assertDenied(announcer.api().putIfUnchanged(key, 0, value, 0), "writing " + key);
+            assertDenied(announcer.api().get(key), "reading " + key);
+            assertDenied(connect("caller").api().get(key), "reading " + key);
+        }
+        assertDenied(announcer.api().list("/grpclb/", "", 10, 0), "reading all of /grpclb/");
+    }
+
+    @Test
+    void aGrantThatLacksItsSlashIsSeenByTheKeysThatAreNamed() {
+        operator.run("role", "add", "slip");
+        operator.run("role", "grant-permission", "slip", "read", "/grpclb/greeter");
+        operator.run("user", "add", "slipped:slipped");
+        operator.run("user", "grant-role", "slipped", "slip");
+        EtcdConnection connection = connect("slipped");
+        follow(connection);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(list.reasons())
+                .singleElement()
+                .asString()
+                .contains("permission denied", "reading all of /grpclb/greeter/"));
+        assertThat(connection.refusedBecause()).contains("permission denied", "/grpclb/greeter/");
+        assertThat(connection.unreachableBecause()).isNull();
+    }
+
+    @Test
+    @Tag("long")
+    @FaultRow(19)
+    void rightsThatAreTakenAndGivenBackLoseNothing() {
+        EtcdConnection announcer = connect("announcer");
+        EtcdConnection caller = connect("caller");
+        Registration registration = announced(announcer);
+        followed(caller);
+        int lists = list.count();
+
+        operator.run("role", "revoke-permission", "--prefix=true", "greeter-server", "/grpclb/greeter/");
+        operator.run("role", "revoke-permission", "--prefix=true", "greeter-client", "/grpclb/greeter/");
+        announcer.reconnect();
+        caller.reconnect();
+        CompletableFuture<Void> update =
+                registration.update(endpoint.toBuilder().weight(9).build());
+        await().atMost(LIMIT).untilAsserted(() -> {
+            assertThat(caller.refusedBecause()).contains("permission denied", "/grpclb/greeter/");
+            assertThat(announcer.refusedBecause()).contains("permission denied", "/grpclb/greeter/");
+        });
+        assertThat(list.count()).isEqualTo(lists);
+        assertThat(list.endpoints()).hasSize(1);
+        assertThat(update).isNotDone();
+
+        operator.run("role", "grant-permission", "--prefix=true", "greeter-server", "readwrite", "/grpclb/greeter/");
+        operator.run("role", "grant-permission", "--prefix=true", "greeter-client", "read", "/grpclb/greeter/");
+        await().atMost(Duration.ofSeconds(36)).untilAsserted(() -> assertThat(list.endpoints())
+                .extracting(Endpoint::weight)
+                .containsExactly(9));
+        assertThat(update).succeedsWithin(LIMIT);
+        assertThat(caller.refusedBecause()).isNull();
+        assertThat(announcer.refusedBecause()).isNull();
+        assertThat(list.reasons()).isEmpty();
+    }
+
+    @Test
+    @Tag("long")
+    @FaultRow(18)
+    void aWrongPasswordIsTriedOnceInHalfAMinuteAtMost() throws Exception {
+        EtcdConnection connection = connect("announcer", "canary-s3cret");
+        assertThatThrownBy(() -> connection.awaitReachable(LIMIT))
+                .isInstanceOf(EtcdUnavailableException.class)
+                .hasMessageContaining("authentication failed");
+        follow(connection);
+        register(connection);
+        await().during(Duration.ofSeconds(28))
+                .atMost(Duration.ofSeconds(29))
+                .until(() -> operator.authentications() == 1);
+        await().during(Duration.ofSeconds(28))
+                .atMost(Duration.ofSeconds(36))
+                .until(() -> operator.authentications() == 2);
+        assertThat(connection.refusedBecause())
+                .contains("etcd refuses the credentials", "authentication failed")
+                .doesNotContain("canary");
+    }
+
+    private static void assertDenied(CompletableFuture<?> call, String what) {
+        assertThat(call)
+                .failsWithin(LIMIT)
+                .withThrowableThat()
+                .withMessageContaining("permission denied")
+                .withMessageContaining(what);
+    }
+
+    private EtcdConnection connect(String user) {
+        return connect(user, user);
+    }
+
+    private EtcdConnection connect(String user, String password) {
+        EtcdConnection connection = new EtcdConnection(new EtcdOptions(
+                List.of(etcd.endpoint().toString()),
+                "/grpclb/",
+                user,
+                password,
+                null,
+                EtcdOptions.DEFAULT_CALL_TIMEOUT));
+        opened.add(connection);
+        return connection;
+    }
+
+    private Registration announced(EtcdConnection connection) {
+        Registration registration = register(connection);
+        assertThat(registration.registered()).succeedsWithin(LIMIT);
+        return registration;
+    }
+
+    private Registration register(EtcdConnection connection) {
+        EtcdRegistrar registrar =
+                new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), EtcdObserver.NONE);
+        opened.add(registrar);
+        return registrar.register(endpoint);
+    }
+
+    private void followed(EtcdConnection connection) {
+        follow(connection);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
+    }
+
+    private void follow(EtcdConnection connection) {
+        EtcdEndpointSource source = new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE);
+        opened.add(source);
+        source.subscribe("greeter", list);
+    }
+}
