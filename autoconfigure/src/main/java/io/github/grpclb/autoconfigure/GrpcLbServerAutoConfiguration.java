@@ -26,17 +26,23 @@ import org.springframework.core.env.Environment;
 @ConditionalOnProperty(name = "grpc.lb.registration.enabled", matchIfMissing = true)
 public final class GrpcLbServerAutoConfiguration {
 
+    private static final String PREFIX = "grpc.lb.registration.";
+
     @Bean
     @ConditionalOnMissingBean
     EndpointRegistrar grpcLbRegistrar(
             EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
         GrpcLbProperties.Registration registration = properties.registration();
         requireTtl(registration.ttl());
-        return new EtcdRegistrar(
-                connection,
-                registration.ttl(),
-                registration.withdrawTimeout(),
-                observer.getIfAvailable(() -> EtcdObserver.NONE));
+        try {
+            return new EtcdRegistrar(
+                    connection,
+                    registration.ttl(),
+                    registration.withdrawTimeout(),
+                    observer.getIfAvailable(() -> EtcdObserver.NONE));
+        } catch (IllegalArgumentException e) {
+            throw InvalidPropertyException.of(e, name -> PREFIX + RecordJson.propertyName(name));
+        }
     }
 
     @Bean
@@ -49,14 +55,16 @@ public final class GrpcLbServerAutoConfiguration {
     @ConditionalOnMissingBean
     ServerRegistration grpcLbServerRegistration(
             EndpointRegistrar registrar, QuietPeriod quietPeriod, GrpcLbProperties properties) {
-        GrpcLbProperties.Registration registration = properties.registration();
-        return new ServerRegistration(
-                registrar,
-                new Drain(
-                        registration.drain().quietPeriod(),
-                        registration.drain().timeout(),
-                        registration.withdrawTimeout()),
-                quietPeriod);
+        return new ServerRegistration(registrar, drain(properties.registration()), quietPeriod);
+    }
+
+    private static Drain drain(GrpcLbProperties.Registration registration) {
+        GrpcLbProperties.Drain drain = registration.drain();
+        try {
+            return new Drain(drain.quietPeriod(), drain.timeout(), registration.withdrawTimeout());
+        } catch (IllegalArgumentException e) {
+            throw InvalidPropertyException.of(e, name -> PREFIX + "drain." + RecordJson.propertyName(name));
+        }
     }
 
     @Bean
@@ -75,7 +83,7 @@ public final class GrpcLbServerAutoConfiguration {
     private static void requireTtl(Duration ttl) {
         if (ttl.compareTo(EtcdRegistrar.MIN_TTL) < 0 || ttl.compareTo(EtcdRegistrar.MAX_TTL) > 0) {
             throw new InvalidPropertyException(
-                    "grpc.lb.registration.ttl",
+                    PREFIX + "ttl",
                     DurationStyle.SIMPLE.print(ttl),
                     "2s to 1h",
                     "Set how long etcd keeps a server that died; etcd itself grants no less than 2 s.");

@@ -5,8 +5,27 @@ import java.time.Duration;
 /**
  * How a server leaves.
  *
- * @param quietPeriod how long no new call must have arrived before the server may stop; zero: it does not wait
- * @param timeout longest wait for that quiet
+ * @param quietPeriod how long no new call must have arrived before the server may stop, to 1 h; zero: it does not wait
+ * @param timeout longest wait for that quiet, 0 to 1 h
  * @param registryTimeout longest wait for each answer of the registry
  */
-public record Drain(Duration quietPeriod, Duration timeout, Duration registryTimeout) {}
+public record Drain(Duration quietPeriod, Duration timeout, Duration registryTimeout) {
+
+    private static final Duration LONGEST = Duration.ofHours(1);
+
+    /**
+     * Checks the times.
+     *
+     * @throws IllegalArgumentException if one is out of its range
+     */
+    public Drain {
+        requireInRange("quietPeriod", quietPeriod);
+        requireInRange("timeout", timeout);
+    }
+
+    private static void requireInRange(String name, Duration time) {
+        if (time.isNegative() || time.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(name + ": " + time + " (expected: 0 to 1 h)");
+        }
+    }
+}
