@@ -84,7 +84,9 @@ public final class GrpcLbServerAutoConfiguration {
         if (ttl.compareTo(EtcdRegistrar.MIN_TTL) < 0 || ttl.compareTo(EtcdRegistrar.MAX_TTL) > 0) {
             throw new InvalidPropertyException(
                     PREFIX + "ttl",
-                    DurationStyle.SIMPLE.print(ttl),
+                    ttl.toDays() > 365
+                            ? ttl
+                            : DurationStyle.SIMPLE.print(ttl), // which cannot print ages of the universe
                     "2s to 1h",
                     "Set how long etcd keeps a server that died; etcd itself grants no less than 2 s.");
         }

@@ -41,8 +41,8 @@ class GrpcLbPropertiesTest {
 
     @Test
     void namesTheTimeThatIsOutOfRange() {
-        for (String name : List.of("withdraw-timeout", "drain.timeout", "drain.quiet-period")) {
-            for (String value : List.of("-1s", "P1000000D")) {
+        for (String name : List.of("ttl", "withdraw-timeout", "drain.timeout", "drain.quiet-period")) {
+            for (String value : List.of("-1s", "PT7678513232108776357S")) {
                 GrpcLbProperties properties = bind(Map.of("grpc.lb.registration." + name, value));
                 assertThatThrownBy(() -> startServer(properties))
                         .isInstanceOf(InvalidPropertyException.class)

@@ -2,6 +2,8 @@ package io.github.grpclb.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.google.common.net.InetAddresses;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
@@ -21,7 +23,10 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Whatever is written in etcd: a value gives an endpoint that is within all limits, or is refused in the one way there is. */
 @FaultRow({44, 45, 46})
@@ -52,7 +57,20 @@ class RecordFuzzTest {
     private static final List<String> METADATA =
             Metadata.RESERVED.stream().sorted().toList();
 
+    private static final Logger TABLE_LOG = (Logger) LoggerFactory.getLogger(EndpointTable.class);
+
     private final EndpointCodec codec = new EndpointCodec(new KeySpace("/grpclb/"));
+
+    /** A line for every record that is skipped would be the longest part of a long run. */
+    @BeforeContainer
+    static void silence() {
+        TABLE_LOG.setLevel(Level.OFF);
+    }
+
+    @AfterContainer
+    static void speak() {
+        TABLE_LOG.setLevel(null);
+    }
 
     @Provide
     Arbitrary<byte[]> values() {
