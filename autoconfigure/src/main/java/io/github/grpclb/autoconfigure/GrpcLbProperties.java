@@ -63,10 +63,13 @@ public record GrpcLbProperties(
             @DefaultValue("10000") int maxEndpoints,
             @DefaultValue Embedded embedded) {
 
-        /** Leaves the password out: properties end up in logs. */
+        /** Leaves the password out, also where it stands in a URL by mistake: properties end up in logs. */
         @Override
         public String toString() {
-            return "Etcd[endpoints=" + endpoints + ", prefix=" + prefix + ", username=" + username + ", password="
+            List<String> urls = endpoints.stream()
+                    .map(url -> url.substring(url.lastIndexOf('@') + 1))
+                    .toList();
+            return "Etcd[endpoints=" + urls + ", prefix=" + prefix + ", username=" + username + ", password="
                     + (password == null ? "null" : "******") + ", ssl=" + ssl + ", failFast=" + failFast
                     + ", startupTimeout=" + startupTimeout + ", allowedCidrs=" + allowedCidrs
                     + ", allowedHostSuffixes=" + allowedHostSuffixes + ", allowLoopback=" + allowLoopback

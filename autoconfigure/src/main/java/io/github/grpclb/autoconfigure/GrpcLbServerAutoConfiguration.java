@@ -27,7 +27,7 @@ import org.springframework.core.env.Environment;
 @ConditionalOnProperty(name = "grpc.lb.registration.enabled", matchIfMissing = true)
 public final class GrpcLbServerAutoConfiguration {
 
-    private static final Duration MAX_STREAM_GRACE = Duration.ofHours(1);
+    private static final String PREFIX = "grpc.lb.registration.";
 
     @Bean
     @ConditionalOnMissingBean
@@ -35,11 +35,15 @@ public final class GrpcLbServerAutoConfiguration {
             EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
         GrpcLbProperties.Registration registration = properties.registration();
         requireTtl(registration.ttl());
-        return new EtcdRegistrar(
-                connection,
-                registration.ttl(),
-                registration.withdrawTimeout(),
-                observer.getIfAvailable(() -> EtcdObserver.NONE));
+        try {
+            return new EtcdRegistrar(
+                    connection,
+                    registration.ttl(),
+                    registration.withdrawTimeout(),
+                    observer.getIfAvailable(() -> EtcdObserver.NONE));
+        } catch (IllegalArgumentException e) {
+            throw InvalidPropertyException.of(e, name -> PREFIX + RecordJson.propertyName(name));
+        }
     }
 
     @Bean
@@ -58,17 +62,16 @@ public final class GrpcLbServerAutoConfiguration {
     @ConditionalOnMissingBean
     ServerRegistration grpcLbServerRegistration(
             EndpointRegistrar registrar, QuietPeriod quietPeriod, OpenStreams streams, GrpcLbProperties properties) {
-        GrpcLbProperties.Registration registration = properties.registration();
-        requireStreamGrace(registration.drain().streamGrace());
-        return new ServerRegistration(
-                registrar,
-                new Drain(
-                        registration.drain().quietPeriod(),
-                        registration.drain().timeout(),
-                        registration.drain().streamGrace(),
-                        registration.withdrawTimeout()),
-                quietPeriod,
-                streams);
+        return new ServerRegistration(registrar, drain(properties.registration()), quietPeriod, streams);
+    }
+
+    private static Drain drain(GrpcLbProperties.Registration registration) {
+        GrpcLbProperties.Drain drain = registration.drain();
+        try {
+            return new Drain(drain.quietPeriod(), drain.timeout(), drain.streamGrace(), registration.withdrawTimeout());
+        } catch (IllegalArgumentException e) {
+            throw InvalidPropertyException.of(e, name -> PREFIX + "drain." + RecordJson.propertyName(name));
+        }
     }
 
     @Bean
@@ -89,21 +92,13 @@ public final class GrpcLbServerAutoConfiguration {
         return server -> server.intercept(new StreamTracking(streams));
     }
 
-    private static void requireStreamGrace(Duration grace) {
-        if (grace.isNegative() || grace.compareTo(MAX_STREAM_GRACE) > 0) {
-            throw new InvalidPropertyException(
-                    "grpc.lb.registration.drain.stream-grace",
-                    DurationStyle.SIMPLE.print(grace),
-                    "0s to 1h",
-                    "Set how long open streams may go on when this server stops; 0 ends them at once.");
-        }
-    }
-
     private static void requireTtl(Duration ttl) {
         if (ttl.compareTo(EtcdRegistrar.MIN_TTL) < 0 || ttl.compareTo(EtcdRegistrar.MAX_TTL) > 0) {
             throw new InvalidPropertyException(
-                    "grpc.lb.registration.ttl",
-                    DurationStyle.SIMPLE.print(ttl),
+                    PREFIX + "ttl",
+                    ttl.toDays() > 365
+                            ? ttl
+                            : DurationStyle.SIMPLE.print(ttl), // which cannot print ages of the universe
                     "2s to 1h",
                     "Set how long etcd keeps a server that died; etcd itself grants no less than 2 s.");
         }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 public final class InvalidPropertyException extends RuntimeException {
 
     /** How the packages below say what is wrong: "name: value (expected: …)". */
-    private static final Pattern REFUSAL = Pattern.compile("([^:]+): (.*) \\(expected: (.*)\\)", Pattern.DOTALL);
+    private static final Pattern REFUSAL = Pattern.compile("(.+?): (.*) \\(expected: (.*)\\)", Pattern.DOTALL);
 
     private final String property;
     private final @Nullable String value;

@@ -38,7 +38,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
      *
      * @param connection stays the caller's to close, after this
      * @param ttl how long a record outlives its server; whole seconds from 2 s to 1 h
-     * @param withdrawTimeout how long a withdrawal may take
+     * @param withdrawTimeout how long a withdrawal may take; more than 0, to 1 h
      * @param observer hears of registrations
      * @throws IllegalArgumentException if a time is out of its range
      */
@@ -65,8 +65,9 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             throw new IllegalArgumentException(
                     "ttl: " + ttl.toMillis() + " ms (expected: " + MIN_TTL.toSeconds() + " s to 1 h)");
         }
-        if (withdrawTimeout.isNegative() || withdrawTimeout.isZero()) {
-            throw new IllegalArgumentException("withdrawTimeout: " + withdrawTimeout + " (expected: more than 0)");
+        if (withdrawTimeout.compareTo(Duration.ZERO) <= 0 || withdrawTimeout.compareTo(MAX_TTL) > 0) {
+            throw new IllegalArgumentException(
+                    "withdrawTimeout: " + withdrawTimeout + " (expected: more than 0, to 1 h)");
         }
         this.keys = keys;
         this.context = new EtcdRegistration.Context(

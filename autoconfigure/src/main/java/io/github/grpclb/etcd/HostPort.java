@@ -22,8 +22,8 @@ record HostPort(String host, int port) {
     private static final Pattern NAME = Pattern.compile(
             "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*");
 
-    /** The resolver would read "127.1" and "2130706433" as addresses. */
-    private static final Pattern NUMERIC_LAST_LABEL = Pattern.compile("(.*\\.)?[0-9]+");
+    /** The resolver, or the system's behind it, would read "127.1", "2130706433" and "0x7f000001" as addresses. */
+    private static final Pattern NUMERIC_LAST_LABEL = Pattern.compile("(.*\\.)?([0-9]+|0[xX][0-9a-fA-F]*)");
 
     private static final int MAX_NAME = 253;
 

@@ -5,9 +5,29 @@ import java.time.Duration;
 /**
  * How a server leaves.
  *
- * @param quietPeriod how long no new call must have arrived before the server may stop; zero: it does not wait
- * @param timeout longest wait for that quiet
- * @param streamGrace how long streams may go on after that, while the server still serves, before they are ended
+ * @param quietPeriod how long no new call must have arrived before the server may stop, to 1 h; zero: it does not wait
+ * @param timeout longest wait for that quiet, 0 to 1 h
+ * @param streamGrace how long streams may go on after that, while the server still serves, before they are ended, 0 to 1 h
  * @param registryTimeout longest wait for each answer of the registry
  */
-public record Drain(Duration quietPeriod, Duration timeout, Duration streamGrace, Duration registryTimeout) {}
+public record Drain(Duration quietPeriod, Duration timeout, Duration streamGrace, Duration registryTimeout) {
+
+    private static final Duration LONGEST = Duration.ofHours(1);
+
+    /**
+     * Checks the times.
+     *
+     * @throws IllegalArgumentException if one is out of its range
+     */
+    public Drain {
+        requireInRange("quietPeriod", quietPeriod);
+        requireInRange("timeout", timeout);
+        requireInRange("streamGrace", streamGrace);
+    }
+
+    private static void requireInRange(String name, Duration time) {
+        if (time.isNegative() || time.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(name + ": " + time + " (expected: 0 to 1 h)");
+        }
+    }
+}

@@ -1,11 +1,20 @@
 package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.etcd.EtcdOptions;
+import io.github.grpclb.registration.OpenStreams;
+import io.github.grpclb.registration.QuietPeriod;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -32,9 +41,42 @@ class GrpcLbPropertiesTest {
 
     @Test
     void neverShowsThePassword() {
-        GrpcLbProperties properties = bind(Map.of("grpc.lb.etcd.password", "canary"));
+        GrpcLbProperties properties =
+                bind(Map.of("grpc.lb.etcd.password", "canary", "grpc.lb.etcd.endpoints", "http://me:canary@etcd:2379"));
         assertThat(properties.etcd().password()).isEqualTo("canary");
         assertThat(properties.toString()).doesNotContain("canary");
+    }
+
+    @Test
+    void namesTheTimeThatIsOutOfRange() {
+        for (String name : List.of("ttl", "withdraw-timeout", "drain.timeout", "drain.quiet-period")) {
+            for (String value : List.of("-1s", "PT7678513232108776357S")) {
+                GrpcLbProperties properties = bind(Map.of("grpc.lb.registration." + name, value));
+                assertThatThrownBy(() -> startServer(properties))
+                        .isInstanceOf(InvalidPropertyException.class)
+                        .hasMessageStartingWith("grpc.lb.registration." + name + ": ");
+            }
+        }
+    }
+
+    @Test
+    void namesTheSplitWhoseValueHasAColon() {
+        ClientProperties client = new Binder(new MapConfigurationPropertySource(
+                        Map.of("grpc.lb.tags[0].key", "v", "grpc.lb.tags[0].split[a:b]", "101")))
+                .bindOrCreate("grpc.lb", ClientProperties.class);
+        assertThatThrownBy(() -> new ClientServiceConfig("grpc.lb.clients.c.", client, client)
+                        .requireValid(Policies.forChannel(List.of())))
+                .isInstanceOf(InvalidPropertyException.class)
+                .hasMessageStartingWith("grpc.lb.clients.c.tags[0].split.a:b: 101.0 (expected: ");
+    }
+
+    private static void startServer(GrpcLbProperties properties) {
+        GrpcLbServerAutoConfiguration server = new GrpcLbServerAutoConfiguration();
+        try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1"))) {
+            EndpointRegistrar registrar = server.grpcLbRegistrar(
+                    connection, properties, new StaticListableBeanFactory().getBeanProvider(EtcdObserver.class));
+            server.grpcLbServerRegistration(registrar, new QuietPeriod(), new OpenStreams(), properties);
+        }
     }
 
     private static GrpcLbProperties bind(Map<String, String> properties) {
