@@ -25,8 +25,8 @@ final class ProxyGate {
         notifyAll();
     }
 
-    /** Waits for the delay and while the gate is closed, at most until the connection is over. */
-    synchronized void pass(BooleanSupplier over) throws InterruptedException {
+    /** Waits for the delay, and while the gate or the connection's own way is closed; at most until the connection is over. */
+    synchronized void pass(BooleanSupplier stalled, BooleanSupplier over) throws InterruptedException {
         Supplier<Duration> asked = delay;
         long due = System.nanoTime() + asked.get().toNanos();
         for (long left = due - System.nanoTime();
@@ -34,7 +34,7 @@ final class ProxyGate {
                 left = due - System.nanoTime()) {
             wait(left / 1_000_000, (int) (left % 1_000_000));
         }
-        while (closed && !over.getAsBoolean()) {
+        while ((closed || stalled.getAsBoolean()) && !over.getAsBoolean()) {
             wait();
         }
     }

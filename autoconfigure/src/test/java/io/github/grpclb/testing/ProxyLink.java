@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** One connection through a {@link TcpProxy}: its two sockets and the two threads between them. */
@@ -16,6 +18,7 @@ final class ProxyLink {
     private final Socket client;
     private final Socket server = new Socket();
     private final AtomicInteger flowing = new AtomicInteger(2);
+    private final Set<Direction> stalled = ConcurrentHashMap.newKeySet();
     private volatile boolean over;
 
     ProxyLink(TcpProxy proxy, Socket client) {
@@ -34,6 +37,11 @@ final class ProxyLink {
         }
         daemon("to server", () -> pump(client, server, Direction.TO_SERVER, false));
         daemon("to client", () -> pump(server, client, Direction.TO_CLIENT, true));
+    }
+
+    /** Lets nothing more pass in a direction. */
+    void stall(Direction direction) {
+        stalled.add(direction);
     }
 
     /** Ends both sides with RST. */
@@ -76,7 +84,7 @@ final class ProxyLink {
             for (int n = from.getInputStream().read(piece);
                     n >= 0;
                     n = from.getInputStream().read(piece)) {
-                proxy.gate(direction).pass(() -> over);
+                pass(direction);
                 int passing = limited ? (int) Math.min(n, Math.max(0, proxy.budget() - carried)) : n;
                 out.write(piece, 0, passing);
                 carried += passing;
@@ -85,7 +93,7 @@ final class ProxyLink {
                     return;
                 }
             }
-            proxy.gate(direction).pass(() -> over);
+            pass(direction);
             to.shutdownOutput();
             if (flowing.decrementAndGet() == 0) {
                 TcpProxy.closeQuietly(client);
@@ -99,10 +107,14 @@ final class ProxyLink {
         }
     }
 
+    private void pass(Direction direction) throws InterruptedException {
+        proxy.gate(direction).pass(() -> stalled.contains(direction), () -> over);
+    }
+
     /** A reset of one side reaches the other one no earlier than its bytes would. */
     private void endAfterStall(Direction direction) {
         try {
-            proxy.gate(direction).pass(() -> over);
+            pass(direction);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 
 /**
  * A TCP proxy on a loopback port in front of one address, with hands on what passes: delay, stall, reset, cut, half-close, refuse.
- * What is set holds for the connections of now and those to come, until {@link #heal}; {@link #reset} and {@link #halfClose} hit
- * those of now. Nothing is dropped by a stall: what came meanwhile, the end of a connection too, passes when it ends, as TCP
+ * What is set holds for the connections of now and those to come, until {@link #heal}; {@link #forget}, {@link #reset} and
+ * {@link #halfClose} hit those of now, for good. Nothing is dropped by a stall: what came meanwhile, the end of a connection too, passes when it ends, as TCP
  * would send it again. Safe for use by several threads.
  */
 public final class TcpProxy implements AutoCloseable {
@@ -91,6 +91,11 @@ public final class TcpProxy implements AutoCloseable {
     /** Lets nothing pass in one direction. */
     public void stall(Direction direction) {
         gate(direction).close(true);
+    }
+
+    /** Lets nothing more pass in one direction of the connections of now, as a middlebox that forgot them; new ones are well. */
+    public void forget(Direction direction) {
+        links.forEach(link -> link.stall(direction));
     }
 
     /** Resets (RST) the connections of now, on both sides. */

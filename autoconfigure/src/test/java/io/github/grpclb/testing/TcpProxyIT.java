@@ -78,6 +78,19 @@ class TcpProxyIT {
     }
 
     @Test
+    void forgetsAConnectionButTakesOthers() throws IOException {
+        proxy.forget(Direction.TO_CLIENT);
+        served.getOutputStream().write(8);
+        assertNothingComes();
+
+        client.close();
+        served.close();
+        open();
+        served.getOutputStream().write(9);
+        assertThat(client.getInputStream().read()).isEqualTo(9);
+    }
+
+    @Test
     void delays() throws IOException {
         proxy.delay(Direction.TO_SERVER, () -> Duration.ofMillis(200));
         long sent = System.nanoTime();

@@ -11,7 +11,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -115,14 +117,28 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
 
     /** Starts a server's process under another command, such as {@code faketime}. */
     SampleServer server(List<String> command, String id, String... options) {
-        List<String> all = new ArrayList<>(List.of(
-                "--port=0",
-                "--service=" + SERVICE,
-                "--etcd=" + registry,
-                "--grpc.server.address=127.0.0.1",
-                "--grpc.lb.registration.ttl=" + TTL.toSeconds() + "s"));
-        all.addAll(List.of(options));
-        return add(SampleServer.start(id, logs, command, all));
+        Map<String, String> all = new LinkedHashMap<>(Map.of(
+                "--port",
+                "0",
+                "--service",
+                SERVICE,
+                "--etcd",
+                registry.toString(),
+                "--grpc.server.address",
+                "127.0.0.1",
+                "--grpc.lb.registration.ttl",
+                TTL.toSeconds() + "s"));
+        for (String option : options) {
+            String[] parts = option.split("=", 2);
+            all.put(parts[0], parts[1]);
+        }
+        return add(SampleServer.start(
+                id,
+                logs,
+                command,
+                all.entrySet().stream()
+                        .map(option -> option.getKey() + "=" + option.getValue())
+                        .toList()));
     }
 
     /** Starts a client; it calls nothing yet. */
@@ -160,6 +176,11 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
 
     Path logs() {
         return logs;
+    }
+
+    /** Shows a line with the result of the run in {@code bin/chaos}. */
+    static void say(String format, Object... values) {
+        System.out.println(RowRun.MARK + format.formatted(values));
     }
 
     /** Lets time pass while the fault lasts; the only place where a scene waits for nothing but time. */
