@@ -83,6 +83,12 @@ final class LoadClient implements AutoCloseable {
         return call(CallOptions.DEFAULT).join();
     }
 
+    /** Makes the first call, which waits for the list and a connection, however busy the machine is. */
+    CallLog.Call firstCall() {
+        return call(CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(1, TimeUnit.MINUTES))
+                .join();
+    }
+
     /** Begins to call, so many times a second, until {@link #stop}. */
     LoadClient begin(int perSecond) {
         Thread started = new Thread(() -> pace(perSecond), "load");
@@ -133,8 +139,9 @@ final class LoadClient implements AutoCloseable {
     private CompletableFuture<CallLog.Call> call(CallOptions options) {
         CompletableFuture<CallLog.Call> ended = new CompletableFuture<>();
         long start = System.nanoTime();
-        ClientCall<HelloRequest, HelloReply> call = channel.newCall(
-                HelloServiceGrpc.getSayMethod(), options.withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS));
+        CallOptions limited =
+                options.getDeadline() == null ? options.withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS) : options;
+        ClientCall<HelloRequest, HelloReply> call = channel.newCall(HelloServiceGrpc.getSayMethod(), limited);
         call.start(
                 new ClientCall.Listener<>() {
                     private String server = "";
@@ -153,7 +160,7 @@ final class LoadClient implements AutoCloseable {
                                 System.nanoTime(),
                                 status.getCode(),
                                 server,
-                                peer == null ? "" : peer.toString().replaceFirst("^/", ""),
+                                peer == null ? "" : peer.toString().replaceFirst("^[^/]*/", ""),
                                 status.isOk() ? "" : status.getDescription() + cause);
                         calls.add(done);
                         ended.complete(done);

@@ -115,7 +115,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
         return server(List.of(), id, options);
     }
 
-    /** Starts a server's process under another command, such as {@code faketime}. */
+    /** Starts a server's process under another command, such as {@code faketime}; an option overrides what a scene sets. */
     SampleServer server(List<String> command, String id, String... options) {
         Map<String, String> all = new LinkedHashMap<>(Map.of(
                 "--port",
@@ -157,7 +157,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     /** Starts a client that calls at a rate, and waits until it is answered. */
     LoadClient load(int perSecond, String... properties) {
         LoadClient client = client(properties);
-        CallLog.Call first = client.call();
+        CallLog.Call first = client.firstCall();
         if (first.failed()) {
             throw new AssertionError("the first call failed: " + first);
         }
