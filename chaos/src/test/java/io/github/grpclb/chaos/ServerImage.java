@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -38,7 +39,13 @@ final class ServerImage {
                     || Files.getLastModifiedTime(archive).compareTo(Files.getLastModifiedTime(jar)) < 0) {
                 Files.deleteIfExists(archive);
                 run(List.of(
-                        "-Djarmode=tools", "-jar", jar.toString(), "extract", "--force", "--destination=" + folder));
+                        "-Djarmode=tools",
+                        "-jar",
+                        jar.toString(),
+                        "extract",
+                        "--force",
+                        "--destination",
+                        folder.toString()));
                 train(unpacked, archive);
             }
         } catch (IOException e) {
@@ -83,7 +90,7 @@ final class ServerImage {
         while (process.isAlive()
                 && System.nanoTime() - end < 0
                 && !Files.readString(log).contains("registered as ")) {
-            Scene.during(java.time.Duration.ofMillis(50));
+            Scene.during(Duration.ofMillis(50));
         }
         process.destroy();
         awaitEnd(process);
@@ -91,19 +98,23 @@ final class ServerImage {
     }
 
     private static void run(List<String> arguments) throws IOException {
-        awaitEnd(new ProcessBuilder(
+        int result = awaitEnd(new ProcessBuilder(
                         Stream.concat(Stream.of(JAVA), arguments.stream()).toList())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start());
+        if (result != 0) {
+            throw new IllegalStateException("java " + String.join(" ", arguments) + " ended with " + result);
+        }
     }
 
-    private static void awaitEnd(Process process) {
+    private static int awaitEnd(Process process) {
         try {
             if (!process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES)) {
                 process.destroyForcibly();
                 throw new IllegalStateException("does not end: " + process.info());
             }
+            return process.exitValue();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
