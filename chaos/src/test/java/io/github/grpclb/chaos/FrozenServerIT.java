@@ -80,8 +80,17 @@ class FrozenServerIT {
         for (int i = 0; i < 6; i++) {
             victim.pause();
             Scene.during(Duration.ofMillis(1800 + scene.random().nextInt(600)));
+            long resumed = System.nanoTime();
             victim.resume();
-            Scene.during(Duration.ofMillis(300 + scene.random().nextInt(600)));
+            // two pauses with no answer between them would be one that is longer
+            await("it answers")
+                    .atMost(Scene.RECOVERY)
+                    .pollInterval(Duration.ofMillis(50))
+                    .until(() -> client.soFar()
+                            .where(call -> call.start() - resumed > 0)
+                            .byServer()
+                            .containsKey(victim.id()));
+            Scene.during(Duration.ofMillis(scene.random().nextInt(600)));
         }
 
         CallLog calls = client.stop();

@@ -104,7 +104,8 @@ class NetworkIT {
 
         CallLog calls = client.stop();
         calls.allSucceeded(2000);
-        await("threads return").atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(threads()).hasSizeLessThanOrEqualTo(threads + MORE_EVENT_LOOPS));
+        await("threads return").atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(threads())
+                .hasSizeLessThanOrEqualTo(threads + MORE_EVENT_LOOPS));
         // of the clients', one more for each new server's own
         await("watch streams return").atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
                         etcd.metric("etcd_debugging_mvcc_watch_stream_total"))
