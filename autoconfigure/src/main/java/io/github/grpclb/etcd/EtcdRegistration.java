@@ -227,7 +227,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                         conflict = known;
                     }
                     state = State.CONFLICT;
-                    known.log(key, endpoint, left);
+                    known.log(key, endpoint, left, loop.now());
                     pause(KeyConflict.pause(left, lease.interval()));
                 },
                 this::failed);
