@@ -62,15 +62,15 @@ class ClockIT {
                 Scene.during(Duration.ofMillis(200));
             }
         }
-        assertThat(victim.log()).as("the clock did jump").contains("2036-").contains("2016-");
         assertThat(operator.lease(key)).as("lease").isEqualTo(lease);
         assertThat(lists.addresses()).as("lists").hasSize(1);
         assertThat(victim.logged("lost, ")).isZero();
         client.stop().allSucceeded(1000);
 
-        set(clock, "-1h");
+        set(clock, "-10y");
         victim.terminate();
         victim.awaitEnd();
+        assertThat(victim.log()).as("its log, of a clock that did jump").contains("2016-");
         await("withdrawn").until(() -> !operator.all().containsKey(key));
     }
 
