@@ -128,6 +128,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
                 "127.0.0.1",
                 "--grpc.lb.registration.ttl",
                 TTL.toSeconds() + "s"));
+        all.put("--logging.level.io.github.grpclb.sample.server.HelloService", "warn");
         for (String option : options) {
             String[] parts = option.split("=", 2);
             all.put(parts[0], parts[1]);
