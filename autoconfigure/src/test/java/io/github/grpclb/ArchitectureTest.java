@@ -11,6 +11,12 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.testing.FaultRow;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.util.Date;
 import java.util.List;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -85,6 +91,34 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.etcd.."));
+    }
+
+    /** What is timed is timed by the monotonic clock. A record's {@code startedAt} is a name, compared and never counted with. */
+    @Test
+    @FaultRow(35)
+    void readsTheWallClockForARecordsStartAlone() {
+        check(noClasses()
+                .that()
+                .resideInAnyPackage(
+                        ROOT + "discovery..",
+                        ROOT + "etcd",
+                        ROOT + "registration..",
+                        ROOT + "resolver..",
+                        ROOT + "balancer..")
+                .and()
+                .doNotBelongToAnyOf(ServerRegistration.class)
+                .should()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(Instant.class, "now")
+                .orShould()
+                .callMethod(LocalDateTime.class, "now")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(Clock.class)
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(Date.class));
     }
 
     @Test

@@ -92,6 +92,11 @@ public final class GrpcLbServerAutoConfiguration {
         return server -> server.intercept(new StreamTracking(streams));
     }
 
+    @Bean
+    GrpcServerConfigurer grpcLbKeepAlivePermission(Environment environment) {
+        return new KeepAlivePermission(environment);
+    }
+
     private static void requireTtl(Duration ttl) {
         if (ttl.compareTo(EtcdRegistrar.MIN_TTL) < 0 || ttl.compareTo(EtcdRegistrar.MAX_TTL) > 0) {
             throw new InvalidPropertyException(

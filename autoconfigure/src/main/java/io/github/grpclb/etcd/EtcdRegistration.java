@@ -204,7 +204,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     @Override
     public void conflict(String why, EtcdApi.TimeToLive left, KeyConflict conflict) {
         status.is(State.CONFLICT, why);
-        conflict.log(key, endpoint, left);
+        conflict.log(key, endpoint, left, loop.now());
     }
 
     @Override

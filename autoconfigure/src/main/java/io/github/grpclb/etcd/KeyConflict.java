@@ -14,11 +14,16 @@ import org.slf4j.LoggerFactory;
 final class KeyConflict {
 
     private static final Logger log = LoggerFactory.getLogger(EtcdRegistration.class);
+
+    /** etcd tells whole seconds. */
+    private static final Duration GRANULARITY = Duration.ofSeconds(1);
+
     private static final Duration LEAST_PAUSE = Duration.ofMillis(300);
 
     private final long lease;
     private final String other;
-    private Duration leastSeen = Duration.ofSeconds(Long.MAX_VALUE);
+    private @Nullable Duration metWith;
+    private long metAt;
     private boolean warned;
 
     /**
@@ -47,14 +52,16 @@ final class KeyConflict {
         return "another process (" + other + ") holds the key";
     }
 
-    /** Says so, once when it is met, and louder once it is seen that the lease is renewed: its owner lives. */
-    void log(String key, Endpoint own, EtcdApi.TimeToLive left) {
-        if (leastSeen.compareTo(left.remaining()) > 0) {
-            if (leastSeen.getSeconds() == Long.MAX_VALUE) {
-                log.info("{}: another process ({}) holds the key; waiting for its end", LogText.of(key), other);
-            }
-            leastSeen = left.remaining();
-        } else if (leastSeen.compareTo(left.remaining()) < 0 && !warned) {
+    /**
+     * Says so, once when it is met, and louder once it is seen that the lease is renewed: its owner lives.
+     *
+     * @param now of the loop's clock
+     */
+    void log(String key, Endpoint own, EtcdApi.TimeToLive left, long now) {
+        if (metWith == null) {
+            log.info("{}: another process ({}) holds the key; waiting for its end", LogText.of(key), other);
+        }
+        if (isRenewed(left, now) && !warned) {
             warned = true;
             log.warn(
                     "{}: two live processes announce this address: ({}) holds the key, ({}) stays unregistered",
@@ -62,6 +69,17 @@ final class KeyConflict {
                     other,
                     describe(own));
         }
+    }
+
+    /** Returns whether more is left than the first look's rest can be by now: looks may fall on the renewals' own beat. */
+    boolean isRenewed(EtcdApi.TimeToLive left, long now) {
+        Duration first = metWith;
+        if (first == null) {
+            metWith = left.remaining();
+            metAt = now;
+            return false;
+        }
+        return left.remaining().compareTo(first.plus(GRANULARITY).minusNanos(now - metAt)) > 0;
     }
 
     /** When to look again: as soon as the lease can be known to be abandoned. */

@@ -9,6 +9,7 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource.Subscription;
 import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,6 +128,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(14)
     void relistsAfterCompaction() {
         put("a:1", 1);
         subscribe();
@@ -153,6 +155,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(15)
     void noticesASilentWatch() {
         put("a:1", 1);
         subscribe();

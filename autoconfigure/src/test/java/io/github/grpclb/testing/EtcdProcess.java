@@ -220,15 +220,37 @@ public final class EtcdProcess implements EtcdServer {
         return builder;
     }
 
+    /** Returns the value of a metric without labels; NaN where etcd has none of the name. */
+    public double metric(String name) {
+        try {
+            return metrics()
+                    .lines()
+                    .filter(line -> line.startsWith(name + " "))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(name.length())))
+                    .findFirst()
+                    .orElse(Double.NaN);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private boolean serves() {
+        try {
+            return metrics().contains("\netcd_server_has_leader 1");
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
     /** Asks the port for metrics: it needs neither TLS nor a user, whatever the arguments are. */
-    private boolean serves() throws InterruptedException {
+    private String metrics() throws IOException {
         HttpRequest request = HttpRequest.newBuilder(metrics.resolve("/metrics"))
                 .timeout(Duration.ofSeconds(2))
                 .build();
         try {
-            return HTTP.send(request, BodyHandlers.ofString()).body().contains("\netcd_server_has_leader 1");
-        } catch (IOException notYet) {
-            return false;
+            return HTTP.send(request, BodyHandlers.ofString()).body();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

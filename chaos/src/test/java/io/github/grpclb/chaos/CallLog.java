@@ -76,6 +76,17 @@ record CallLog(List<Call> calls) {
                 .collect(Collectors.groupingBy(Call::server, TreeMap::new, Collectors.counting()));
     }
 
+    /** Returns how long the slowest took; nothing when there was none. */
+    Duration slowest() {
+        return calls.stream().map(Call::took).max(Comparator.naturalOrder()).orElse(Duration.ZERO);
+    }
+
+    /** Returns when the last of them started, counted from a moment of {@link System#nanoTime}. */
+    Duration lastStart(long since) {
+        return Duration.ofNanos(
+                calls.isEmpty() ? 0 : calls.get(calls.size() - 1).start() - since);
+    }
+
     /** Fails if a call failed, or if there were fewer than some. */
     void allSucceeded(int atLeast) {
         assertThat(failed().summary()).as("failed of %d calls", size()).isEmpty();

@@ -180,7 +180,7 @@ final class Chaos {
                 runSeed,
                 run.outcome().name().toLowerCase(),
                 took.toSeconds(),
-                run.outcome() == Outcome.HELD ? "" : ": " + run.why());
+                run.why().isEmpty() ? "" : ": " + run.why());
         if (run.outcome() != Outcome.BROKEN) {
             delete(logs);
         }

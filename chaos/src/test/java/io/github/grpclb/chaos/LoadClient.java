@@ -3,9 +3,11 @@ package io.github.grpclb.chaos;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
 import io.github.grpclb.sample.HelloServiceGrpc;
+import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
+import io.grpc.ClientStreamTracer;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -83,6 +85,12 @@ final class LoadClient implements AutoCloseable {
         return call(CallOptions.DEFAULT).join();
     }
 
+    /** Makes the first call, which waits for the list and a connection, however busy the machine is. */
+    CallLog.Call firstCall() {
+        return call(CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(1, TimeUnit.MINUTES))
+                .join();
+    }
+
     /** Begins to call, so many times a second, until {@link #stop}. */
     LoadClient begin(int perSecond) {
         Thread started = new Thread(() -> pace(perSecond), "load");
@@ -133,8 +141,11 @@ final class LoadClient implements AutoCloseable {
     private CompletableFuture<CallLog.Call> call(CallOptions options) {
         CompletableFuture<CallLog.Call> ended = new CompletableFuture<>();
         long start = System.nanoTime();
-        ClientCall<HelloRequest, HelloReply> call = channel.newCall(
-                HelloServiceGrpc.getSayMethod(), options.withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS));
+        CallOptions limited =
+                options.getDeadline() == null ? options.withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS) : options;
+        Peer peer = new Peer();
+        ClientCall<HelloRequest, HelloReply> call =
+                channel.newCall(HelloServiceGrpc.getSayMethod(), limited.withStreamTracerFactory(peer));
         call.start(
                 new ClientCall.Listener<>() {
                     private String server = "";
@@ -146,14 +157,13 @@ final class LoadClient implements AutoCloseable {
 
                     @Override
                     public void onClose(Status status, Metadata trailers) {
-                        Object peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
                         String cause = status.getCause() == null ? "" : " (" + status.getCause() + ")";
                         CallLog.Call done = new CallLog.Call(
                                 start,
                                 System.nanoTime(),
                                 status.getCode(),
                                 server,
-                                peer == null ? "" : peer.toString().replaceFirst("^/", ""),
+                                peer.address,
                                 status.isOk() ? "" : status.getDescription() + cause);
                         calls.add(done);
                         ended.complete(done);
@@ -164,6 +174,23 @@ final class LoadClient implements AutoCloseable {
         call.sendMessage(HelloRequest.newBuilder().setName("load").build());
         call.halfClose();
         return ended;
+    }
+
+    /** Notes the connection that a call was sent on; the call itself no longer tells when it has failed. */
+    private static final class Peer extends ClientStreamTracer.Factory {
+
+        private volatile String address = "";
+
+        @Override
+        public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
+            return new ClientStreamTracer() {
+                @Override
+                public void streamCreated(Attributes transport, Metadata headers) {
+                    Object remote = transport.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+                    address = String.valueOf(remote).replaceFirst("^[^/]*/", "");
+                }
+            };
+        }
     }
 
     @Configuration(proxyBeanMethods = false)

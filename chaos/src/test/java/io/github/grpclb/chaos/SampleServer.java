@@ -13,13 +13,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** A process of the sample server on 127.0.0.1, on the port that it was given or, with 0, one of its own choice. For one thread. */
 final class SampleServer implements AutoCloseable {
 
-    private static final Duration START_LIMIT = Duration.ofSeconds(60);
-    private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
+    private static final Duration STOP_LIMIT = Duration.ofMinutes(2);
     private static final Pattern REGISTERED = Pattern.compile("(\\S+): registered as ");
     private static final Pattern LISTENS =
             Pattern.compile("gRPC Server started, listening on address: \\S+ port: (\\d+)");
@@ -45,15 +44,8 @@ final class SampleServer implements AutoCloseable {
      */
     static SampleServer start(String id, Path logs, List<String> command, List<String> options) {
         List<String> all = new ArrayList<>(command);
-        all.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-Xshare:auto",
-                "-Xmx128m",
-                "-jar",
-                jar().toString(),
-                "--id=" + id));
+        all.addAll(ServerImage.command());
+        all.add("--id=" + id);
         all.addAll(options);
         try {
             Path log = Files.createTempFile(logs, "server-" + id + "-", ".log");
@@ -67,14 +59,6 @@ final class SampleServer implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static Path jar() {
-        return Stream.of("sample-server/target/sample-server.jar", "../sample-server/target/sample-server.jar")
-                .map(Path::of)
-                .filter(Files::exists)
-                .findFirst()
-                .orElseThrow(() -> new IllegalStateException("sample-server.jar is not built: mvn package"));
     }
 
     String id() {

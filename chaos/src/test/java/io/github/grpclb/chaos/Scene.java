@@ -11,7 +11,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -113,16 +115,31 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
         return server(List.of(), id, options);
     }
 
-    /** Starts a server's process under another command, such as {@code faketime}. */
+    /** Starts a server's process under another command, such as {@code faketime}; an option overrides what a scene sets. */
     SampleServer server(List<String> command, String id, String... options) {
-        List<String> all = new ArrayList<>(List.of(
-                "--port=0",
-                "--service=" + SERVICE,
-                "--etcd=" + registry,
-                "--grpc.server.address=127.0.0.1",
-                "--grpc.lb.registration.ttl=" + TTL.toSeconds() + "s"));
-        all.addAll(List.of(options));
-        return add(SampleServer.start(id, logs, command, all));
+        Map<String, String> all = new LinkedHashMap<>(Map.of(
+                "--port",
+                "0",
+                "--service",
+                SERVICE,
+                "--etcd",
+                registry.toString(),
+                "--grpc.server.address",
+                "127.0.0.1",
+                "--grpc.lb.registration.ttl",
+                TTL.toSeconds() + "s"));
+        all.put("--logging.level.io.github.grpclb.sample.server.HelloService", "warn");
+        for (String option : options) {
+            String[] parts = option.split("=", 2);
+            all.put(parts[0], parts[1]);
+        }
+        return add(SampleServer.start(
+                id,
+                logs,
+                command,
+                all.entrySet().stream()
+                        .map(option -> option.getKey() + "=" + option.getValue())
+                        .toList()));
     }
 
     /** Starts a client; it calls nothing yet. */
@@ -141,7 +158,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     /** Starts a client that calls at a rate, and waits until it is answered. */
     LoadClient load(int perSecond, String... properties) {
         LoadClient client = client(properties);
-        CallLog.Call first = client.call();
+        CallLog.Call first = client.firstCall();
         if (first.failed()) {
             throw new AssertionError("the first call failed: " + first);
         }
@@ -160,6 +177,11 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
 
     Path logs() {
         return logs;
+    }
+
+    /** Shows a line with the result of the run in {@code bin/chaos}. */
+    static void say(String format, Object... values) {
+        System.out.println(RowRun.MARK + format.formatted(values));
     }
 
     /** Lets time pass while the fault lasts; the only place where a scene waits for nothing but time. */
