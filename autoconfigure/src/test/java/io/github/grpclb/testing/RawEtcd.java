@@ -2,21 +2,29 @@ package io.github.grpclb.testing;
 
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.api.AlarmRequest;
+import io.etcd.jetcd.api.AlarmResponse;
 import io.etcd.jetcd.api.AuthEnableRequest;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthRoleAddRequest;
 import io.etcd.jetcd.api.AuthRoleGrantPermissionRequest;
 import io.etcd.jetcd.api.AuthUserAddRequest;
 import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
+import io.etcd.jetcd.api.AuthenticateRequest;
 import io.etcd.jetcd.api.CompactionRequest;
+import io.etcd.jetcd.api.DefragmentRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.MaintenanceGrpc;
 import io.etcd.jetcd.api.Permission;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.options.OptionsUtil;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.AbstractStub;
+import io.grpc.stub.MetadataUtils;
 import java.net.URI;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +32,11 @@ import java.util.concurrent.TimeUnit;
 /** An operator's hands on a real etcd, independent of the code under test. */
 public final class RawEtcd implements AutoCloseable {
 
+    private static final int LIMIT_SECONDS = 20;
+    private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+
     private final ManagedChannel channel;
+    private Metadata headers = new Metadata();
 
     public RawEtcd(URI endpoint) {
         this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
@@ -46,11 +58,12 @@ public final class RawEtcd implements AutoCloseable {
     /** Returns all keys with their values. */
     public TreeMap<String, String> all() {
         ByteString zero = ByteString.copyFrom(new byte[1]);
-        TreeMap<String, String> all = new TreeMap<>();
-        kv().range(RangeRequest.newBuilder().setKey(zero).setRangeEnd(zero).build())
-                .getKvsList()
-                .forEach(kv -> all.put(kv.getKey().toStringUtf8(), kv.getValue().toStringUtf8()));
-        return all;
+        return range(zero, zero);
+    }
+
+    /** Returns the keys that begin with a prefix, with their values. */
+    public TreeMap<String, String> all(String prefix) {
+        return range(bytes(prefix), end(prefix));
     }
 
     /** Deletes every key that begins with a prefix. */
@@ -80,35 +93,64 @@ public final class RawEtcd implements AutoCloseable {
                 .getLease();
     }
 
+    /** Returns how many alarms are raised, such as the one that etcd is out of space. */
+    public int alarms() {
+        return alarm(AlarmRequest.AlarmAction.GET).getAlarmsCount();
+    }
+
+    /** Takes all alarms back. */
+    public void disarm() {
+        alarm(AlarmRequest.AlarmAction.DEACTIVATE);
+    }
+
+    /** Gives the space of what was compacted away back to the disk. */
+    public void defragment() {
+        maintenance().defragment(DefragmentRequest.getDefaultInstance());
+    }
+
     /** Turns authentication on: root, and a user who may do anything below a prefix. */
     public void enableAuth(String user, String password, String prefix) {
-        AuthGrpc.AuthBlockingStub auth =
-                AuthGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
-        auth.userAdd(AuthUserAddRequest.newBuilder()
+        auth().userAdd(AuthUserAddRequest.newBuilder()
                 .setName("root")
                 .setPassword("root")
                 .build());
-        auth.userGrantRole(AuthUserGrantRoleRequest.newBuilder()
+        auth().userGrantRole(AuthUserGrantRoleRequest.newBuilder()
                 .setUser("root")
                 .setRole("root")
                 .build());
-        auth.roleAdd(AuthRoleAddRequest.newBuilder().setName(user).build());
-        auth.roleGrantPermission(AuthRoleGrantPermissionRequest.newBuilder()
+        addUser(user, password, Permission.Type.READWRITE, prefix);
+        auth().authEnable(AuthEnableRequest.getDefaultInstance());
+    }
+
+    /** Adds a user with a role of the same name that may do something below a prefix. */
+    public void addUser(String user, String password, Permission.Type permission, String prefix) {
+        auth().roleAdd(AuthRoleAddRequest.newBuilder().setName(user).build());
+        auth().roleGrantPermission(AuthRoleGrantPermissionRequest.newBuilder()
                 .setName(user)
                 .setPerm(Permission.newBuilder()
-                        .setPermType(Permission.Type.READWRITE)
+                        .setPermType(permission)
                         .setKey(bytes(prefix))
                         .setRangeEnd(end(prefix)))
                 .build());
-        auth.userAdd(AuthUserAddRequest.newBuilder()
+        auth().userAdd(AuthUserAddRequest.newBuilder()
                 .setName(user)
                 .setPassword(password)
                 .build());
-        auth.userGrantRole(AuthUserGrantRoleRequest.newBuilder()
+        auth().userGrantRole(AuthUserGrantRoleRequest.newBuilder()
                 .setUser(user)
                 .setRole(user)
                 .build());
-        auth.authEnable(AuthEnableRequest.getDefaultInstance());
+    }
+
+    /** From now on everything is done as this user, until etcd forgets the token: it is asked for once. */
+    public void login(String user, String password) {
+        String token = auth().authenticate(AuthenticateRequest.newBuilder()
+                        .setName(user)
+                        .setPassword(password)
+                        .build())
+                .getToken();
+        headers = new Metadata();
+        headers.put(TOKEN, token);
     }
 
     @Override
@@ -116,9 +158,36 @@ public final class RawEtcd implements AutoCloseable {
         channel.shutdownNow();
     }
 
+    private TreeMap<String, String> range(ByteString from, ByteString end) {
+        TreeMap<String, String> found = new TreeMap<>();
+        kv().range(RangeRequest.newBuilder().setKey(from).setRangeEnd(end).build())
+                .getKvsList()
+                .forEach(kv ->
+                        found.put(kv.getKey().toStringUtf8(), kv.getValue().toStringUtf8()));
+        return found;
+    }
+
     private KVGrpc.KVBlockingStub kv() {
+        return ready(KVGrpc.newBlockingStub(channel));
+    }
+
+    private AuthGrpc.AuthBlockingStub auth() {
+        return ready(AuthGrpc.newBlockingStub(channel));
+    }
+
+    private MaintenanceGrpc.MaintenanceBlockingStub maintenance() {
+        return ready(MaintenanceGrpc.newBlockingStub(channel));
+    }
+
+    private AlarmResponse alarm(AlarmRequest.AlarmAction action) {
+        return maintenance().alarm(AlarmRequest.newBuilder().setAction(action).build());
+    }
+
+    private <S extends AbstractStub<S>> S ready(S stub) {
         channel.resetConnectBackoff();
-        return KVGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS);
+        return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+                .withWaitForReady()
+                .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
     private static ByteString end(String prefix) {

@@ -1,5 +1,6 @@
 package io.github.grpclb.chaos;
 
+import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
 import io.github.grpclb.sample.HelloServiceGrpc;
@@ -9,6 +10,8 @@ import io.grpc.ClientCall;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,15 +39,20 @@ final class LoadClient implements AutoCloseable {
     /** Longer than any pause that a row allows; ends calls at frozen servers. */
     private static final long DEADLINE_SECONDS = 5;
 
+    private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
+
     private final ConfigurableApplicationContext context;
     private final Channel channel;
     private final Queue<CallLog.Call> calls = new ConcurrentLinkedQueue<>();
     private final Phaser underWay = new Phaser(1);
+    private final ListLog lists = new ListLog();
+    private final Warnings warnings = Warnings.listen();
     private volatile Thread pacer;
 
-    private LoadClient(ConfigurableApplicationContext context) {
+    private LoadClient(ConfigurableApplicationContext context, String service) {
         this.context = context;
         this.channel = context.getBean(Stub.class).channel;
+        context.getBean(EndpointSource.class).subscribe(service, lists);
     }
 
     /**
@@ -61,13 +69,15 @@ final class LoadClient implements AutoCloseable {
             String[] parts = property.split("=", 2);
             all.put(parts[0], parts[1]);
         }
-        return new LoadClient(new SpringApplicationBuilder(Application.class)
-                .web(WebApplicationType.NONE)
-                .bannerMode(Banner.Mode.OFF)
-                .logStartupInfo(false)
-                .registerShutdownHook(false)
-                .properties(all)
-                .run());
+        return new LoadClient(
+                new SpringApplicationBuilder(Application.class)
+                        .web(WebApplicationType.NONE)
+                        .bannerMode(Banner.Mode.OFF)
+                        .logStartupInfo(false)
+                        .registerShutdownHook(false)
+                        .properties(all)
+                        .run(),
+                service);
     }
 
     ConfigurableApplicationContext context() {
@@ -78,9 +88,24 @@ final class LoadClient implements AutoCloseable {
         return channel;
     }
 
+    /** Returns the lists that reached it from the registry. */
+    ListLog lists() {
+        return lists;
+    }
+
+    /** Returns what was logged here as a warning or worse since it started. */
+    List<String> warnings() {
+        return warnings.lines();
+    }
+
     /** Makes one call and waits for its end. */
     CallLog.Call call() {
         return call(CallOptions.DEFAULT).join();
+    }
+
+    /** Makes a call that waits for a connection until its deadline. */
+    CompletableFuture<CallLog.Call> callWhenReady() {
+        return call(CallOptions.DEFAULT.withWaitForReady());
     }
 
     /** Begins to call, so many times a second, until {@link #stop}. */
@@ -89,6 +114,13 @@ final class LoadClient implements AutoCloseable {
         pacer = started;
         started.start();
         return this;
+    }
+
+    /** Waits until each of some servers has answered, so that connections to all of them stand. */
+    void awaitAnswersOf(Collection<String> servers) {
+        Moment.now().within(CONNECT_LIMIT, "all answer", () -> soFar().byServer()
+                .keySet()
+                .containsAll(servers));
     }
 
     /** Returns the calls that have ended so far. */

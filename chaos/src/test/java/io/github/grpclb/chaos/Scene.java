@@ -1,5 +1,6 @@
 package io.github.grpclb.chaos;
 
+import io.github.grpclb.testing.EtcdCluster;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.RawEtcd;
@@ -10,9 +11,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -40,7 +44,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     private Path logs;
     private boolean logsAreKept;
     private Random random;
-    private URI registry;
+    private String registry;
     private int clients;
 
     @Override
@@ -84,18 +88,35 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     /** Starts an etcd that the servers and clients started from now on use. */
     EtcdProcess etcd(String... arguments) {
         EtcdProcess etcd = add(EtcdServers.startProcess(arguments));
-        registry = etcd.endpoint();
+        registry(etcd.endpoint());
         return etcd;
+    }
+
+    /** Starts an etcd of three members that the servers and clients started from now on use, all of them. */
+    EtcdCluster cluster(String... arguments) {
+        EtcdCluster cluster = add(EtcdServers.startCluster(arguments));
+        registry = cluster.endpoints();
+        return cluster;
     }
 
     /** Makes servers and clients started from now on use another address for etcd: a proxy's, a cluster's. */
     void registry(URI uri) {
-        registry = uri;
+        registry(uri.toString());
+    }
+
+    /** The same for several addresses, with commas between. */
+    void registry(String uris) {
+        registry = uris;
     }
 
     /** Returns an operator's hands on an etcd. */
     RawEtcd operator(EtcdProcess etcd) {
         return add(new RawEtcd(etcd.endpoint()));
+    }
+
+    /** Returns the keys of servers. */
+    static Set<String> keys(Collection<SampleServer> servers) {
+        return servers.stream().map(server -> PREFIX + server.address()).collect(Collectors.toSet());
     }
 
     /** Starts servers 1 to n at once and waits until they are registered. */

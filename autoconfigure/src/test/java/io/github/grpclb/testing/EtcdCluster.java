@@ -1,0 +1,93 @@
+package io.github.grpclb.testing;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+
+/** A real etcd of three members, each a process that can be killed, paused and started by itself. For one thread. */
+public final class EtcdCluster implements AutoCloseable {
+
+    private static final List<String> NAMES = List.of("one", "two", "three");
+    private static final Duration ELECTION_LIMIT = Duration.ofSeconds(20);
+
+    private final List<EtcdProcess> members;
+
+    private EtcdCluster(List<EtcdProcess> members) {
+        this.members = members;
+    }
+
+    /**
+     * Starts an empty cluster and waits until all its members serve.
+     *
+     * @param advertised where the others find a member that listens for them at an address
+     * @param arguments further flags of every member
+     */
+    static EtcdCluster launch(UnaryOperator<URI> advertised, String... arguments) {
+        List<EtcdProcess> members = new ArrayList<>();
+        try {
+            List<EtcdProcess.Member> named = EtcdProcess.Member.named(NAMES);
+            Map<String, URI> peers = named.stream()
+                    .collect(Collectors.toMap(EtcdProcess.Member::name, member -> advertised.apply(member.peer())));
+            for (EtcdProcess.Member member : named) {
+                members.add(new EtcdProcess(member, peers, List.of(arguments)));
+            }
+            // a member serves when it has a leader, which takes two of them
+            CompletableFuture.allOf(members.stream()
+                            .map(member -> CompletableFuture.runAsync(member::start))
+                            .toArray(CompletableFuture[]::new))
+                    .join();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (RuntimeException | Error e) {
+            members.forEach(EtcdProcess::close);
+            throw e;
+        }
+        return new EtcdCluster(members);
+    }
+
+    public List<EtcdProcess> members() {
+        return members;
+    }
+
+    /** Returns the client addresses of all members, as {@code grpc.lb.etcd.endpoints} takes them. */
+    public String endpoints() {
+        return members.stream().map(member -> member.endpoint().toString()).collect(Collectors.joining(","));
+    }
+
+    /** Waits until one of the members that are not in a list leads, and returns it. */
+    public EtcdProcess leader(Collection<EtcdProcess> except) {
+        return await("a leader")
+                .atMost(ELECTION_LIMIT)
+                .until(() -> findLeader(except), Optional::isPresent)
+                .get();
+    }
+
+    /** Returns the members that do not lead. */
+    public List<EtcdProcess> followers() {
+        EtcdProcess leader = leader(List.of());
+        return members.stream().filter(member -> member != leader).toList();
+    }
+
+    @Override
+    public void close() {
+        members.forEach(EtcdProcess::close);
+    }
+
+    private Optional<EtcdProcess> findLeader(Collection<EtcdProcess> except) {
+        return members.stream()
+                .filter(member -> !except.contains(member) && member.isRunning())
+                .filter(member -> member.metric("etcd_server_is_leader") == 1)
+                .findFirst();
+    }
+}
