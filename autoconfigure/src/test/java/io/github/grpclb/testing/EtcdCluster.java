@@ -8,6 +8,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,9 +23,11 @@ public final class EtcdCluster implements AutoCloseable {
     private static final Duration ELECTION_LIMIT = Duration.ofSeconds(20);
 
     private final List<EtcdProcess> members;
+    private final Map<String, URI> peers;
 
-    private EtcdCluster(List<EtcdProcess> members) {
+    private EtcdCluster(List<EtcdProcess> members, Map<String, URI> peers) {
         this.members = members;
+        this.peers = peers;
     }
 
     /**
@@ -35,10 +38,10 @@ public final class EtcdCluster implements AutoCloseable {
      */
     static EtcdCluster launch(UnaryOperator<URI> advertised, String... arguments) {
         List<EtcdProcess> members = new ArrayList<>();
+        Map<String, URI> peers = new LinkedHashMap<>();
         try {
             List<EtcdProcess.Member> named = EtcdProcess.Member.named(NAMES);
-            Map<String, URI> peers = named.stream()
-                    .collect(Collectors.toMap(EtcdProcess.Member::name, member -> advertised.apply(member.peer())));
+            named.forEach(member -> peers.put(member.name(), advertised.apply(member.peer())));
             for (EtcdProcess.Member member : named) {
                 members.add(new EtcdProcess(member, peers, List.of(arguments)));
             }
@@ -53,7 +56,7 @@ public final class EtcdCluster implements AutoCloseable {
             members.forEach(EtcdProcess::close);
             throw e;
         }
-        return new EtcdCluster(members);
+        return new EtcdCluster(members, peers);
     }
 
     public List<EtcdProcess> members() {
@@ -63,6 +66,22 @@ public final class EtcdCluster implements AutoCloseable {
     /** Returns the client addresses of all members, as {@code grpc.lb.etcd.endpoints} takes them. */
     public String endpoints() {
         return members.stream().map(member -> member.endpoint().toString()).collect(Collectors.joining(","));
+    }
+
+    /** Adds a member that learns and has no vote: it serves no client yet. Its address is one of {@link #endpoints}. */
+    public EtcdProcess addLearner() {
+        try (RawEtcd operator = new RawEtcd(members.get(0).endpoint())) {
+            EtcdProcess.Member added =
+                    EtcdProcess.Member.named(List.of("learner")).get(0);
+            operator.addLearner(added.peer());
+            peers.put(added.name(), added.peer());
+            EtcdProcess learner = new EtcdProcess(added, peers, List.of("--initial-cluster-state=existing"));
+            members.add(learner);
+            learner.start();
+            return learner;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Waits until one of the members that are not in a list leads, and returns it. */

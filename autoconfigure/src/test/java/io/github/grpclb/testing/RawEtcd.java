@@ -11,11 +11,13 @@ import io.etcd.jetcd.api.AuthRoleGrantPermissionRequest;
 import io.etcd.jetcd.api.AuthUserAddRequest;
 import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
 import io.etcd.jetcd.api.AuthenticateRequest;
+import io.etcd.jetcd.api.ClusterGrpc;
 import io.etcd.jetcd.api.CompactionRequest;
 import io.etcd.jetcd.api.DefragmentRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.MemberAddRequest;
 import io.etcd.jetcd.api.Permission;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
@@ -106,6 +108,15 @@ public final class RawEtcd implements AutoCloseable {
     /** Gives the space of what was compacted away back to the disk. */
     public void defragment() {
         maintenance().defragment(DefragmentRequest.getDefaultInstance());
+    }
+
+    /** Lets a member that will run at an address join, to learn without a vote. */
+    public void addLearner(URI peer) {
+        ready(ClusterGrpc.newBlockingStub(channel))
+                .memberAdd(MemberAddRequest.newBuilder()
+                        .addPeerURLs(peer.toString())
+                        .setIsLearner(true)
+                        .build());
     }
 
     /** Turns authentication on: root, and a user who may do anything below a prefix. */

@@ -13,7 +13,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -129,21 +131,25 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
         return servers;
     }
 
-    /** Starts a server's process; does not wait for it. */
+    /** Starts a server's process; does not wait for it. Its options go before those that every server has here. */
     SampleServer server(String id, String... options) {
         return server(List.of(), id, options);
     }
 
     /** Starts a server's process under another command, such as {@code faketime}. */
     SampleServer server(List<String> command, String id, String... options) {
-        List<String> all = new ArrayList<>(List.of(
-                "--port=0",
-                "--service=" + SERVICE,
-                "--etcd=" + registry,
-                "--grpc.server.address=127.0.0.1",
-                "--grpc.lb.registration.ttl=" + TTL.toSeconds() + "s"));
-        all.addAll(List.of(options));
-        return add(SampleServer.start(id, logs, command, all));
+        Map<String, String> all = new LinkedHashMap<>();
+        Stream.concat(
+                        Stream.of(
+                                "--port=0",
+                                "--service=" + SERVICE,
+                                "--etcd=" + registry,
+                                "--grpc.server.address=127.0.0.1",
+                                "--grpc.lb.registration.ttl=" + TTL.toSeconds() + "s"),
+                        Stream.of(options))
+                // Spring Boot would make a list of an option that is given twice
+                .forEach(option -> all.put(option.replaceFirst("=.*", ""), option));
+        return add(SampleServer.start(id, logs, command, List.copyOf(all.values())));
     }
 
     /** Starts a client; it calls nothing yet. */
@@ -162,7 +168,8 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     /** Starts a client that calls at a rate, and waits until it is answered. */
     LoadClient load(int perSecond, String... properties) {
         LoadClient client = client(properties);
-        CallLog.Call first = client.call();
+        // etcd may take its time on a busy machine: that is no fault of this scene
+        CallLog.Call first = client.callWhenReady().join();
         if (first.failed()) {
             throw new AssertionError("the first call failed: " + first);
         }
