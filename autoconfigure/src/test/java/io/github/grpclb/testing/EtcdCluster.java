@@ -33,15 +33,16 @@ public final class EtcdCluster implements AutoCloseable {
     /**
      * Starts an empty cluster and waits until all its members serve.
      *
-     * @param advertised where the others find a member that listens for them at an address
+     * @param placed says where each member runs
      * @param arguments further flags of every member
      */
-    static EtcdCluster launch(UnaryOperator<URI> advertised, String... arguments) {
+    static EtcdCluster launch(UnaryOperator<EtcdProcess.Member> placed, String... arguments) {
         List<EtcdProcess> members = new ArrayList<>();
         Map<String, URI> peers = new LinkedHashMap<>();
         try {
-            List<EtcdProcess.Member> named = EtcdProcess.Member.named(NAMES);
-            named.forEach(member -> peers.put(member.name(), advertised.apply(member.peer())));
+            List<EtcdProcess.Member> named =
+                    EtcdProcess.Member.named(NAMES).stream().map(placed).toList();
+            named.forEach(member -> peers.put(member.name(), member.peer()));
             for (EtcdProcess.Member member : named) {
                 members.add(new EtcdProcess(member, peers, List.of(arguments)));
             }
@@ -57,6 +58,12 @@ public final class EtcdCluster implements AutoCloseable {
             throw e;
         }
         return new EtcdCluster(members, peers);
+    }
+
+    /** Places the last member on another host, whose link to the others can be cut. */
+    static UnaryOperator<EtcdProcess.Member> lastOn(OtherHost other) {
+        String last = NAMES.get(NAMES.size() - 1);
+        return member -> member.name().equals(last) ? member.on(other) : member.withPeerHost(other.localPeerAddress());
     }
 
     public List<EtcdProcess> members() {

@@ -46,20 +46,59 @@ public final class EtcdProcess implements EtcdServer {
             .connectTimeout(Duration.ofSeconds(1))
             .build();
 
-    /** Who a member is: its name and its ports. */
-    record Member(String name, int clientPort, int peerPort, int metricsPort) {
+    /**
+     * Who a member is.
+     *
+     * @param command what stands before {@code etcd}, such as what runs it in another network
+     * @param host where it listens for clients
+     * @param peerHost where it listens for the other members
+     */
+    record Member(
+            String name,
+            List<String> command,
+            String host,
+            String peerHost,
+            int clientPort,
+            int peerPort,
+            int metricsPort) {
 
-        /** Returns members with ports that are free now. */
+        private static final String LOOPBACK = "127.0.0.1";
+
+        /** Returns members of 127.0.0.1 with ports that are free now. */
         static List<Member> named(List<String> names) throws IOException {
             int[] ports = freePorts(3 * names.size());
             return IntStream.range(0, names.size())
-                    .mapToObj(i -> new Member(names.get(i), ports[3 * i], ports[3 * i + 1], ports[3 * i + 2]))
+                    .mapToObj(i -> new Member(
+                            names.get(i),
+                            List.of(),
+                            LOOPBACK,
+                            LOOPBACK,
+                            ports[3 * i],
+                            ports[3 * i + 1],
+                            ports[3 * i + 2]))
                     .toList();
+        }
+
+        /** Returns a member that runs on another host. */
+        Member on(OtherHost other) {
+            return new Member(
+                    name,
+                    other.command(),
+                    other.clientAddress(),
+                    other.peerAddress(),
+                    clientPort,
+                    peerPort,
+                    metricsPort);
+        }
+
+        /** Returns a member that listens elsewhere for the other members. */
+        Member withPeerHost(String address) {
+            return new Member(name, command, host, address, clientPort, peerPort, metricsPort);
         }
 
         /** Returns where it listens for the other members. */
         URI peer() {
-            return URI.create("http://127.0.0.1:" + peerPort);
+            return URI.create("http://" + peerHost + ":" + peerPort);
         }
     }
 
@@ -85,8 +124,8 @@ public final class EtcdProcess implements EtcdServer {
         this.directory = Files.createTempDirectory("etcd-");
         this.log = logs().resolve(directory.getFileName() + ".log");
         boolean tls = arguments.stream().anyMatch(argument -> argument.startsWith("--cert-file"));
-        this.client = URI.create((tls ? "https" : "http") + "://127.0.0.1:" + member.clientPort());
-        this.metrics = URI.create("http://127.0.0.1:" + member.metricsPort());
+        this.client = URI.create((tls ? "https" : "http") + "://" + member.host() + ":" + member.clientPort());
+        this.metrics = URI.create("http://" + member.host() + ":" + member.metricsPort());
         Runtime.getRuntime().addShutdownHook(reaper);
     }
 
@@ -255,7 +294,8 @@ public final class EtcdProcess implements EtcdServer {
     }
 
     private ProcessBuilder processBuilder() {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(member.command());
+        command.addAll(List.of(
                 binary().orElseThrow(() -> new IllegalStateException("no etcd binary"))
                         .toString(),
                 "--name=" + member.name(),

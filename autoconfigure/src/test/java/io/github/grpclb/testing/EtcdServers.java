@@ -48,6 +48,11 @@ public final class EtcdServers {
                 : missing(MISSING);
     }
 
+    /** Returns a running cluster of three etcd processes, the last on another host. */
+    public static EtcdCluster startCluster(OtherHost other) {
+        return EtcdProcess.binary().isPresent() ? EtcdCluster.launch(EtcdCluster.lastOn(other)) : missing(MISSING);
+    }
+
     /** Ends a test that lacks something: as failed where {@code CI=true}, else as skipped. */
     public static <T> T missing(String what) {
         if (Boolean.parseBoolean(System.getenv("CI"))) {

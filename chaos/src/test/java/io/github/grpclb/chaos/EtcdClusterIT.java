@@ -9,8 +9,11 @@ import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.testing.EtcdCluster;
 import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.OtherHost;
 import io.github.grpclb.testing.RawEtcd;
+import io.github.grpclb.testing.TcpProxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +29,9 @@ class EtcdClusterIT {
     private static final List<String> SERVERS = List.of("1", "2", "3");
 
     private static final int REGISTRATIONS = 20;
+
+    /** Three election timeouts, after which a member ends the watches that want a leader, and the back-off. */
+    private static final Duration FOUND = Duration.ofSeconds(15);
 
     @RegisterExtension
     final Scene scene = new Scene();
@@ -89,6 +95,43 @@ class EtcdClusterIT {
                 .containsAll(keys));
         CallLog calls = client.stop();
         calls.allSucceeded(6000);
+        calls.since(fault.nanoTime()).spreadOver(SERVERS, Duration.ofSeconds(1));
+    }
+
+    /** The other members go on without it; it itself still answers, but knows no leader and hears of nothing. */
+    @Test
+    @Tag("long")
+    @FaultRow(11)
+    void memberWithTheWatchCutOff() {
+        OtherHost other = scene.add(OtherHost.create());
+        EtcdCluster cluster = scene.add(EtcdServers.startCluster(other));
+        scene.registry(cluster.endpoints());
+        scene.servers(3);
+        SampleServer unlisted = scene.server("4", "--grpc.lb.registration.enabled=false");
+        String address = unlisted.address();
+        EtcdProcess cutOff = cluster.members().get(2);
+        List<TcpProxy> others = cluster.members().subList(0, 2).stream()
+                .map(member -> scene.add(TcpProxy.to(member.endpoint())))
+                .toList();
+        others.forEach(TcpProxy::refuse);
+        scene.registry(cutOff.endpoint() + ","
+                + others.stream().map(proxy -> proxy.endpoint().toString()).collect(Collectors.joining(",")));
+        LoadClient client = scene.load(200);
+        client.awaitAnswersOf(SERVERS);
+        assertThat(cutOff.metric("etcd_debugging_mvcc_watcher_total"))
+                .as("watches at the member")
+                .isPositive();
+        others.forEach(TcpProxy::heal);
+        RawEtcd operator = scene.operator(cluster.members().get(0));
+        Moment fault = Moment.now();
+        other.cut();
+        operator.put(Scene.PREFIX + "4", address);
+        Moment listed = Moment.now();
+
+        listed.within(FOUND, "newcomer called", () -> client.soFar().byServer().containsKey("4"));
+        assertThat(cutOff.metric("etcd_server_has_leader")).isZero();
+        CallLog calls = client.stop();
+        calls.allSucceeded(500);
         calls.since(fault.nanoTime()).spreadOver(SERVERS, Duration.ofSeconds(1));
     }
 

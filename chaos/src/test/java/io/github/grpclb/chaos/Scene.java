@@ -95,9 +95,9 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** Starts an etcd of three members that the servers and clients started from now on use, all of them. */
-    EtcdCluster cluster(String... arguments) {
-        EtcdCluster cluster = add(EtcdServers.startCluster(arguments));
-        registry = cluster.endpoints();
+    EtcdCluster cluster() {
+        EtcdCluster cluster = add(EtcdServers.startCluster());
+        registry(cluster.endpoints());
         return cluster;
     }
 
