@@ -2,6 +2,7 @@ package io.github.grpclb.testing;
 
 import static org.awaitility.Awaitility.await;
 
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -80,7 +81,11 @@ public final class EtcdCluster implements AutoCloseable {
         try (RawEtcd operator = new RawEtcd(members.get(0).endpoint())) {
             EtcdProcess.Member added =
                     EtcdProcess.Member.named(List.of("learner")).get(0);
-            operator.addLearner(added.peer());
+            // "unhealthy cluster" until the members have been connected for some seconds
+            await("the cluster takes a member")
+                    .atMost(ELECTION_LIMIT)
+                    .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
+                    .untilAsserted(() -> operator.addLearner(added.peer()));
             peers.put(added.name(), added.peer());
             EtcdProcess learner = new EtcdProcess(added, peers, List.of("--initial-cluster-state=existing"));
             members.add(learner);

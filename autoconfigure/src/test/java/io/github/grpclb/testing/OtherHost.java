@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.Assumptions;
 
 /**
  * A network namespace that stands for another host. Two links lead there: one for clients and one for the members of a cluster, which
@@ -29,7 +30,7 @@ public final class OtherHost implements AutoCloseable {
         OtherHost host = new OtherHost(
                 "glb" + Integer.toHexString(random.nextInt(1 << 24)), "198.18." + random.nextInt(NETWORKS) + ".");
         if (!succeeds("ip", "netns", "add", host.name)) {
-            return EtcdServers.missing("No network namespaces: they need root and ip(8)");
+            return Assumptions.abort("No network namespaces: they need root and ip(8)");
         }
         try {
             host.link("c", 1);

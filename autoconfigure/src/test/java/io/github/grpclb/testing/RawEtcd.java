@@ -1,9 +1,10 @@
 package io.github.grpclb.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.api.AlarmRequest;
-import io.etcd.jetcd.api.AlarmResponse;
 import io.etcd.jetcd.api.AuthEnableRequest;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthRoleAddRequest;
@@ -24,6 +25,7 @@ import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.options.OptionsUtil;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
@@ -95,19 +97,36 @@ public final class RawEtcd implements AutoCloseable {
                 .getLease();
     }
 
-    /** Returns how many alarms are raised, such as the one that etcd is out of space. */
-    public int alarms() {
-        return alarm(AlarmRequest.AlarmAction.GET).getAlarmsCount();
+    /** Puts one large value again and again until there is no space for more. */
+    public void fill() {
+        String value = "x".repeat(1 << 20);
+        try {
+            while (true) {
+                put("/fill", value);
+            }
+        } catch (StatusRuntimeException e) {
+            assertThat(e.getStatus().getDescription()).contains("database space exceeded");
+        }
     }
 
-    /** Takes all alarms back. */
-    public void disarm() {
-        alarm(AlarmRequest.AlarmAction.DEACTIVATE);
-    }
-
-    /** Gives the space of what was compacted away back to the disk. */
-    public void defragment() {
-        maintenance().defragment(DefragmentRequest.getDefaultInstance());
+    /** Gives the space of old revisions back, and ends the alarm. */
+    public void makeRoom() {
+        kv().compact(CompactionRequest.newBuilder()
+                .setRevision(revision())
+                .setPhysical(true)
+                .build());
+        MaintenanceGrpc.MaintenanceBlockingStub maintenance = ready(MaintenanceGrpc.newBlockingStub(channel));
+        maintenance.defragment(DefragmentRequest.getDefaultInstance());
+        maintenance
+                .alarm(AlarmRequest.newBuilder()
+                        .setAction(AlarmRequest.AlarmAction.GET)
+                        .build())
+                .getAlarmsList()
+                .forEach(alarm -> maintenance.alarm(AlarmRequest.newBuilder()
+                        .setAction(AlarmRequest.AlarmAction.DEACTIVATE)
+                        .setMemberID(alarm.getMemberID())
+                        .setAlarm(alarm.getAlarm())
+                        .build()));
     }
 
     /** Lets a member that will run at an address join, to learn without a vote. */
@@ -184,14 +203,6 @@ public final class RawEtcd implements AutoCloseable {
 
     private AuthGrpc.AuthBlockingStub auth() {
         return ready(AuthGrpc.newBlockingStub(channel));
-    }
-
-    private MaintenanceGrpc.MaintenanceBlockingStub maintenance() {
-        return ready(MaintenanceGrpc.newBlockingStub(channel));
-    }
-
-    private AlarmResponse alarm(AlarmRequest.AlarmAction action) {
-        return maintenance().alarm(AlarmRequest.newBuilder().setAction(action).build());
     }
 
     private <S extends AbstractStub<S>> S ready(S stub) {

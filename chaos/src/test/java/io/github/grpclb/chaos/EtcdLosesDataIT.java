@@ -53,7 +53,8 @@ class EtcdLosesDataIT {
                 () -> client.lists().last().size() == 5);
         CallLog calls = client.stop();
         calls.allSucceeded(2000);
-        calls.since(gone.nanoTime()).spreadOver(List.of("1", "2", "3", "4"), Duration.ofSeconds(1));
+        // one that is listed later than most others may be left out until then
+        calls.since(gone.nanoTime()).spreadOver(List.of("1", "2", "3", "4"), RESTORED);
     }
 
     @Test
@@ -94,7 +95,7 @@ class EtcdLosesDataIT {
                 () -> client.lists().last().size() == 5);
         CallLog calls = client.stop();
         calls.allSucceeded(2000);
-        calls.since(gone.nanoTime()).spreadOver(List.of("1", "2", "3"), Duration.ofSeconds(1));
+        calls.since(gone.nanoTime()).spreadOver(List.of("1", "2", "3"), RESTORED);
     }
 
     /** The records of servers that do not announce themselves: those that do would put them back. */

@@ -148,6 +148,7 @@ final class LoadClient implements AutoCloseable {
     public void close() {
         stop();
         context.close();
+        warnings.stop();
     }
 
     private void pace(int perSecond) {
