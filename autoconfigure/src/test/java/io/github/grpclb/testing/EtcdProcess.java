@@ -19,12 +19,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A real etcd process of one member, on free ports of 127.0.0.1 and with a data directory of its own.
+ * A real etcd process, on free ports of 127.0.0.1 and with a data directory of its own: a cluster of one, or a member of an
+ * {@link EtcdCluster}.
  *
  * <p>The binary is the system property or environment variable {@code ETCD_BIN}, else {@code etcd} on the {@code PATH}.
  * It can be stopped, killed, paused, and started again on the same ports, with its data or without. For one thread.
@@ -42,24 +46,86 @@ public final class EtcdProcess implements EtcdServer {
             .connectTimeout(Duration.ofSeconds(1))
             .build();
 
+    /**
+     * Who a member is.
+     *
+     * @param command what stands before {@code etcd}, such as what runs it in another network
+     * @param host where it listens for clients
+     * @param peerHost where it listens for the other members
+     */
+    record Member(
+            String name,
+            List<String> command,
+            String host,
+            String peerHost,
+            int clientPort,
+            int peerPort,
+            int metricsPort) {
+
+        private static final String LOOPBACK = "127.0.0.1";
+
+        /** Returns members of 127.0.0.1 with ports that are free now. */
+        static List<Member> named(List<String> names) throws IOException {
+            int[] ports = freePorts(3 * names.size());
+            return IntStream.range(0, names.size())
+                    .mapToObj(i -> new Member(
+                            names.get(i),
+                            List.of(),
+                            LOOPBACK,
+                            LOOPBACK,
+                            ports[3 * i],
+                            ports[3 * i + 1],
+                            ports[3 * i + 2]))
+                    .toList();
+        }
+
+        /** Returns a member that runs on another host. */
+        Member on(OtherHost other) {
+            return new Member(
+                    name,
+                    other.command(),
+                    other.clientAddress(),
+                    other.peerAddress(),
+                    clientPort,
+                    peerPort,
+                    metricsPort);
+        }
+
+        /** Returns a member that listens elsewhere for the other members. */
+        Member withPeerHost(String address) {
+            return new Member(name, command, host, address, clientPort, peerPort, metricsPort);
+        }
+
+        /** Returns where it listens for the other members. */
+        URI peer() {
+            return URI.create("http://" + peerHost + ":" + peerPort);
+        }
+    }
+
+    private final Member member;
+    private final Map<String, URI> peers;
     private final Path directory;
     private final Path log;
     private final URI client;
-    private final URI peer;
     private final URI metrics;
     private final List<String> arguments;
     private final Thread reaper = new Thread(this::kill, "etcd-reaper");
     private Process process;
 
-    private EtcdProcess(List<String> arguments) throws IOException {
+    /**
+     * Creates a member that does not run yet.
+     *
+     * @param peers where the members find each other, by their names
+     */
+    EtcdProcess(Member member, Map<String, URI> peers, List<String> arguments) throws IOException {
+        this.member = member;
+        this.peers = peers;
         this.arguments = arguments;
         this.directory = Files.createTempDirectory("etcd-");
         this.log = logs().resolve(directory.getFileName() + ".log");
         boolean tls = arguments.stream().anyMatch(argument -> argument.startsWith("--cert-file"));
-        int[] ports = freePorts();
-        this.client = URI.create((tls ? "https" : "http") + "://127.0.0.1:" + ports[0]);
-        this.peer = URI.create("http://127.0.0.1:" + ports[1]);
-        this.metrics = URI.create("http://127.0.0.1:" + ports[2]);
+        this.client = URI.create((tls ? "https" : "http") + "://" + member.host() + ":" + member.clientPort());
+        this.metrics = URI.create("http://" + member.host() + ":" + member.metricsPort());
         Runtime.getRuntime().addShutdownHook(reaper);
     }
 
@@ -70,7 +136,8 @@ public final class EtcdProcess implements EtcdServer {
      */
     public static EtcdProcess launch(String... arguments) {
         try {
-            EtcdProcess etcd = new EtcdProcess(List.of(arguments));
+            Member alone = Member.named(List.of("test")).get(0);
+            EtcdProcess etcd = new EtcdProcess(alone, Map.of(alone.name(), alone.peer()), List.of(arguments));
             etcd.start();
             return etcd;
         } catch (IOException e) {
@@ -112,6 +179,15 @@ public final class EtcdProcess implements EtcdServer {
     /** Returns whether the process runs; a paused one does. */
     public boolean isRunning() {
         return process != null && process.isAlive();
+    }
+
+    /**
+     * Returns the sum of what etcd counts under a name.
+     *
+     * @param series the series' names begin with it, such as {@code grpc_server_handled_total{grpc_code="OK"}
+     */
+    public long metric(String series) {
+        return read(series).stream().mapToLong(Double::longValue).sum();
     }
 
     /** Returns everything that etcd has logged, over all its starts. */
@@ -163,6 +239,23 @@ public final class EtcdProcess implements EtcdServer {
         deleteAll(dataDirectory());
     }
 
+    /** Copies the data of an etcd that does not run to a folder beside it, for {@link #restoreData}. */
+    public void saveData() {
+        assertThat(isRunning()).as("etcd is running").isFalse();
+        deleteAll(savedDirectory());
+        copyAll(dataDirectory(), savedDirectory());
+    }
+
+    /** Gives an etcd that does not run the data of {@link #saveData} back. */
+    public void restoreData() {
+        wipeData();
+        copyAll(savedDirectory(), dataDirectory());
+    }
+
+    private Path savedDirectory() {
+        return directory.resolve("saved");
+    }
+
     /** Returns where the data is kept. */
     public Path dataDirectory() {
         return directory.resolve("data");
@@ -201,16 +294,18 @@ public final class EtcdProcess implements EtcdServer {
     }
 
     private ProcessBuilder processBuilder() {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(member.command());
+        command.addAll(List.of(
                 binary().orElseThrow(() -> new IllegalStateException("no etcd binary"))
                         .toString(),
-                "--name=test",
+                "--name=" + member.name(),
                 "--data-dir=" + dataDirectory(),
                 "--listen-client-urls=" + client,
                 "--advertise-client-urls=" + client,
-                "--listen-peer-urls=" + peer,
-                "--initial-advertise-peer-urls=" + peer,
-                "--initial-cluster=test=" + peer,
+                "--listen-peer-urls=" + member.peer(),
+                "--initial-advertise-peer-urls=" + peers.get(member.name()),
+                "--initial-cluster="
+                        + peers.entrySet().stream().map(Object::toString).collect(Collectors.joining(",")),
                 "--listen-metrics-urls=" + metrics));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -220,35 +315,24 @@ public final class EtcdProcess implements EtcdServer {
         return builder;
     }
 
-    /** Returns the value of a metric without labels; NaN where etcd has none of the name. */
-    public double metric(String name) {
-        try {
-            return metrics()
-                    .lines()
-                    .filter(line -> line.startsWith(name + " "))
-                    .mapToDouble(line -> Double.parseDouble(line.substring(name.length())))
-                    .findFirst()
-                    .orElse(Double.NaN);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     private boolean serves() {
-        try {
-            return metrics().contains("\netcd_server_has_leader 1");
-        } catch (IOException notYet) {
-            return false;
-        }
+        return read("etcd_server_has_leader").stream().anyMatch(value -> value == 1);
     }
 
-    /** Asks the port for metrics: it needs neither TLS nor a user, whatever the arguments are. */
-    private String metrics() throws IOException {
+    /** Asks the port for metrics, which needs neither TLS nor a user, whatever the arguments are; empty if nothing answers. */
+    private List<Double> read(String series) {
         HttpRequest request = HttpRequest.newBuilder(metrics.resolve("/metrics"))
                 .timeout(Duration.ofSeconds(2))
                 .build();
         try {
-            return HTTP.send(request, BodyHandlers.ofString()).body();
+            return HTTP.send(request, BodyHandlers.ofString())
+                    .body()
+                    .lines()
+                    .filter(line -> line.startsWith(series))
+                    .map(line -> Double.valueOf(line.substring(line.lastIndexOf(' ') + 1)))
+                    .toList();
+        } catch (IOException notYet) {
+            return List.of();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -278,12 +362,27 @@ public final class EtcdProcess implements EtcdServer {
         }
     }
 
-    private static int[] freePorts() throws IOException {
-        InetAddress loopback = InetAddress.getByName("127.0.0.1");
-        try (ServerSocket one = new ServerSocket(0, 1, loopback);
-                ServerSocket two = new ServerSocket(0, 1, loopback);
-                ServerSocket three = new ServerSocket(0, 1, loopback)) {
-            return new int[] {one.getLocalPort(), two.getLocalPort(), three.getLocalPort()};
+    private static int[] freePorts(int count) throws IOException {
+        List<ServerSocket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                sockets.add(new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")));
+            }
+            return sockets.stream().mapToInt(ServerSocket::getLocalPort).toArray();
+        } finally {
+            for (ServerSocket socket : sockets) {
+                socket.close();
+            }
+        }
+    }
+
+    private static void copyAll(Path from, Path to) {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Files.copy(file, to.resolve(from.relativize(file).toString()));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

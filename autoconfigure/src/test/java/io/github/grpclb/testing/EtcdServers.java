@@ -3,6 +3,7 @@ package io.github.grpclb.testing;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.net.URI;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Assumptions;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
@@ -38,6 +39,18 @@ public final class EtcdServers {
     /** Returns a running etcd process, for tests that stop, kill or pause it. */
     public static EtcdProcess startProcess(String... arguments) {
         return EtcdProcess.binary().isPresent() ? EtcdProcess.launch(arguments) : missing(MISSING);
+    }
+
+    /** Returns a running cluster of three etcd processes. */
+    public static EtcdCluster startCluster(String... arguments) {
+        return EtcdProcess.binary().isPresent()
+                ? EtcdCluster.launch(UnaryOperator.identity(), arguments)
+                : missing(MISSING);
+    }
+
+    /** Returns a running cluster of three etcd processes, the last on another host. */
+    public static EtcdCluster startCluster(OtherHost other) {
+        return EtcdProcess.binary().isPresent() ? EtcdCluster.launch(EtcdCluster.lastOn(other)) : missing(MISSING);
     }
 
     /** Ends a test that lacks something: as failed where {@code CI=true}, else as skipped. */

@@ -11,19 +11,25 @@ import io.etcd.jetcd.api.AuthRoleAddRequest;
 import io.etcd.jetcd.api.AuthRoleGrantPermissionRequest;
 import io.etcd.jetcd.api.AuthUserAddRequest;
 import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
+import io.etcd.jetcd.api.AuthenticateRequest;
+import io.etcd.jetcd.api.ClusterGrpc;
 import io.etcd.jetcd.api.CompactionRequest;
 import io.etcd.jetcd.api.DefragmentRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.MemberAddRequest;
 import io.etcd.jetcd.api.Permission;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.options.OptionsUtil;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.AbstractStub;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -33,7 +39,11 @@ import java.util.concurrent.TimeUnit;
 /** An operator's hands on a real etcd, independent of the code under test. */
 public final class RawEtcd implements AutoCloseable {
 
+    private static final int LIMIT_SECONDS = 20;
+    private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+
     private final ManagedChannel channel;
+    private Metadata headers = new Metadata();
 
     public RawEtcd(URI endpoint) {
         this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
@@ -65,11 +75,12 @@ public final class RawEtcd implements AutoCloseable {
     /** Returns all keys with their values. */
     public TreeMap<String, String> all() {
         ByteString zero = ByteString.copyFrom(new byte[1]);
-        TreeMap<String, String> all = new TreeMap<>();
-        kv().range(RangeRequest.newBuilder().setKey(zero).setRangeEnd(zero).build())
-                .getKvsList()
-                .forEach(kv -> all.put(kv.getKey().toStringUtf8(), kv.getValue().toStringUtf8()));
-        return all;
+        return range(zero, zero);
+    }
+
+    /** Returns the keys that begin with a prefix, with their values. */
+    public TreeMap<String, String> all(String prefix) {
+        return range(bytes(prefix), end(prefix));
     }
 
     /** Deletes every key that begins with a prefix. */
@@ -113,16 +124,11 @@ public final class RawEtcd implements AutoCloseable {
 
     /** Gives the space of old revisions back, and ends the alarm. */
     public void makeRoom() {
-        long revision = kv().range(
-                        RangeRequest.newBuilder().setKey(bytes("/fill")).build())
-                .getHeader()
-                .getRevision();
         kv().compact(CompactionRequest.newBuilder()
-                .setRevision(revision)
+                .setRevision(revision())
                 .setPhysical(true)
                 .build());
-        MaintenanceGrpc.MaintenanceBlockingStub maintenance =
-                MaintenanceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+        MaintenanceGrpc.MaintenanceBlockingStub maintenance = ready(MaintenanceGrpc.newBlockingStub(channel));
         maintenance.defragment(DefragmentRequest.getDefaultInstance());
         maintenance
                 .alarm(AlarmRequest.newBuilder()
@@ -136,35 +142,58 @@ public final class RawEtcd implements AutoCloseable {
                         .build()));
     }
 
+    /** Lets a member that will run at an address join, to learn without a vote. */
+    public void addLearner(URI peer) {
+        ready(ClusterGrpc.newBlockingStub(channel))
+                .memberAdd(MemberAddRequest.newBuilder()
+                        .addPeerURLs(peer.toString())
+                        .setIsLearner(true)
+                        .build());
+    }
+
     /** Turns authentication on: root, and a user who may do anything below a prefix. */
     public void enableAuth(String user, String password, String prefix) {
-        AuthGrpc.AuthBlockingStub auth =
-                AuthGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS);
-        auth.userAdd(AuthUserAddRequest.newBuilder()
+        auth().userAdd(AuthUserAddRequest.newBuilder()
                 .setName("root")
                 .setPassword("root")
                 .build());
-        auth.userGrantRole(AuthUserGrantRoleRequest.newBuilder()
+        auth().userGrantRole(AuthUserGrantRoleRequest.newBuilder()
                 .setUser("root")
                 .setRole("root")
                 .build());
-        auth.roleAdd(AuthRoleAddRequest.newBuilder().setName(user).build());
-        auth.roleGrantPermission(AuthRoleGrantPermissionRequest.newBuilder()
+        addUser(user, password, Permission.Type.READWRITE, prefix);
+        auth().authEnable(AuthEnableRequest.getDefaultInstance());
+    }
+
+    /** Adds a user with a role of the same name that may do something below a prefix. */
+    public void addUser(String user, String password, Permission.Type permission, String prefix) {
+        auth().roleAdd(AuthRoleAddRequest.newBuilder().setName(user).build());
+        auth().roleGrantPermission(AuthRoleGrantPermissionRequest.newBuilder()
                 .setName(user)
                 .setPerm(Permission.newBuilder()
-                        .setPermType(Permission.Type.READWRITE)
+                        .setPermType(permission)
                         .setKey(bytes(prefix))
                         .setRangeEnd(end(prefix)))
                 .build());
-        auth.userAdd(AuthUserAddRequest.newBuilder()
+        auth().userAdd(AuthUserAddRequest.newBuilder()
                 .setName(user)
                 .setPassword(password)
                 .build());
-        auth.userGrantRole(AuthUserGrantRoleRequest.newBuilder()
+        auth().userGrantRole(AuthUserGrantRoleRequest.newBuilder()
                 .setUser(user)
                 .setRole(user)
                 .build());
-        auth.authEnable(AuthEnableRequest.getDefaultInstance());
+    }
+
+    /** From now on everything is done as this user, until etcd forgets the token: it is asked for once. */
+    public void login(String user, String password) {
+        String token = auth().authenticate(AuthenticateRequest.newBuilder()
+                        .setName(user)
+                        .setPassword(password)
+                        .build())
+                .getToken();
+        headers = new Metadata();
+        headers.put(TOKEN, token);
     }
 
     @Override
@@ -172,9 +201,28 @@ public final class RawEtcd implements AutoCloseable {
         channel.shutdownNow();
     }
 
+    private TreeMap<String, String> range(ByteString from, ByteString end) {
+        TreeMap<String, String> found = new TreeMap<>();
+        kv().range(RangeRequest.newBuilder().setKey(from).setRangeEnd(end).build())
+                .getKvsList()
+                .forEach(kv ->
+                        found.put(kv.getKey().toStringUtf8(), kv.getValue().toStringUtf8()));
+        return found;
+    }
+
     private KVGrpc.KVBlockingStub kv() {
+        return ready(KVGrpc.newBlockingStub(channel));
+    }
+
+    private AuthGrpc.AuthBlockingStub auth() {
+        return ready(AuthGrpc.newBlockingStub(channel));
+    }
+
+    private <S extends AbstractStub<S>> S ready(S stub) {
         channel.resetConnectBackoff();
-        return KVGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS);
+        return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+                .withWaitForReady()
+                .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
     private static ByteString end(String prefix) {

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +92,18 @@ record CallLog(List<Call> calls) {
     void allSucceeded(int atLeast) {
         assertThat(failed().summary()).as("failed of %d calls", size()).isEmpty();
         assertThat(size()).as("calls").isGreaterThanOrEqualTo(atLeast);
+    }
+
+    /** Fails unless each of some servers answered calls that started in every window of a length, from the first to the last. */
+    void spreadOver(Collection<String> servers, Duration window) {
+        long first = calls.get(0).start();
+        long last = calls.get(calls.size() - 1).start();
+        for (long from = first; from + window.toNanos() <= last; from += window.toNanos()) {
+            long begin = from;
+            assertThat(since(begin).before(begin + window.toNanos()).byServer().keySet())
+                    .as("servers that answered from %.1f s on", (begin - first) / 1e9)
+                    .containsAll(servers);
+        }
     }
 
     /** The calls by outcome, with an example of each failure. */

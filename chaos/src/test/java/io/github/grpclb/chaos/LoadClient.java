@@ -1,5 +1,6 @@
 package io.github.grpclb.chaos;
 
+import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
 import io.github.grpclb.sample.HelloServiceGrpc;
@@ -11,6 +12,8 @@ import io.grpc.ClientStreamTracer;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,15 +41,21 @@ final class LoadClient implements AutoCloseable {
     /** Longer than any pause that a row allows; ends calls at frozen servers. */
     private static final long DEADLINE_SECONDS = 5;
 
+    /** On a busy machine; nothing that a row promises. */
+    private static final Duration CONNECT_LIMIT = Duration.ofSeconds(60);
+
     private final ConfigurableApplicationContext context;
     private final Channel channel;
     private final Queue<CallLog.Call> calls = new ConcurrentLinkedQueue<>();
     private final Phaser underWay = new Phaser(1);
+    private final ListLog lists = new ListLog();
+    private final Warnings warnings = Warnings.listen();
     private volatile Thread pacer;
 
-    private LoadClient(ConfigurableApplicationContext context) {
+    private LoadClient(ConfigurableApplicationContext context, String service) {
         this.context = context;
         this.channel = context.getBean(Stub.class).channel;
+        context.getBean(EndpointSource.class).subscribe(service, lists);
     }
 
     /**
@@ -63,13 +72,15 @@ final class LoadClient implements AutoCloseable {
             String[] parts = property.split("=", 2);
             all.put(parts[0], parts[1]);
         }
-        return new LoadClient(new SpringApplicationBuilder(Application.class)
-                .web(WebApplicationType.NONE)
-                .bannerMode(Banner.Mode.OFF)
-                .logStartupInfo(false)
-                .registerShutdownHook(false)
-                .properties(all)
-                .run());
+        return new LoadClient(
+                new SpringApplicationBuilder(Application.class)
+                        .web(WebApplicationType.NONE)
+                        .bannerMode(Banner.Mode.OFF)
+                        .logStartupInfo(false)
+                        .registerShutdownHook(false)
+                        .properties(all)
+                        .run(),
+                service);
     }
 
     ConfigurableApplicationContext context() {
@@ -80,15 +91,24 @@ final class LoadClient implements AutoCloseable {
         return channel;
     }
 
-    /** Makes one call and waits for its end. */
-    CallLog.Call call() {
-        return call(CallOptions.DEFAULT).join();
+    /** Returns the lists that reached it from the registry. */
+    ListLog lists() {
+        return lists;
     }
 
-    /** Makes the first call, which waits for the list and a connection, however busy the machine is. */
-    CallLog.Call firstCall() {
-        return call(CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(1, TimeUnit.MINUTES))
-                .join();
+    /** Returns what was logged here as a warning or worse since it started. */
+    List<String> warnings() {
+        return warnings.lines();
+    }
+
+    /** Makes one call and waits for its end. */
+    CallLog.Call call() {
+        return call(CallOptions.DEFAULT, DEADLINE_SECONDS).join();
+    }
+
+    /** Makes a call that waits for a connection. */
+    CompletableFuture<CallLog.Call> callWhenReady() {
+        return call(CallOptions.DEFAULT.withWaitForReady(), CONNECT_LIMIT.toSeconds());
     }
 
     /** Begins to call, so many times a second, until {@link #stop}. */
@@ -97,6 +117,13 @@ final class LoadClient implements AutoCloseable {
         pacer = started;
         started.start();
         return this;
+    }
+
+    /** Waits until each of some servers has answered, so that connections to all of them stand. */
+    void awaitAnswersOf(Collection<String> servers) {
+        Moment.now().within(CONNECT_LIMIT, "all answer", () -> soFar().byServer()
+                .keySet()
+                .containsAll(servers));
     }
 
     /** Returns the calls that have ended so far. */
@@ -123,6 +150,7 @@ final class LoadClient implements AutoCloseable {
     public void close() {
         stop();
         context.close();
+        warnings.stop();
     }
 
     private void pace(int perSecond) {
@@ -133,16 +161,15 @@ final class LoadClient implements AutoCloseable {
                 LockSupport.parkNanos(left);
             }
             underWay.register();
-            call(CallOptions.DEFAULT).whenComplete((call, never) -> underWay.arriveAndDeregister());
+            call(CallOptions.DEFAULT, DEADLINE_SECONDS).whenComplete((call, never) -> underWay.arriveAndDeregister());
             planned += interval;
         }
     }
 
-    private CompletableFuture<CallLog.Call> call(CallOptions options) {
+    private CompletableFuture<CallLog.Call> call(CallOptions options, long deadlineSeconds) {
         CompletableFuture<CallLog.Call> ended = new CompletableFuture<>();
         long start = System.nanoTime();
-        CallOptions limited =
-                options.getDeadline() == null ? options.withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS) : options;
+        CallOptions limited = options.withDeadlineAfter(deadlineSeconds, TimeUnit.SECONDS);
         Peer peer = new Peer();
         ClientCall<HelloRequest, HelloReply> call =
                 channel.newCall(HelloServiceGrpc.getSayMethod(), limited.withStreamTracerFactory(peer));

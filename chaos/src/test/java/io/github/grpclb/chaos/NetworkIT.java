@@ -77,7 +77,7 @@ class NetworkIT {
         LoadClient client = scene.load(100);
         Scene.during(Duration.ofSeconds(2));
         int threads = threads().size();
-        double streams = etcd.metric("etcd_debugging_mvcc_watch_stream_total");
+        long streams = etcd.metric("etcd_debugging_mvcc_watch_stream_total");
 
         Random random = scene.random();
         proxy.delay(Direction.TO_CLIENT, () -> Duration.ofMillis(random.nextInt(2000, 8000)));
@@ -111,7 +111,7 @@ class NetworkIT {
                         etcd.metric("etcd_debugging_mvcc_watch_stream_total"))
                 .isLessThanOrEqualTo(streams + 3));
         Scene.say(
-                "%d calls, 0 failed, %d connections, threads %d → %d, watch streams %.0f → %.0f",
+                "%d calls, 0 failed, %d connections, threads %d → %d, watch streams %d → %d",
                 calls.size(),
                 proxy.accepted(),
                 threads,

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,11 +20,19 @@ import java.util.regex.Pattern;
 /** A process of the sample server on 127.0.0.1, on the port that it was given or, with 0, one of its own choice. For one thread. */
 final class SampleServer implements AutoCloseable {
 
+    /** Long enough for many at once on a busy machine; nothing that a row promises. */
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
+
     private static final Duration STOP_LIMIT = Duration.ofMinutes(2);
     private static final Pattern REGISTERED = Pattern.compile("(\\S+): registered as ");
     private static final Pattern LISTENS =
             Pattern.compile("gRPC Server started, listening on address: \\S+ port: (\\d+)");
+
+    private static final Pattern HTTP_LISTENS = Pattern.compile("Tomcat started on port (\\d+)");
+    private static final Pattern WARNING = Pattern.compile("^\\d{4}-\\S+ +(WARN|ERROR) ");
+
+    /** Options with which its actuator answers. */
+    static final List<String> HTTP = List.of("--spring.profiles.active=http", "--server.port=0");
 
     private final String id;
     private final Path log;
@@ -92,6 +103,26 @@ final class SampleServer implements AutoCloseable {
     /** Returns how many lines of its log hold a text. */
     long logged(String text) {
         return log().lines().filter(line -> line.contains(text)).count();
+    }
+
+    /** Returns the lines of its log that are a warning or worse. */
+    List<String> warnings() {
+        return log().lines().filter(line -> WARNING.matcher(line).find()).toList();
+    }
+
+    /** Returns how often it was registered, the first time included. */
+    long registrations() {
+        return logged(": registered as ") + logged(": registered again as ");
+    }
+
+    /** Returns what its health says; it must have been started with {@link #HTTP}. */
+    String health() {
+        URI health = URI.create("http://127.0.0.1:" + awaitLine(HTTP_LISTENS).group(1) + "/actuator/health");
+        try (InputStream in = health.toURL().openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     long pid() {

@@ -1,5 +1,6 @@
 package io.github.grpclb.chaos;
 
+import io.github.grpclb.testing.EtcdCluster;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.RawEtcd;
@@ -10,11 +11,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -42,7 +46,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     private Path logs;
     private boolean logsAreKept;
     private Random random;
-    private URI registry;
+    private String registry;
     private int clients;
 
     @Override
@@ -86,18 +90,35 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     /** Starts an etcd that the servers and clients started from now on use. */
     EtcdProcess etcd(String... arguments) {
         EtcdProcess etcd = add(EtcdServers.startProcess(arguments));
-        registry = etcd.endpoint();
+        registry(etcd.endpoint());
         return etcd;
+    }
+
+    /** Starts an etcd of three members that the servers and clients started from now on use, all of them. */
+    EtcdCluster cluster() {
+        EtcdCluster cluster = add(EtcdServers.startCluster());
+        registry(cluster.endpoints());
+        return cluster;
     }
 
     /** Makes servers and clients started from now on use another address for etcd: a proxy's, a cluster's. */
     void registry(URI uri) {
-        registry = uri;
+        registry(uri.toString());
+    }
+
+    /** The same for several addresses, with commas between. */
+    void registry(String uris) {
+        registry = uris;
     }
 
     /** Returns an operator's hands on an etcd. */
     RawEtcd operator(EtcdProcess etcd) {
         return add(new RawEtcd(etcd.endpoint()));
+    }
+
+    /** Returns the keys of servers. */
+    static Set<String> keys(Collection<SampleServer> servers) {
+        return servers.stream().map(server -> PREFIX + server.address()).collect(Collectors.toSet());
     }
 
     /** Starts servers 1 to n at once and waits until they are registered. */
@@ -110,36 +131,26 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
         return servers;
     }
 
-    /** Starts a server's process; does not wait for it. */
+    /** Starts a server's process; does not wait for it. Its options go before those that every server has here. */
     SampleServer server(String id, String... options) {
         return server(List.of(), id, options);
     }
 
     /** Starts a server's process under another command, such as {@code faketime}; an option overrides what a scene sets. */
     SampleServer server(List<String> command, String id, String... options) {
-        Map<String, String> all = new LinkedHashMap<>(Map.of(
-                "--port",
-                "0",
-                "--service",
-                SERVICE,
-                "--etcd",
-                registry.toString(),
-                "--grpc.server.address",
-                "127.0.0.1",
-                "--grpc.lb.registration.ttl",
-                TTL.toSeconds() + "s"));
-        all.put("--logging.level.io.github.grpclb.sample.server.HelloService", "warn");
-        for (String option : options) {
-            String[] parts = option.split("=", 2);
-            all.put(parts[0], parts[1]);
-        }
-        return add(SampleServer.start(
-                id,
-                logs,
-                command,
-                all.entrySet().stream()
-                        .map(option -> option.getKey() + "=" + option.getValue())
-                        .toList()));
+        Map<String, String> all = new LinkedHashMap<>();
+        Stream.concat(
+                        Stream.of(
+                                "--port=0",
+                                "--service=" + SERVICE,
+                                "--etcd=" + registry,
+                                "--grpc.server.address=127.0.0.1",
+                                "--grpc.lb.registration.ttl=" + TTL.toSeconds() + "s",
+                                "--logging.level.io.github.grpclb.sample.server.HelloService=warn"),
+                        Stream.of(options))
+                // Spring Boot would make a list of an option that is given twice
+                .forEach(option -> all.put(option.replaceFirst("=.*", ""), option));
+        return add(SampleServer.start(id, logs, command, List.copyOf(all.values())));
     }
 
     /** Starts a client; it calls nothing yet. */
@@ -158,7 +169,8 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     /** Starts a client that calls at a rate, and waits until it is answered. */
     LoadClient load(int perSecond, String... properties) {
         LoadClient client = client(properties);
-        CallLog.Call first = client.firstCall();
+        // etcd may take its time on a busy machine: that is no fault of this scene
+        CallLog.Call first = client.callWhenReady().join();
         if (first.failed()) {
             throw new AssertionError("the first call failed: " + first);
         }
