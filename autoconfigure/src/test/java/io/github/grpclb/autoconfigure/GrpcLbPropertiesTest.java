@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.testing.FaultRow;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ class GrpcLbPropertiesTest {
     }
 
     @Test
+    @FaultRow(49)
     void neverShowsThePassword() {
         GrpcLbProperties properties = bind(Map.of("grpc.lb.etcd.password", "canary"));
         assertThat(properties.etcd().password()).isEqualTo("canary");

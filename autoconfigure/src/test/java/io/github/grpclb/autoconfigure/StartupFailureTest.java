@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.testing.FaultRow;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +14,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** What is misconfigured ends the start with the property, its value, what was expected and what to do. */
 @ExtendWith(OutputCaptureExtension.class)
+@FaultRow(49)
 class StartupFailureTest {
 
     @ParameterizedTest

@@ -9,6 +9,7 @@ import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FakeSubchannel;
+import io.github.grpclb.testing.FaultRow;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.EquivalentAddressGroup;
@@ -38,6 +39,7 @@ class PolicyLoadBalancerTest {
     private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, policies);
 
     @Test
+    @FaultRow(37)
     void keepsOneConnectionPerEndpointAndUsesThoseThatAreReady() {
         accept(endpoint(1), endpoint(2), endpoint(3));
         assertThat(helper.state()).isEqualTo(ConnectivityState.CONNECTING);
@@ -65,6 +67,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(43)
     void takesAnotherWeightWithoutTouchingTheConnections() {
         acceptReady(endpoint(1), endpoint(2));
         int before = helper.published();
@@ -98,6 +101,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(43)
     void keepsConnectionsOverAnotherOrderAndNewNeighbours() {
         acceptReady(endpoint(1), endpoint(2), endpoint(3));
         accept(endpoint(3), endpoint(4), endpoint(1));
@@ -119,6 +123,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(43)
     void survivesAnAddressThatIsListedTwice() {
         acceptReady(endpoint(1), endpoint(1), endpoint(2));
         accept(endpoint(2));
@@ -165,6 +170,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(38)
     void coalescesTheEventsOfManyServersOnceOneIsReady() {
         Endpoint[] many = IntStream.rangeClosed(1, 1_000)
                 .mapToObj(PolicyLoadBalancerTest::endpoint)
@@ -256,6 +262,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(50)
     void spreadsCallsWhereAPolicyThrows() {
         acceptReady(endpoint(1), endpoint(2));
         for (String broken : List.of("broken_picker", "broken_pick", "foreign_candidate")) {
@@ -291,6 +298,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(51)
     void leavesNothingBehind() {
         acceptReady(endpoint(1), endpoint(2));
         helper.subchannel(2).fails("gone");

@@ -9,6 +9,7 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource.Subscription;
 import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +76,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(43)
     void reusesWhatDidNotChange() {
         put("a:1", 1);
         put("b:1", 1);
@@ -91,6 +93,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(39)
     void readsLongListsInPagesOfOneRevision() {
         for (int i = 0; i < 2500; i++) {
             put("10.1." + i / 250 + "." + i % 250 + ":1", 1);
@@ -101,6 +104,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(40)
     void publishesAtMostTenTimesASecondAndEndsExact() {
         subscribe();
         for (int i = 0; i < 1000; i++) {
@@ -258,6 +262,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(43)
     void twoKeysOfOneAddressAreOneEndpoint() {
         etcd.put("/grpclb/svc/1", "{\"Addr\":\"a:1\",\"Metadata\":{\"id\":\"new\",\"startedAt\":2}}");
         etcd.put("/grpclb/svc/2", "{\"Addr\":\"a:1\",\"Metadata\":{\"id\":\"old\",\"startedAt\":1}}");
@@ -317,6 +322,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(41)
     void followsAServiceOnceHoweverManySubscribe() {
         put("a:1", 1);
         List<Recorder> all = new ArrayList<>();
@@ -332,6 +338,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(42)
     void hasAListAtOnceForOneWhoComesBackWhileEtcdIsAway() {
         put("a:1", 1);
         Subscription subscription = subscribe();
@@ -350,6 +357,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(51)
     void forgetsAServiceThatNobodyWantsForLong() {
         Subscription subscription = subscribe();
         subscription.close();
@@ -370,6 +378,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(38)
     void refreshCostsNothingHoweverOftenItIsCalled() {
         Subscription subscription = subscribe();
         int calls = etcd.calls();
@@ -381,6 +390,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(38)
     void refreshEndsALongWait() {
         etcd.refuse(EtcdException.Kind.PERMISSION);
         Subscription subscription = subscribe();
@@ -395,6 +405,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(50)
     void aListenerThatThrowsHarmsNobody() {
         source.subscribe("svc", new EndpointListener() {
             @Override
@@ -414,6 +425,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(51)
     void closeEndsEverything() {
         subscribe();
         source.close();
@@ -423,6 +435,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(48)
     void refusesNamesThatAreNone() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> source.subscribe("a/../b", heard))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ class ServerRegistrationTest {
     private final ServerRegistration server = new ServerRegistration(registrar, DRAIN, quiet, () -> 1_763_600_000_000L);
 
     @Test
+    @FaultRow(32)
     void announcesThePortThatTheServerListensOn() {
         server.started(GREETER, 8080);
         Endpoint announced = registrar.endpoint;
@@ -82,6 +84,7 @@ class ServerRegistrationTest {
     }
 
     @Test
+    @FaultRow(32)
     void stoppingAServerThatNeverStartedDoesNothing() {
         server.stopping();
         assertThat(events).isEmpty();

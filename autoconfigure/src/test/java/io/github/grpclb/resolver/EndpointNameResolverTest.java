@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeEndpointSource;
+import io.github.grpclb.testing.FaultRow;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.NameResolver;
 import io.grpc.NameResolver.ConfigOrError;
@@ -36,6 +37,7 @@ class EndpointNameResolverTest {
     private boolean lateHostIsKnown;
 
     @Test
+    @FaultRow(42)
     void deliversAListThatIsKnownAtOnce() {
         source.publish("svc", A, B);
         start();
@@ -58,6 +60,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(40)
     void handsOnlyTheLatestOfManyListsOver() {
         start();
         source.publish("svc", A);
@@ -127,6 +130,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(43)
     void deliversNothingWhereNothingChanged() {
         start();
         source.publish("svc", A, B);
@@ -158,6 +162,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(48)
     void failsWithTheReasonWhereTheSourceRefusesTheName() {
         NameResolver resolver =
                 start(args().setArg(EndpointNameResolverProvider.SOURCE, source).build(), "/svc");
@@ -169,6 +174,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow({34, 38})
     void passesHintsOnAndAsksNameServersNoMoreThanEveryFiveSeconds() {
         NameResolver resolver = start();
         source.publish("svc", Endpoint.builder("svc", "host.example", 80).build());
@@ -185,6 +191,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(38)
     void asksNoNameServerForLiterals() {
         NameResolver resolver = start();
         source.publish("svc", A);
@@ -204,6 +211,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(34)
     void asksAgainByItselfForAHostThatCouldNotBeLookedUp() {
         NameResolver resolver = start();
         source.publish("svc", A, Endpoint.builder("svc", "late.example", 80).build());

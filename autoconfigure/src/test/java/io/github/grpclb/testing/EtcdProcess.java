@@ -123,6 +123,25 @@ public final class EtcdProcess implements EtcdServer {
         }
     }
 
+    /**
+     * Returns one of etcd's own metrics, summed over its labels; counters begin anew with each start.
+     *
+     * @param name as etcd prints it; with a brace and the first labels, only what begins with these
+     */
+    public double metric(String name) {
+        try {
+            return metrics()
+                    .lines()
+                    .filter(line -> line.startsWith(name) && "{, }".indexOf(line.charAt(name.length())) >= 0)
+                    .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                    .sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** Starts the process, with the data that is there, and waits until it has a leader and serves clients. */
     public void start() {
         assertThat(isRunning()).as("etcd is running").isFalse();
@@ -220,16 +239,20 @@ public final class EtcdProcess implements EtcdServer {
         return builder;
     }
 
-    /** Asks the port for metrics: it needs neither TLS nor a user, whatever the arguments are. */
     private boolean serves() throws InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(metrics.resolve("/metrics"))
-                .timeout(Duration.ofSeconds(2))
-                .build();
         try {
-            return HTTP.send(request, BodyHandlers.ofString()).body().contains("\netcd_server_has_leader 1");
+            return metrics().contains("\netcd_server_has_leader 1");
         } catch (IOException notYet) {
             return false;
         }
+    }
+
+    /** Asks the port for metrics: it needs neither TLS nor a user, whatever the arguments are. */
+    private String metrics() throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(metrics.resolve("/metrics"))
+                .timeout(Duration.ofSeconds(2))
+                .build();
+        return HTTP.send(request, BodyHandlers.ofString()).body();
     }
 
     private void signal(String name) {

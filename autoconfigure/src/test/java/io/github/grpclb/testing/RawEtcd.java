@@ -1,6 +1,7 @@
 package io.github.grpclb.testing;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Empty;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.api.AuthEnableRequest;
 import io.etcd.jetcd.api.AuthGrpc;
@@ -11,18 +12,36 @@ import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
 import io.etcd.jetcd.api.CompactionRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.MemberListResponse;
 import io.etcd.jetcd.api.Permission;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RequestOp;
+import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.options.OptionsUtil;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.ProtoUtils;
+import io.grpc.stub.ClientCalls;
 import java.net.URI;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /** An operator's hands on a real etcd, independent of the code under test. */
 public final class RawEtcd implements AutoCloseable {
+
+    /** jetcd has no such method; what it answers has the form of a list of members. */
+    private static final MethodDescriptor<Empty, MemberListResponse> LEASES =
+            MethodDescriptor.<Empty, MemberListResponse>newBuilder()
+                    .setType(MethodDescriptor.MethodType.UNARY)
+                    .setFullMethodName(MethodDescriptor.generateFullMethodName(LeaseGrpc.SERVICE_NAME, "LeaseLeases"))
+                    .setRequestMarshaller(ProtoUtils.marshaller(Empty.getDefaultInstance()))
+                    .setResponseMarshaller(ProtoUtils.marshaller(MemberListResponse.getDefaultInstance()))
+                    .build();
 
     private final ManagedChannel channel;
 
@@ -37,6 +56,28 @@ public final class RawEtcd implements AutoCloseable {
                 .setKey(bytes(key))
                 .setValue(bytes(value))
                 .build());
+    }
+
+    /** Puts many keys, a hundred at a time. */
+    public void putAll(Map<String, String> records) {
+        TxnRequest.Builder batch = TxnRequest.newBuilder();
+        for (Map.Entry<String, String> each : records.entrySet()) {
+            batch.addSuccess(RequestOp.newBuilder()
+                    .setRequestPut(
+                            PutRequest.newBuilder().setKey(bytes(each.getKey())).setValue(bytes(each.getValue()))));
+            if (batch.getSuccessCount() == 100) {
+                kv().txn(batch.build());
+                batch.clear();
+            }
+        }
+        kv().txn(batch.build());
+    }
+
+    /** Returns how many leases etcd knows. */
+    public int leases() {
+        CallOptions options = CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS);
+        return ClientCalls.blockingUnaryCall(channel, LEASES, options, Empty.getDefaultInstance())
+                .getMembersCount();
     }
 
     public void delete(String key) {

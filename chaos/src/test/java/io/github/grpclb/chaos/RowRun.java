@@ -23,7 +23,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 /** Runs, in this JVM, the tests that show one row of the fault list, or those with a tag. The exit code is the outcome's number. */
 final class RowRun implements TestExecutionListener {
 
-    /** Begins the lines that say what failed or was skipped, and why. */
+    /** Begins the lines that say what failed or was skipped, and why; and those that a test says itself: what it measured. */
     static final String MARK = "chaos: ";
 
     private static final int LONGEST_REASON = 300;

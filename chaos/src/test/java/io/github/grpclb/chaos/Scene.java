@@ -121,7 +121,12 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
                 "--etcd=" + registry,
                 "--grpc.server.address=127.0.0.1",
                 "--grpc.lb.registration.ttl=" + TTL.toSeconds() + "s"));
-        all.addAll(List.of(options));
+        for (String option : options) {
+            String name = option.substring(0, option.indexOf('=') + 1);
+            // an option given twice would be a list
+            all.removeIf(before -> before.startsWith(name));
+            all.add(option);
+        }
         return add(SampleServer.start(id, logs, command, all));
     }
 
