@@ -1,0 +1,111 @@
+package io.github.grpclb.testing;
+
+import io.github.grpclb.testing.TcpProxy.Direction;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** One connection through a {@link TcpProxy}: its two sockets and the two threads between them. */
+final class ProxyLink {
+
+    private static final int PIECE = 64 * 1024;
+
+    private final TcpProxy proxy;
+    private final Socket client;
+    private final Socket server = new Socket();
+    private final AtomicInteger flowing = new AtomicInteger(2);
+    private volatile boolean over;
+
+    ProxyLink(TcpProxy proxy, Socket client) {
+        this.proxy = proxy;
+        this.client = client;
+    }
+
+    void connect(InetSocketAddress target) {
+        try {
+            client.setTcpNoDelay(true);
+            server.setTcpNoDelay(true);
+            server.connect(target);
+        } catch (IOException e) {
+            reset();
+            return;
+        }
+        daemon("to server", () -> pump(client, server, Direction.TO_SERVER, false));
+        daemon("to client", () -> pump(server, client, Direction.TO_CLIENT, true));
+    }
+
+    /** Ends both sides with RST. */
+    void reset() {
+        over = true;
+        for (Socket socket : new Socket[] {client, server}) {
+            try {
+                socket.setSoLinger(true, 0);
+            } catch (IOException e) {
+                // closed already
+            }
+            TcpProxy.closeQuietly(socket);
+        }
+        for (Direction direction : Direction.values()) {
+            proxy.gate(direction).stir();
+        }
+        proxy.ended(this);
+    }
+
+    /** Tells the client that nothing more comes (FIN). */
+    void halfClose() {
+        try {
+            client.shutdownOutput();
+        } catch (IOException e) {
+            // closed already
+        }
+    }
+
+    static void daemon(String what, Runnable work) {
+        Thread thread = new Thread(work, "tcp-proxy " + what);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void pump(Socket from, Socket to, Direction direction, boolean limited) {
+        byte[] piece = new byte[PIECE];
+        long carried = 0;
+        try {
+            OutputStream out = to.getOutputStream();
+            for (int n = from.getInputStream().read(piece);
+                    n >= 0;
+                    n = from.getInputStream().read(piece)) {
+                proxy.gate(direction).pass(() -> over);
+                int passing = limited ? (int) Math.min(n, Math.max(0, proxy.budget() - carried)) : n;
+                out.write(piece, 0, passing);
+                carried += passing;
+                if (passing < n) {
+                    reset();
+                    return;
+                }
+            }
+            proxy.gate(direction).pass(() -> over);
+            to.shutdownOutput();
+            if (flowing.decrementAndGet() == 0) {
+                TcpProxy.closeQuietly(client);
+                TcpProxy.closeQuietly(server);
+                proxy.ended(this);
+            }
+        } catch (IOException e) {
+            endAfterStall(direction);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A reset of one side reaches the other one no earlier than its bytes would. */
+    private void endAfterStall(Direction direction) {
+        try {
+            proxy.gate(direction).pass(() -> over);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        reset();
+    }
+}
