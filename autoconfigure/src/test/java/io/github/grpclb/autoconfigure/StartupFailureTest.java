@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -29,6 +30,15 @@ class StartupFailureTest {
             grpc.lb.etcd.endpoints=https://localhost:2379 | grpc.lb.etcd.ssl.bundle         | (not set)         | name of an SSL bundle
             grpc.lb.etcd.ssl.bundle=nowhere               | grpc.lb.etcd.ssl.bundle         | "nowhere"         | name of an SSL bundle
             grpc.lb.etcd.username=svc                     | grpc.lb.etcd.password           | missing           | both username and password
+            grpc.lb.etcd.endpoints=                       | grpc.lb.etcd.endpoints          | none              | http://host:port
+            grpc.lb.etcd.endpoints=http://a:1,https://b:1 | grpc.lb.etcd.ssl.bundle         | (not set)         | as grpc.lb.etcd.endpoints says https
+            grpc.lb.etcd.endpoints=http://[::1:2379       | grpc.lb.etcd.endpoints          | http://[::1:2379  | http://host:port
+            grpc.lb.etcd.prefix=/a b/                     | grpc.lb.etcd.prefix             | /a b/             | visible characters
+            grpc.lb.etcd.password=canary                  | grpc.lb.etcd.username           | missing           | both username and password
+            grpc.lb.registration.ttl=2h                   | grpc.lb.registration.ttl        | "7200000ms"       | 2s to 1h
+            grpc.lb.registration.port=65536               | grpc.lb.registration.port       | "65536"           | 1 to 65535
+            grpc.lb.registration.host=0.0.0.0             | grpc.lb.registration.host       | "0.0.0.0"         | IP address or host name
+            grpc.lb.panic-threshold=101                   | grpc.lb.panic-threshold         | "101.0"           | 0 to 100
             grpc.lb.static.greeter=localhost              | grpc.lb.static.greeter          | "localhost"       | 127.0.0.1:8009
             """)
     void namesThePropertyItsValueAndWhatWasExpected(String property, String name, String value, String expected) {
@@ -37,7 +47,23 @@ class StartupFailureTest {
                 .contains("Property: " + name)
                 .contains(value)
                 .contains(expected);
+        assertThat(analysis.getDescription()).doesNotContain("pw", "canary");
         assertThat(analysis.getAction()).isNotBlank();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "grpc.lb.registration.weight=heavy",
+                "grpc.lb.registration.ttl=soon",
+                "grpc.lb.registration.drain.quiet-period=x",
+                "grpc.lb.etcd.fail-fast=perhaps",
+                "grpc.lb.etcd.startup-timeout=-"
+            })
+    void leavesValuesOfAnotherTypeToSpring(String property, CapturedOutput output) {
+        assertThatThrownBy(() -> TestApplications.client(property)).isNotNull();
+        String[] parts = property.split("=");
+        assertThat(output).contains("APPLICATION FAILED TO START", "Property: " + parts[0], "Value: \"" + parts[1] + "\"");
     }
 
     @Test

@@ -58,6 +58,15 @@ public final class RawEtcd implements AutoCloseable {
                 .build());
     }
 
+    /** Puts another value of a key that stays under its lease. */
+    public void edit(String key, String value) {
+        kv().put(PutRequest.newBuilder()
+                .setKey(bytes(key))
+                .setValue(bytes(value))
+                .setIgnoreLease(true)
+                .build());
+    }
+
     /** Puts many keys, a hundred at a time. */
     public void putAll(Map<String, String> records) {
         TxnRequest.Builder batch = TxnRequest.newBuilder();

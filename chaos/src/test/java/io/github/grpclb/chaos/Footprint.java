@@ -1,5 +1,7 @@
 package io.github.grpclb.chaos;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.RawEtcd;
 import java.io.File;
@@ -28,6 +30,16 @@ record Footprint(int threads, int descriptors, double heapMiB, int streams, int 
                 (int) etcd.metric("etcd_debugging_mvcc_watch_stream_total"),
                 (int) etcd.metric("etcd_debugging_mvcc_watcher_total"),
                 operator.leases());
+    }
+
+    /** Fails if something is more than before, but for what comes and goes by itself: a timer's thread, a pooled connection. */
+    void requireNoMoreThan(Footprint before) {
+        assertThat(threads).as("threads").isLessThanOrEqualTo(before.threads + 3);
+        assertThat(descriptors).as("descriptors").isLessThanOrEqualTo(before.descriptors + 3);
+        assertThat(heapMiB).as("heap in MiB").isLessThanOrEqualTo(before.heapMiB + 5);
+        assertThat(streams).as("watch streams").isLessThanOrEqualTo(before.streams);
+        assertThat(watchers).as("watchers").isLessThanOrEqualTo(before.watchers);
+        assertThat(leases).as("leases").isLessThanOrEqualTo(before.leases);
     }
 
     /** Returns how many descriptors a process has open. */
