@@ -73,9 +73,12 @@ class AnnouncedAddressIT {
     @Test
     @FaultRow(32)
     void nothingIsAnnouncedWhereTheStartFailsBeforeTheServerListens() {
-        assertThatThrownBy(() ->
-                        TestApplications.start(FailsToStart.class, Map.of("grpc.server.port", "0"), at,
-                                "grpc.server.address=127.0.0.1", "grpc.lb.registration.service=greeter"))
+        assertThatThrownBy(() -> TestApplications.start(
+                        FailsToStart.class,
+                        Map.of("grpc.server.port", "0"),
+                        at,
+                        "grpc.server.address=127.0.0.1",
+                        "grpc.lb.registration.service=greeter"))
                 .hasStackTraceContaining("fails on purpose");
         assertThat(operator.revision()).isEqualTo(UNTOUCHED);
     }
@@ -83,12 +86,13 @@ class AnnouncedAddressIT {
     @Test
     @FaultRow(33)
     void aServerBoundToEveryAddressAnnouncesARoutableOne() {
-        String host = AdvertisedHost.derive("*")
-                .orElseGet(() -> EtcdServers.missing("this machine has no routable address"));
+        String host =
+                AdvertisedHost.derive("*").orElseGet(() -> EtcdServers.missing("this machine has no routable address"));
         for (String wildcard : List.of("*", "0.0.0.0", "::")) {
             try (ConfigurableApplicationContext server =
                     server(at, "grpc.server.address=" + wildcard, "grpc.lb.registration.id=a")) {
-                awaitKeys(host + ":" + server.getBean(GrpcServerProperties.class).getPort());
+                awaitKeys(
+                        host + ":" + server.getBean(GrpcServerProperties.class).getPort());
                 assertThat(ask()).isEqualTo("a");
             }
         }
@@ -129,7 +133,10 @@ class AnnouncedAddressIT {
         requireIpv6();
         for (String address : List.of("::1", "[::1]")) {
             try (ConfigurableApplicationContext server = server(
-                    at, "grpc.server.address=::1", "grpc.lb.registration.host=" + address, "grpc.lb.registration.id=a")) {
+                    at,
+                    "grpc.server.address=::1",
+                    "grpc.lb.registration.host=" + address,
+                    "grpc.lb.registration.id=a")) {
                 awaitKeys("[::1]:" + server.getBean(GrpcServerProperties.class).getPort());
                 assertThat(ask()).isEqualTo("a");
             }

@@ -63,7 +63,8 @@ class StartupFailureTest {
     void leavesValuesOfAnotherTypeToSpring(String property, CapturedOutput output) {
         assertThatThrownBy(() -> TestApplications.client(property)).isNotNull();
         String[] parts = property.split("=");
-        assertThat(output).contains("APPLICATION FAILED TO START", "Property: " + parts[0], "Value: \"" + parts[1] + "\"");
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START", "Property: " + parts[0], "Value: \"" + parts[1] + "\"");
     }
 
     @Test

@@ -228,8 +228,7 @@ class ThrowingBeansIT {
                 }
 
                 @Override
-                protected Timer newTimer(
-                        Meter.Id id, DistributionStatisticConfig config, PauseDetector pauseDetector) {
+                protected Timer newTimer(Meter.Id id, DistributionStatisticConfig config, PauseDetector pauseDetector) {
                     requireForeign(id);
                     return super.newTimer(id, config, pauseDetector);
                 }

@@ -152,6 +152,8 @@ final class Chaos {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
+                // what is only softly held, such as Spring's caches, counts as garbage where heap is measured
+                "-XX:SoftRefLRUPolicyMSPerMB=0",
                 "-cp",
                 System.getProperty("java.class.path"),
                 "-Dsoak.minutes=" + minutes,

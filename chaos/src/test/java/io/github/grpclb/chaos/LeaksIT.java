@@ -46,13 +46,15 @@ class LeaksIT {
         comeAndGo(etcd, 20);
         Footprint before = Footprint.of(etcd, operator);
         comeAndGo(etcd, 100);
-        await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(500)).untilAsserted(() -> {
-            Footprint after = Footprint.of(etcd, operator);
-            after.requireNoMoreThan(before);
-            System.out.printf(
-                    "chaos: before %s; after 100 servers and clients %s; slowest close %d ms%n",
-                    before, after, slowestClose.toMillis());
-        });
+        await().atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(500))
+                .untilAsserted(() -> {
+                    Footprint after = Footprint.of(etcd, operator);
+                    after.requireNoMoreThan(before);
+                    System.out.printf(
+                            "chaos: before %s; after 100 servers and clients %s; slowest close %d ms%n",
+                            before, after, slowestClose.toMillis());
+                });
         assertThat(operator.all()).isEmpty();
         assertThat(operator.leases()).isZero();
         assertThat(etcd.metric("etcd_debugging_mvcc_watch_stream_total")).isZero();
@@ -74,11 +76,13 @@ class LeaksIT {
         flap(proxy, 200);
         client.take().allSucceeded(1000);
         awaitCalm(etcd);
-        await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(500)).untilAsserted(() -> {
-            Footprint after = Footprint.of(etcd, operator);
-            after.requireNoMoreThan(before);
-            System.out.printf("chaos: before %s; after 200 flaps %s%n", before, after);
-        });
+        await().atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(500))
+                .untilAsserted(() -> {
+                    Footprint after = Footprint.of(etcd, operator);
+                    after.requireNoMoreThan(before);
+                    System.out.printf("chaos: before %s; after 200 flaps %s%n", before, after);
+                });
         assertThat(operator.all()).hasSize(1);
     }
 
@@ -86,7 +90,9 @@ class LeaksIT {
         for (int i = 0; i < times; i++) {
             int connections = proxy.accepted();
             proxy.reset();
-            await().atMost(Scene.RECOVERY).pollInterval(Duration.ofMillis(10)).until(() -> proxy.accepted() > connections);
+            await().atMost(Scene.RECOVERY)
+                    .pollInterval(Duration.ofMillis(10))
+                    .until(() -> proxy.accepted() > connections);
             Scene.during(Duration.ofMillis(scene.random().nextInt(300)));
         }
     }
@@ -124,12 +130,18 @@ class LeaksIT {
                 .logStartupInfo(false)
                 .registerShutdownHook(false)
                 .properties(Map.of(
-                        "grpc.server.port", "0",
-                        "grpc.server.address", "127.0.0.1",
-                        "grpc.lb.registration.service", Scene.SERVICE,
-                        "grpc.lb.registration.ttl", Scene.TTL.toSeconds() + "s",
-                        "grpc.lb.registration.drain.quiet-period", "10ms",
-                        "grpc.lb.etcd.endpoints", etcd))
+                        "grpc.server.port",
+                        "0",
+                        "grpc.server.address",
+                        "127.0.0.1",
+                        "grpc.lb.registration.service",
+                        Scene.SERVICE,
+                        "grpc.lb.registration.ttl",
+                        Scene.TTL.toSeconds() + "s",
+                        "grpc.lb.registration.drain.quiet-period",
+                        "10ms",
+                        "grpc.lb.etcd.endpoints",
+                        etcd))
                 .run();
         assertThat(context.getBean(ServerRegistration.class)
                         .registration()

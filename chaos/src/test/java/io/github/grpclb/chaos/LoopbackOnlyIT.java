@@ -37,8 +37,8 @@ class LoopbackOnlyIT {
     void aServerThatNamesLoopbackStarts() throws Exception {
         requireNamespaces();
         scene.etcd();
-        SampleServer server = scene.server(
-                ALONE, "1", "--grpc.server.address=*", "--grpc.lb.registration.host=127.0.0.1");
+        SampleServer server =
+                scene.server(ALONE, "1", "--grpc.server.address=*", "--grpc.lb.registration.host=127.0.0.1");
         assertThat(server.port()).isPositive();
     }
 
