@@ -24,7 +24,7 @@ class LoopbackOnlyIT {
     void aServerBoundToEveryAddressDoesNotStartAndNamesTheProperty() throws Exception {
         requireNamespaces();
         EtcdProcess etcd = scene.etcd();
-        SampleServer server = scene.server(ALONE, "1", "--grpc.server.address=*");
+        SampleServer server = scene.server(ALONE, "1", "--grpc.server.address=*", "--grpc.lb.registration.host=");
         assertThat(server.awaitEnd()).isNotZero();
         assertThat(server.log())
                 .contains("APPLICATION FAILED TO START", "Property: grpc.lb.registration.host")
