@@ -1,7 +1,9 @@
 package io.github.grpclb.etcd;
 
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -19,6 +21,11 @@ import org.slf4j.LoggerFactory;
 final class EtcdLoop {
 
     private static final Logger log = LoggerFactory.getLogger(EtcdLoop.class);
+
+    /** Lists arrive ten times a second, and so may failures of who listens. */
+    private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
+
+    private static final int MAX_REPORTED = 100;
 
     /** Something that will be done later. */
     interface Timer {
@@ -89,13 +96,20 @@ final class EtcdLoop {
         return Duration.ofNanos((long) (time.toNanos() * (1 + spread * (2 * random.nextDouble() - 1))));
     }
 
-    /** Calls code that is not ours; what it throws is logged. */
+    /** Calls code that is not ours; what it throws is logged, once for each place that it comes from. */
     static void foreign(Runnable call) {
         try {
             call.run();
         } catch (RuntimeException | Error e) {
-            log.error("A listener or observer failed", e);
+            if (REPORTED.size() < MAX_REPORTED && REPORTED.add(placeOf(call, e))) {
+                log.error("A listener or observer failed and may go on failing (said once)", e);
+            }
         }
+    }
+
+    private static String placeOf(Runnable call, Throwable failure) {
+        StackTraceElement[] trace = failure.getStackTrace();
+        return call.getClass().getName() + failure.getClass().getName() + (trace.length == 0 ? "" : trace[0]);
     }
 
     private static Runnable guarded(Runnable task) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.google.gson.Gson;
 import com.google.gson.JsonParser;
 import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.testing.FaultRow;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -86,6 +87,7 @@ class ClientServiceConfigTest {
             server-id.header=x-id-bin                             | server-id.header                         | x-id-bin | -bin
             subset-size=0                                         | subset-size                              | 0     | 1 or more
             """)
+    @FaultRow(49)
     void namesThePropertyOfWhatTheBalancerWouldRefuse(String property, String name, String value, String expected) {
         int equals = property.indexOf('=');
         Map<String, String> set = Map.of(property.substring(0, equals), property.substring(equals + 1));
@@ -94,6 +96,7 @@ class ClientServiceConfigTest {
     }
 
     @Test
+    @FaultRow(49)
     void namesThePropertyOfAPolicysOption() {
         assertRefused(
                 config(Map.of("policy", "least_request"), Map.of("least-request.choice-count", "11")),

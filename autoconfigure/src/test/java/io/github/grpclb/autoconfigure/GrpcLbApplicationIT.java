@@ -13,6 +13,7 @@ import io.github.grpclb.autoconfigure.TestApplications.ServerApplication;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.testing.FaultRow;
 import io.grpc.CallOptions;
 import io.grpc.Context;
 import io.grpc.StatusRuntimeException;
@@ -200,6 +201,7 @@ class GrpcLbApplicationIT {
     }
 
     @Test
+    @FaultRow(51)
     void closedContextsLeaveNoThreadBehind() {
         String embedded = "grpc.lb.etcd.embedded.enabled=true";
         for (int i = 0; i < 5; i++) {

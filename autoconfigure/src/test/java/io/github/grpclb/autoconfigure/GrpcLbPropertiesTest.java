@@ -11,6 +11,7 @@ import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.registration.OpenStreams;
 import io.github.grpclb.registration.QuietPeriod;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.testing.FaultRow;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,7 @@ class GrpcLbPropertiesTest {
     }
 
     @Test
+    @FaultRow(49)
     void neverShowsThePassword() {
         GrpcLbProperties properties =
                 bind(Map.of("grpc.lb.etcd.password", "canary", "grpc.lb.etcd.endpoints", "http://me:canary@etcd:2379"));

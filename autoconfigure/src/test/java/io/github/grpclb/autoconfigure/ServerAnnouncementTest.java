@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.github.grpclb.registration.Announcement;
+import io.github.grpclb.testing.FaultRow;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -15,6 +16,7 @@ import org.springframework.boot.context.properties.source.MapConfigurationProper
 class ServerAnnouncementTest {
 
     @Test
+    @FaultRow(34)
     void saysWhatThePropertiesSay() {
         Announcement announcement = announcement(
                         Map.of(
@@ -49,6 +51,7 @@ class ServerAnnouncementTest {
     }
 
     @Test
+    @FaultRow(49)
     void refusesAServerWithoutAName() {
         assertThatExceptionOfType(InvalidPropertyException.class)
                 .isThrownBy(() -> announcement(Map.of(), " ").forServerBoundTo("127.0.0.1"))
@@ -57,6 +60,7 @@ class ServerAnnouncementTest {
 
     @ParameterizedTest
     @CsvSource({"weight,-1", "weight,1000001", "port,0", "port,65536", "host,0.0.0.0", "host,*", "host,::"})
+    @FaultRow({33, 49})
     void refusesValuesOutOfTheirRange(String property, String value) {
         assertThatExceptionOfType(InvalidPropertyException.class)
                 .isThrownBy(() -> announcement(Map.of(property, value), "greeter"))

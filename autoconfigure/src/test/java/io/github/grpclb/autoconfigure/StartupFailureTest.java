@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.testing.FaultRow;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -16,6 +17,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** What is misconfigured ends the start with the property, its value, what was expected and what to do. */
 @ExtendWith(OutputCaptureExtension.class)
+@FaultRow(49)
 class StartupFailureTest {
 
     @ParameterizedTest
@@ -36,6 +38,15 @@ class StartupFailureTest {
             grpc.lb.etcd.allowed-cidrs=10.0.0.0/33        | grpc.lb.etcd.allowed-cidrs      | 33                | 0 to 32 for IPv4
             grpc.lb.etcd.allowed-cidrs=10.0.0.0           | grpc.lb.etcd.allowed-cidrs      | "10.0.0.0"        | such as 10.0.0.0/8
             grpc.lb.etcd.max-endpoints=0                  | grpc.lb.etcd.max-endpoints      | "0"               | at least 1
+            grpc.lb.etcd.endpoints=                       | grpc.lb.etcd.endpoints          | none              | http://host:port
+            grpc.lb.etcd.endpoints=http://a:1,https://b:1 | grpc.lb.etcd.ssl.bundle         | (not set)         | as grpc.lb.etcd.endpoints says https
+            grpc.lb.etcd.endpoints=http://[::1:2379       | grpc.lb.etcd.endpoints          | http://[::1:2379  | http://host:port
+            grpc.lb.etcd.prefix=/a b/                     | grpc.lb.etcd.prefix             | /a b/             | visible characters
+            grpc.lb.etcd.password=canary                  | grpc.lb.etcd.username           | missing           | both username and password
+            grpc.lb.registration.ttl=2h                   | grpc.lb.registration.ttl        | "7200000ms"       | 2s to 1h
+            grpc.lb.registration.port=65536               | grpc.lb.registration.port       | "65536"           | 1 to 65535
+            grpc.lb.registration.host=0.0.0.0             | grpc.lb.registration.host       | "0.0.0.0"         | IP address or host name
+            grpc.lb.panic-threshold=101                   | grpc.lb.panic-threshold         | "101.0"           | 0 to 100
             grpc.lb.static.greeter=localhost              | grpc.lb.static.greeter          | "localhost"       | 127.0.0.1:8009
             """)
     void namesThePropertyItsValueAndWhatWasExpected(String property, String name, String value, String expected) {
@@ -44,7 +55,24 @@ class StartupFailureTest {
                 .contains("Property: " + name)
                 .contains(value)
                 .contains(expected);
+        assertThat(analysis.getDescription()).doesNotContain("pw", "canary");
         assertThat(analysis.getAction()).isNotBlank();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "grpc.lb.registration.weight=heavy",
+                "grpc.lb.registration.ttl=soon",
+                "grpc.lb.registration.drain.quiet-period=x",
+                "grpc.lb.etcd.fail-fast=perhaps",
+                "grpc.lb.etcd.startup-timeout=-"
+            })
+    void leavesValuesOfAnotherTypeToSpring(String property, CapturedOutput output) {
+        assertThatThrownBy(() -> TestApplications.client(property)).isNotNull();
+        String[] parts = property.split("=");
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START", "Property: " + parts[0], "Value: \"" + parts[1] + "\"");
     }
 
     @Test

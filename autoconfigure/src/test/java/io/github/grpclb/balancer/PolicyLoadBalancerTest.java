@@ -10,6 +10,7 @@ import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FakeSubchannel;
+import io.github.grpclb.testing.FaultRow;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.EquivalentAddressGroup;
@@ -42,6 +43,7 @@ class PolicyLoadBalancerTest {
     private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, policies);
 
     @Test
+    @FaultRow(37)
     void keepsOneConnectionPerEndpointAndUsesThoseThatAreReady() {
         accept(endpoint(1), endpoint(2), endpoint(3));
         assertThat(helper.state()).isEqualTo(ConnectivityState.CONNECTING);
@@ -69,6 +71,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(43)
     void takesAnotherWeightWithoutTouchingTheConnections() {
         acceptReady(endpoint(1), endpoint(2));
         int before = helper.published();
@@ -102,6 +105,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(43)
     void keepsConnectionsOverAnotherOrderAndNewNeighbours() {
         acceptReady(endpoint(1), endpoint(2), endpoint(3));
         accept(endpoint(3), endpoint(4), endpoint(1));
@@ -123,6 +127,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(43)
     void survivesAnAddressThatIsListedTwice() {
         acceptReady(endpoint(1), endpoint(1), endpoint(2));
         accept(endpoint(2));
@@ -169,6 +174,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(38)
     void coalescesTheEventsOfManyServersOnceOneIsReady() {
         Endpoint[] many = IntStream.rangeClosed(1, 1_000)
                 .mapToObj(PolicyLoadBalancerTest::endpoint)
@@ -352,6 +358,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(50)
     void spreadsCallsWhereAPolicyThrows() {
         acceptReady(endpoint(1), endpoint(2));
         for (String broken : List.of("broken_picker", "broken_pick", "foreign_candidate")) {
@@ -387,6 +394,7 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(51)
     void leavesNothingBehind() {
         acceptReady(endpoint(1), endpoint(2));
         helper.subchannel(2).fails("gone");

@@ -75,6 +75,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(43)
     void reusesWhatDidNotChange() {
         put("a:1", 1);
         put("b:1", 1);
@@ -91,6 +92,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(39)
     void readsLongListsInPagesOfOneRevision() {
         for (int i = 0; i < 2500; i++) {
             put("10.1." + i / 250 + "." + i % 250 + ":1", 1);
@@ -101,6 +103,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(40)
     void publishesAtMostTenTimesASecondAndEndsExact() {
         subscribe();
         for (int i = 0; i < 1000; i++) {
@@ -260,6 +263,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(43)
     void twoKeysOfOneAddressAreOneEndpoint() {
         etcd.put("/grpclb/svc/1", "{\"Addr\":\"a:1\",\"Metadata\":{\"id\":\"new\",\"startedAt\":2}}");
         etcd.put("/grpclb/svc/2", "{\"Addr\":\"a:1\",\"Metadata\":{\"id\":\"old\",\"startedAt\":1}}");
@@ -338,6 +342,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(41)
     void followsAServiceOnceHoweverManySubscribe() {
         put("a:1", 1);
         List<Recorder> all = new ArrayList<>();
@@ -353,6 +358,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(42)
     void hasAListAtOnceForOneWhoComesBackWhileEtcdIsAway() {
         put("a:1", 1);
         Subscription subscription = subscribe();
@@ -371,6 +377,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(51)
     void forgetsAServiceThatNobodyWantsForLong() {
         Subscription subscription = subscribe();
         subscription.close();
@@ -391,6 +398,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(38)
     void refreshCostsNothingHoweverOftenItIsCalled() {
         Subscription subscription = subscribe();
         int calls = etcd.calls();
@@ -402,6 +410,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(38)
     void refreshEndsALongWait() {
         etcd.refuse(EtcdException.Kind.PERMISSION);
         Subscription subscription = subscribe();
@@ -416,6 +425,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(50)
     void aListenerThatThrowsHarmsNobody() {
         source.subscribe("svc", new EndpointListener() {
             @Override
@@ -435,6 +445,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(51)
     void closeEndsEverything() {
         subscribe();
         source.close();
@@ -444,6 +455,7 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @FaultRow(48)
     void refusesNamesThatAreNone() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> source.subscribe("a/../b", heard))

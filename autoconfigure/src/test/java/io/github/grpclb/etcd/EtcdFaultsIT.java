@@ -9,6 +9,7 @@ import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -187,6 +188,7 @@ class EtcdFaultsIT {
     }
 
     @Test
+    @FaultRow(39)
     void threeThousandRecordsAreReadInPages() {
         for (int i = 0; i < 3000; i++) {
             operator.put("/grpclb/greeter/" + i, "10.0." + i / 250 + "." + i % 250 + ":1");

@@ -2,6 +2,7 @@ package io.github.grpclb.registration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.testing.FaultRow;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
@@ -11,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@FaultRow({33, 34})
 class AdvertisedHostTest {
 
     @ParameterizedTest

@@ -36,6 +36,7 @@ class ServerRegistrationTest {
             new ServerRegistration(registrar, DRAIN, quiet, streams, () -> 1_763_600_000_000L);
 
     @Test
+    @FaultRow(32)
     void announcesThePortThatTheServerListensOn() {
         server.started(GREETER, 8080);
         Endpoint announced = registrar.endpoint;
@@ -126,6 +127,7 @@ class ServerRegistrationTest {
     }
 
     @Test
+    @FaultRow(32)
     void stoppingAServerThatNeverStartedDoesNothing() {
         server.stopping();
         assertThat(events).isEmpty();

@@ -3,6 +3,7 @@ package io.github.grpclb.resolver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.FaultRow;
 import io.grpc.EquivalentAddressGroup;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,6 +19,7 @@ class AddressGroupsTest {
     private final AddressGroups groups = new AddressGroups(this::lookUp);
 
     @Test
+    @FaultRow(34)
     void readsLiteralsWithoutAskingAnyone() {
         assertThat(addresses(groups.of(List.of(endpoint("10.0.0.1"), endpoint("::1"), endpoint("255.0.0.10")))))
                 .containsExactly("10.0.0.1:80", "[0:0:0:0:0:0:0:1]:80", "255.0.0.10:80");
@@ -52,6 +54,7 @@ class AddressGroupsTest {
     }
 
     @Test
+    @FaultRow(43)
     void keepsGroupsAlsoWhereOthersCameOrWent() {
         List<EquivalentAddressGroup> before = groups.of(List.of(endpoint("10.0.0.1"), endpoint("10.0.0.2")));
         List<EquivalentAddressGroup> after =
@@ -61,6 +64,7 @@ class AddressGroupsTest {
     }
 
     @Test
+    @FaultRow(34)
     void asksOnceForAHostAndAgainOnlyWhenToldTo() {
         groups.of(List.of(endpoint("b")));
         groups.of(List.of(endpoint("b"), endpoint("10.0.0.1")));
@@ -73,6 +77,7 @@ class AddressGroupsTest {
     }
 
     @Test
+    @FaultRow(43)
     void takesTheSameAddressesInAnotherOrderForTheSame() {
         List<EquivalentAddressGroup> before = groups.of(List.of(endpoint("b")));
         groups.forgetLookups();
@@ -81,6 +86,7 @@ class AddressGroupsTest {
     }
 
     @Test
+    @FaultRow(34)
     void staysWithTheLastAnswerWhereNoNewOneComes() {
         List<EquivalentAddressGroup> before = groups.of(List.of(endpoint("b")));
         groups.forgetLookups();

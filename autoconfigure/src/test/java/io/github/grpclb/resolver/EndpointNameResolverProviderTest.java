@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.testing.FakeHelper;
+import io.github.grpclb.testing.FaultRow;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverRegistry;
 import io.grpc.netty.NettyChannelBuilder;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@FaultRow(48)
 class EndpointNameResolverProviderTest {
 
     private final EndpointNameResolverProvider provider = new EndpointNameResolverProvider();

@@ -37,6 +37,7 @@ class EndpointNameResolverTest {
     private boolean lateHostIsKnown;
 
     @Test
+    @FaultRow(42)
     void deliversAListThatIsKnownAtOnce() {
         source.publish("svc", A, B);
         start();
@@ -59,6 +60,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(40)
     void handsOnlyTheLatestOfManyListsOver() {
         start();
         source.publish("svc", A);
@@ -195,6 +197,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(43)
     void deliversNothingWhereNothingChanged() {
         start();
         source.publish("svc", A, B);
@@ -226,6 +229,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(48)
     void failsWithTheReasonWhereTheSourceRefusesTheName() {
         NameResolver resolver =
                 start(args().setArg(EndpointNameResolverProvider.SOURCE, source).build(), "/svc");
@@ -237,6 +241,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow({34, 38})
     void passesHintsOnAndAsksNameServersNoMoreThanEveryFiveSeconds() {
         NameResolver resolver = start();
         source.publish("svc", Endpoint.builder("svc", "host.example", 80).build());
@@ -253,6 +258,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(38)
     void asksNoNameServerForLiterals() {
         NameResolver resolver = start();
         source.publish("svc", A);
@@ -272,6 +278,7 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(34)
     void asksAgainByItselfForAHostThatCouldNotBeLookedUp() {
         NameResolver resolver = start();
         source.publish("svc", A, Endpoint.builder("svc", "late.example", 80).build());

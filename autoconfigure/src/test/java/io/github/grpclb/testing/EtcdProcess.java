@@ -328,7 +328,7 @@ public final class EtcdProcess implements EtcdServer {
             return HTTP.send(request, BodyHandlers.ofString())
                     .body()
                     .lines()
-                    .filter(line -> line.startsWith(series))
+                    .filter(line -> line.startsWith(series) && "{, }".indexOf(line.charAt(series.length())) >= 0)
                     .map(line -> Double.valueOf(line.substring(line.lastIndexOf(' ') + 1)))
                     .toList();
         } catch (IOException notYet) {

@@ -3,6 +3,7 @@ package io.github.grpclb.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Empty;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.api.AlarmRequest;
 import io.etcd.jetcd.api.AuthEnableRequest;
@@ -17,22 +18,31 @@ import io.etcd.jetcd.api.CompactionRequest;
 import io.etcd.jetcd.api.DefragmentRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.LeaseGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;
 import io.etcd.jetcd.api.MemberAddRequest;
+import io.etcd.jetcd.api.MemberListResponse;
 import io.etcd.jetcd.api.Permission;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RequestOp;
+import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.options.OptionsUtil;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.AbstractStub;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
@@ -41,6 +51,14 @@ public final class RawEtcd implements AutoCloseable {
 
     private static final int LIMIT_SECONDS = 20;
     private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+    /** jetcd has no such method; what it answers has the form of a list of members. */
+    private static final MethodDescriptor<Empty, MemberListResponse> LEASES =
+            MethodDescriptor.<Empty, MemberListResponse>newBuilder()
+                    .setType(MethodDescriptor.MethodType.UNARY)
+                    .setFullMethodName(MethodDescriptor.generateFullMethodName(LeaseGrpc.SERVICE_NAME, "LeaseLeases"))
+                    .setRequestMarshaller(ProtoUtils.marshaller(Empty.getDefaultInstance()))
+                    .setResponseMarshaller(ProtoUtils.marshaller(MemberListResponse.getDefaultInstance()))
+                    .build();
 
     private final ManagedChannel channel;
     private Metadata headers = new Metadata();
@@ -66,6 +84,37 @@ public final class RawEtcd implements AutoCloseable {
                 .setKey(bytes(key))
                 .setValue(bytes(value))
                 .build());
+    }
+
+    /** Puts another value of a key that stays under its lease. */
+    public void edit(String key, String value) {
+        kv().put(PutRequest.newBuilder()
+                .setKey(bytes(key))
+                .setValue(bytes(value))
+                .setIgnoreLease(true)
+                .build());
+    }
+
+    /** Puts many keys, a hundred at a time. */
+    public void putAll(Map<String, String> records) {
+        TxnRequest.Builder batch = TxnRequest.newBuilder();
+        for (Map.Entry<String, String> each : records.entrySet()) {
+            batch.addSuccess(RequestOp.newBuilder()
+                    .setRequestPut(
+                            PutRequest.newBuilder().setKey(bytes(each.getKey())).setValue(bytes(each.getValue()))));
+            if (batch.getSuccessCount() == 100) {
+                kv().txn(batch.build());
+                batch.clear();
+            }
+        }
+        kv().txn(batch.build());
+    }
+
+    /** Returns how many leases etcd knows. */
+    public int leases() {
+        CallOptions options = CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS);
+        return ClientCalls.blockingUnaryCall(channel, LEASES, options, Empty.getDefaultInstance())
+                .getMembersCount();
     }
 
     public void delete(String key) {

@@ -45,6 +45,7 @@ final class Chaos {
     private final List<Row> rows = new ArrayList<>();
     private int runs = 1;
     private int jobs = 1;
+    private int minutes = 30;
     private long seed = new Random().nextLong(1_000_000_000);
 
     public static void main(String[] arguments) throws Exception {
@@ -67,13 +68,14 @@ final class Chaos {
                 case "--rows" -> rowsOf(value, known).forEach(row -> rows.add(known.get(row)));
                 case "--runs" -> runs = positive(argument, value);
                 case "--jobs" -> jobs = positive(argument, value);
+                case "--minutes" -> minutes = positive(argument, value);
                 case "--seed" -> seed = Long.parseLong(value);
                 case "--etcd" -> System.setProperty("ETCD_BIN", value);
                 default -> {
                     if (!argument.matches("[a-z]+")) {
                         throw new IllegalArgumentException(
                                 argument
-                                        + " (expected: --rows=all or 3,5-8, --runs=N, --jobs=N, --seed=N, --etcd=FILE, headline, soak)");
+                                        + " (expected: --rows=all or 3,5-8, --runs=N, --jobs=N, --seed=N, --minutes=N, --etcd=FILE, headline, soak)");
                     }
                     rows.add(new Row(argument, argument, ""));
                 }
@@ -150,8 +152,11 @@ final class Chaos {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
+                // what is only softly held, such as Spring's caches, counts as garbage where heap is measured
+                "-XX:SoftRefLRUPolicyMSPerMB=0",
                 "-cp",
                 System.getProperty("java.class.path"),
+                "-Dsoak.minutes=" + minutes,
                 "-Dchaos.seed=" + runSeed,
                 "-Dchaos.logs=" + logs));
         for (String setting : List.of("ETCD_BIN", "ETCDCTL_BIN")) {
@@ -165,7 +170,7 @@ final class Chaos {
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
-        boolean ended = process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        boolean ended = process.waitFor(LIMIT.toMinutes() + minutes, TimeUnit.MINUTES);
         if (!ended) {
             process.destroyForcibly();
         }

@@ -13,6 +13,7 @@ import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -129,6 +130,15 @@ final class LoadClient implements AutoCloseable {
     /** Returns the calls that have ended so far. */
     CallLog soFar() {
         return new CallLog(List.copyOf(calls));
+    }
+
+    /** Returns the calls that have ended since the last time, and forgets them. */
+    CallLog take() {
+        List<CallLog.Call> taken = new ArrayList<>();
+        for (CallLog.Call call = calls.poll(); call != null; call = calls.poll()) {
+            taken.add(call);
+        }
+        return new CallLog(taken);
     }
 
     /** Ends the load, waits for the calls under way, and returns all calls since the start. */

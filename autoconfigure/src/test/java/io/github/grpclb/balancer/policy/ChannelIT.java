@@ -15,6 +15,7 @@ import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.resolver.LiveServiceConfig;
 import io.github.grpclb.testing.FakeEndpointSource;
+import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
 import io.grpc.ClientInterceptors;
@@ -65,6 +66,7 @@ class ChannelIT {
     }
 
     @Test
+    @FaultRow(43)
     void takesAnotherWeightWithoutANewConnection() {
         TestServer a = server("a");
         TestServer b = server("b");
@@ -207,6 +209,7 @@ class ChannelIT {
     }
 
     @Test
+    @FaultRow(42)
     void goesOnWithItsPolicyAfterAnIdleTime() {
         TestServer a = server("a");
         source.publish(SERVICE, weighing(a, 1));
@@ -228,6 +231,7 @@ class ChannelIT {
     }
 
     @Test
+    @FaultRow(50)
     void livesWithAPolicyThatThrows() {
         source.publish(SERVICE, weighing(server("a"), 1), weighing(server("b"), 1));
         Policy broken = new Policy() {

@@ -1,0 +1,212 @@
+package io.github.grpclb.autoconfigure;
+
+import static io.github.grpclb.autoconfigure.TestApplications.client;
+import static io.github.grpclb.autoconfigure.TestApplications.server;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.grpclb.autoconfigure.TestApplications.Caller;
+import io.github.grpclb.registration.AdvertisedHost;
+import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.RawEtcd;
+import io.github.grpclb.testing.TcpProxy;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import net.devh.boot.grpc.server.config.GrpcServerProperties;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/** Which address stands in a real etcd, and when; and whether a client reaches it. */
+class AnnouncedAddressIT {
+
+    private static final String PREFIX = "/grpclb/greeter/";
+
+    /** etcd's revision while nothing was ever written. */
+    private static final long UNTOUCHED = 1;
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final EtcdProcess etcd = open(EtcdServers.startProcess());
+    private final RawEtcd operator = open(new RawEtcd(etcd.endpoint()));
+    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            opened.get(i).close();
+        }
+    }
+
+    @Test
+    @FaultRow(32)
+    void theRealPortIsAnnouncedWhereAnyIsAskedFor() {
+        ConfigurableApplicationContext server = open(server(at, "grpc.server.port=0", "grpc.lb.registration.id=a"));
+        int port = server.getBean(GrpcServerProperties.class).getPort();
+        assertThat(port).isPositive();
+        awaitKeys("127.0.0.1:" + port);
+        assertThat(ask()).isEqualTo("a");
+    }
+
+    @Test
+    @FaultRow(32)
+    void nothingIsAnnouncedWhereThePortIsTaken() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> server(at, "grpc.server.port=" + taken.getLocalPort()))
+                    .hasStackTraceContaining("in use");
+        }
+        assertThat(operator.revision()).isEqualTo(UNTOUCHED);
+    }
+
+    @Test
+    @FaultRow(32)
+    void nothingIsAnnouncedWhereTheStartFailsBeforeTheServerListens() {
+        assertThatThrownBy(() -> TestApplications.start(
+                        FailsToStart.class,
+                        Map.of("grpc.server.port", "0"),
+                        at,
+                        "grpc.server.address=127.0.0.1",
+                        "grpc.lb.registration.service=greeter"))
+                .hasStackTraceContaining("fails on purpose");
+        assertThat(operator.revision()).isEqualTo(UNTOUCHED);
+    }
+
+    @Test
+    @FaultRow(33)
+    void aServerBoundToEveryAddressAnnouncesARoutableOne() {
+        String host =
+                AdvertisedHost.derive("*").orElseGet(() -> EtcdServers.missing("this machine has no routable address"));
+        for (String wildcard : List.of("*", "0.0.0.0", "::")) {
+            try (ConfigurableApplicationContext server =
+                    server(at, "grpc.server.address=" + wildcard, "grpc.lb.registration.id=a")) {
+                awaitKeys(
+                        host + ":" + server.getBean(GrpcServerProperties.class).getPort());
+                assertThat(ask()).isEqualTo("a");
+            }
+        }
+    }
+
+    @Test
+    @FaultRow(34)
+    void theConfiguredAddressIsAnnouncedAndReachedBehindNat() throws IOException {
+        int inside;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            inside = free.getLocalPort();
+        }
+        TcpProxy nat = open(TcpProxy.to(new InetSocketAddress("127.0.0.1", inside)));
+        int outside = nat.address().getPort();
+        open(server(
+                at,
+                "grpc.server.port=" + inside,
+                "grpc.lb.registration.id=a",
+                "grpc.lb.registration.host=127.0.0.1",
+                "grpc.lb.registration.port=" + outside));
+        awaitKeys("127.0.0.1:" + outside);
+        assertThat(ask()).isEqualTo("a");
+        assertThat(nat.accepted()).isEqualTo(1);
+    }
+
+    @Test
+    @FaultRow(34)
+    void aServerIsReachedByItsHostName() {
+        ConfigurableApplicationContext server =
+                open(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.host=localhost"));
+        awaitKeys("localhost:" + server.getBean(GrpcServerProperties.class).getPort());
+        assertThat(ask()).isEqualTo("a");
+    }
+
+    @Test
+    @FaultRow(34)
+    void aServerIsReachedAtAnIpv6Literal() {
+        requireIpv6();
+        for (String address : List.of("::1", "[::1]")) {
+            try (ConfigurableApplicationContext server = server(
+                    at,
+                    "grpc.server.address=::1",
+                    "grpc.lb.registration.host=" + address,
+                    "grpc.lb.registration.id=a")) {
+                awaitKeys("[::1]:" + server.getBean(GrpcServerProperties.class).getPort());
+                assertThat(ask()).isEqualTo("a");
+            }
+        }
+    }
+
+    @Test
+    @FaultRow({34, 49})
+    void etcdIsReachedAtAnIpv6Literal() throws IOException {
+        requireIpv6();
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("::1"))) {
+            port = free.getLocalPort();
+        }
+        String url = "http://[::1]:" + port;
+        open(EtcdServers.startProcess("--listen-client-urls=" + url, "--advertise-client-urls=" + url));
+        String there = "grpc.lb.etcd.endpoints=" + url;
+        open(server(there, "grpc.lb.registration.id=a", "grpc.lb.etcd.fail-fast=true"));
+        assertThat(open(client(there)).getBean(Caller.class).ask()).isEqualTo("a");
+    }
+
+    private String ask() {
+        try (ConfigurableApplicationContext client = client(at)) {
+            return client.getBean(Caller.class).ask();
+        }
+    }
+
+    private void awaitKeys(String address) {
+        await().untilAsserted(() -> assertThat(operator.all()).containsOnlyKeys(PREFIX + address));
+    }
+
+    private static void requireIpv6() {
+        try (ServerSocket any = new ServerSocket(0, 1, Inet6Address.getByName("::1"))) {
+            assertThat(any.isBound()).isTrue();
+        } catch (IOException e) {
+            EtcdServers.missing("this machine has no ::1: " + e.getMessage());
+        }
+    }
+
+    private <T extends AutoCloseable> T open(T resource) {
+        opened.add(resource);
+        return resource;
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Import(TestApplications.ServerApplication.class)
+    static class FailsToStart {
+
+        /** Starts before the gRPC server, whose phase is the last. */
+        @Bean
+        SmartLifecycle broken() {
+            return new SmartLifecycle() {
+                @Override
+                public void start() {
+                    throw new IllegalStateException("fails on purpose");
+                }
+
+                @Override
+                public void stop() {}
+
+                @Override
+                public boolean isRunning() {
+                    return false;
+                }
+
+                @Override
+                public int getPhase() {
+                    return 0;
+                }
+            };
+        }
+    }
+}
