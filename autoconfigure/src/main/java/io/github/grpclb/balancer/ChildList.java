@@ -8,7 +8,6 @@ import io.grpc.EquivalentAddressGroup;
 import io.grpc.LoadBalancer.Helper;
 import io.grpc.LoadBalancerProvider;
 import io.grpc.LoadBalancerRegistry;
-import io.grpc.Status;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +30,7 @@ final class ChildList {
     private final Helper helper;
     private final CallTracking tracking;
     private final Listener listener;
+    private final ConnectPacer pacer;
     private final LoadBalancerProvider pickFirst = Objects.requireNonNull(
             LoadBalancerRegistry.getDefaultRegistry().getProvider("pick_first"), "gRPC's own pick_first");
     private final int[] countByState = new int[ConnectivityState.values().length];
@@ -41,6 +41,7 @@ final class ChildList {
         this.helper = helper;
         this.tracking = tracking;
         this.listener = listener;
+        this.pacer = new ConnectPacer(helper);
     }
 
     /** Hears of children that changed by themselves. */
@@ -57,10 +58,9 @@ final class ChildList {
      * What an update leaves to do.
      *
      * @param removed to be shut down after a picker without them is published
-     * @param status not OK if a new child refused its address
      * @param suspected how many children have become suspects
      */
-    record Update(List<EndpointChild> removed, Status status, int suspected) {}
+    record Update(List<EndpointChild> removed, int suspected) {}
 
     /**
      * Takes a new list. Lists are compared by position as long as they run in step and from there on by address, so that the usual
@@ -78,7 +78,7 @@ final class ChildList {
             inStep++;
         }
         if (inStep == groups.size() && inStep == children.size() && missing.isEmpty()) {
-            return new Update(List.of(), Status.OK, 0);
+            return new Update(List.of(), 0);
         }
         List<EndpointChild> removed = new ArrayList<>();
         Map<List<SocketAddress>, EndpointChild> rest = new HashMap<>();
@@ -87,15 +87,13 @@ final class ChildList {
                 removed.add(child);
             }
         }
-        Status status = Status.OK;
         List<EndpointChild> next = new ArrayList<>(groups.size());
         next.addAll(children.subList(0, inStep));
         for (EquivalentAddressGroup group : groups.subList(inStep, groups.size())) {
             EndpointChild child = rest.remove(group.getAddresses());
             if (child == null) {
                 child = new EndpointChild(helper, pickFirst, tracking, group, this::onChildChange);
-                Status accepted = child.connect(attributes);
-                status = accepted.isOk() ? status : accepted;
+                pacer.connect(child, attributes);
             } else {
                 child.update(group);
             }
@@ -108,10 +106,11 @@ final class ChildList {
             keep(unlisted.missing(), Standing.MISSING, rest, nextMissing);
         }
         removed.addAll(rest.values());
+        removed.forEach(pacer::forget);
         children = next;
         missing = nextMissing;
         countStates();
-        return new Update(removed, status, suspected);
+        return new Update(removed, suspected);
     }
 
     /** Gives all children up; returns them, to be shut down. */
@@ -151,6 +150,7 @@ final class ChildList {
     }
 
     void shutdown() {
+        pacer.cancel();
         clear().forEach(EndpointChild::shutdown);
     }
 
@@ -185,6 +185,7 @@ final class ChildList {
     }
 
     private void onChildChange(EndpointChild child, ConnectivityState before) {
+        pacer.changed(child);
         if (child.standing() == Standing.MISSING) {
             if (!child.isReady()) {
                 missing = without(child, missing);
@@ -211,6 +212,7 @@ final class ChildList {
     /** The child is in the middle of telling. */
     private void shutdownLater(EndpointChild child) {
         child.hearNoMore();
+        pacer.forget(child);
         helper.getSynchronizationContext().execute(child::shutdown);
     }
 }

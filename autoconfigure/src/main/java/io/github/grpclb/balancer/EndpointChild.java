@@ -13,7 +13,6 @@ import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.LoadBalancerProvider;
-import io.grpc.Status;
 import io.grpc.util.ForwardingLoadBalancerHelper;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -67,8 +66,8 @@ final class EndpointChild {
     }
 
     /** Makes it connect. Once is enough: the addresses of a child never change. */
-    Status connect(Attributes attributes) {
-        return connection.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
+    void connect(Attributes attributes) {
+        connection.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
                 .setAddresses(List.of(group))
                 .setAttributes(attributes)
                 .build());
@@ -115,6 +114,10 @@ final class EndpointChild {
 
     ConnectivityState state() {
         return state;
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     boolean isReady() {

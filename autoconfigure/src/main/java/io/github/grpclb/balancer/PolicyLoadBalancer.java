@@ -123,7 +123,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         publishOrFail(current);
         tracking.suspected(update.suspected());
         update.removed().forEach(EndpointChild::shutdown);
-        return configured.isOk() ? update.status() : configured;
+        return configured;
     }
 
     @Override

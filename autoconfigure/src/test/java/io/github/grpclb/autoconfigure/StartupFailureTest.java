@@ -111,7 +111,7 @@ class StartupFailureTest {
                 .rootCause()
                 .isInstanceOf(InvalidPropertyException.class)
                 .hasMessageStartingWith("grpc.lb.registration.drain.stream-grace: ")
-                .hasMessageContaining("(expected: 0s to 1h)");
+                .hasMessageContaining("(expected: 0 to 1 h)");
     }
 
     @Test

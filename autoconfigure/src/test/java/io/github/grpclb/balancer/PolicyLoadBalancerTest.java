@@ -62,6 +62,34 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(38)
+    void connectsManyAFewAtATime() {
+        accept(IntStream.rangeClosed(1, 350)
+                .mapToObj(PolicyLoadBalancerTest::endpoint)
+                .toArray(Endpoint[]::new));
+        assertThat(helper.subchannels()).hasSize(ConnectPacer.AT_ONCE);
+
+        helper.subchannel(1).ready();
+        helper.subchannel(2).fails("refused");
+        assertThat(helper.subchannels()).hasSize(ConnectPacer.AT_ONCE + 2);
+
+        // servers that swallow packets keep their places no longer
+        helper.clock().forward(Duration.ofMillis(ConnectPacer.PATIENCE_MILLIS));
+        assertThat(helper.subchannels()).hasSize(2 * ConnectPacer.AT_ONCE + 2);
+
+        // who is gone before it is its turn is not dialled
+        accept(IntStream.rangeClosed(1, 250)
+                .mapToObj(PolicyLoadBalancerTest::endpoint)
+                .toArray(Endpoint[]::new));
+        helper.clock().forward(Duration.ofSeconds(1));
+        assertThat(helper.subchannels())
+                .extracting(FakeSubchannel::port)
+                .hasSize(250)
+                .doesNotContain(251, 350);
+        assertThat(helper.clock().pending()).isZero();
+    }
+
+    @Test
     void publishesOnePickerWhereNothingChanged() {
         List<EquivalentAddressGroup> groups = groups(endpoint(1), endpoint(2));
         accept(groups, (LbConfig) null);

@@ -1,17 +1,10 @@
 package io.github.grpclb.etcd;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import io.github.grpclb.testing.FaultRow;
-import java.time.Clock;
-import java.time.Instant;
-import java.util.Date;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,22 +66,6 @@ class EtcdFaultScheduleTest {
                 .get()
                 .asString()
                 .matches("(?s)seed \\d+, +\\d+\\.\\d{3} s I3: .*\\n +\\d+\\.\\d{3} s etcd is .*VIOLATED I3.*");
-    }
-
-    /** The schedules have a clock that begins anywhere; this is why none has to step the other one. */
-    @Test
-    @FaultRow(35)
-    void theWallClockPlaysNoRole() {
-        noClasses()
-                .that(JavaClass.Predicates.resideInAPackage("io.github.grpclb.etcd"))
-                .should()
-                .callMethod(System.class, "currentTimeMillis")
-                .orShould()
-                .dependOnClassesThat()
-                .belongToAnyOf(Clock.class, Instant.class, Date.class)
-                .check(new ClassFileImporter()
-                        .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                        .importPackages("io.github.grpclb.etcd"));
     }
 
     private static boolean isCaught(long seed, Sabotage sabotage) {

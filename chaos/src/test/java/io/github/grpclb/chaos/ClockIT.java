@@ -49,7 +49,7 @@ class ClockIT {
         String key = Scene.PREFIX + victim.address();
         RawEtcd operator = scene.operator(etcd);
         LoadClient client = scene.load(100);
-        SeenLists lists = SeenLists.of(client);
+        ListLog lists = ListLog.of(client);
         long lease = operator.lease(key);
         String value = operator.all().get(key);
 
@@ -63,7 +63,7 @@ class ClockIT {
             }
         }
         assertThat(operator.lease(key)).as("lease").isEqualTo(lease);
-        assertThat(lists.addresses()).as("lists").hasSize(1);
+        lists.neverChanged();
         assertThat(victim.logged("lost, ")).isZero();
         client.stop().allSucceeded(1000);
 

@@ -39,7 +39,7 @@ class HerdIT {
     @FaultRow(41)
     void twoHundredClientsListOnceEach() {
         EtcdProcess etcd = scene.etcd();
-        List<Lists> clients = clients(etcd);
+        List<ListLog> clients = clients(etcd);
         Back back = restart(etcd, clients, 1);
         double lists = etcd.metric("grpc_server_started_total{grpc_method=\"Range\"");
         System.out.printf("chaos: %d clients: %s; %.0f lists%n", EACH, back, lists);
@@ -58,9 +58,9 @@ class HerdIT {
                                 .build()))
                 .toList();
         servers.forEach(server -> assertThat(server.registered()).succeedsWithin(Duration.ofSeconds(30)));
-        List<Lists> clients = clients(etcd);
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> clients.stream().allMatch(client -> client.last().size() == EACH));
+        List<ListLog> clients = clients(etcd);
+        await().atMost(Duration.ofSeconds(30)).until(() -> clients.stream()
+                .allMatch(client -> client.endpoints().size() == EACH));
         Back back = restart(etcd, clients, EACH + 1);
         System.out.printf("chaos: %d clients and %d servers, data wiped: %s%n", EACH, EACH, back);
         back.requireSpreadAndSoon();
@@ -69,18 +69,19 @@ class HerdIT {
     }
 
     /** Kills etcd and starts it without data and with one new record; returns when each client saw the first list, and all of it. */
-    private Back restart(EtcdProcess etcd, List<Lists> clients, int endpoints) {
+    private Back restart(EtcdProcess etcd, List<ListLog> clients, int endpoints) {
         etcd.kill();
         Scene.during(OUTAGE);
         etcd.wipeData();
-        int[] before = clients.stream().mapToInt(Lists::size).toArray();
+        int[] before = clients.stream().mapToInt(ListLog::size).toArray();
         etcd.start();
         long begun = System.nanoTime();
         RawEtcd operator = scene.operator(etcd);
         operator.put(Scene.PREFIX + "new", "127.2.0.1:1");
         await().atMost(Duration.ofSeconds(30))
                 .pollInterval(Duration.ofMillis(20))
-                .until(() -> clients.stream().allMatch(client -> client.last().size() == endpoints));
+                .until(() ->
+                        clients.stream().allMatch(client -> client.endpoints().size() == endpoints));
         long all = System.nanoTime();
         LongSummaryStatistics first = IntStream.range(0, clients.size())
                 .mapToLong(i -> clients.get(i).arrivals().get(before[i]))
@@ -88,10 +89,10 @@ class HerdIT {
         return new Back(Duration.ofNanos(all - begun), Duration.ofNanos(first.getMax() - first.getMin()));
     }
 
-    private List<Lists> clients(EtcdProcess etcd) {
-        List<Lists> clients = IntStream.range(0, EACH)
+    private List<ListLog> clients(EtcdProcess etcd) {
+        List<ListLog> clients = IntStream.range(0, EACH)
                 .mapToObj(i -> {
-                    Lists lists = new Lists();
+                    ListLog lists = new ListLog();
                     EtcdEndpointSource source =
                             scene.add(new EtcdEndpointSource(connect(etcd), Duration.ofHours(1), EtcdObserver.NONE));
                     source.subscribe(Scene.SERVICE, lists);

@@ -142,7 +142,7 @@ class NetworkIT {
         RawEtcd operator = scene.operator(etcd);
         scene.registry(proxy.endpoint());
         LoadClient client = scene.load(200);
-        SeenLists lists = SeenLists.of(client);
+        ListLog lists = ListLog.of(client);
 
         proxy.cut();
         scene.registry(etcd.endpoint());
@@ -161,11 +161,8 @@ class NetworkIT {
         late.awaitEnd();
         CallLog calls = client.stop();
         calls.allSucceeded(500);
-        assertThat(lists.addresses()).as("lists").allSatisfy(list -> assertThat(list)
-                .containsAll(known));
-        assertThat(lists.addresses())
-                .as("at first, listed anew, draining, gone")
-                .hasSize(4);
+        assertThat(lists.all()).as("lists").allSatisfy(list -> assertThat(list).containsAll(known));
+        assertThat(lists.all()).as("at first, listed anew, draining, gone").hasSize(4);
         Scene.say("%d calls, 0 failed", calls.size());
     }
 
@@ -178,7 +175,7 @@ class NetworkIT {
         scene.servers(2);
         scene.registry(proxy.endpoint());
         LoadClient client = scene.load(100);
-        SeenLists lists = SeenLists.of(client);
+        ListLog lists = ListLog.of(client);
         scene.registry(etcd.endpoint());
 
         proxy.forget(Direction.TO_CLIENT);

@@ -33,7 +33,7 @@ class OwnKeyIT {
         RawEtcd operator = scene.operator(etcd);
         long oldLease = operator.lease(Scene.PREFIX + address);
         LoadClient client = scene.load(200);
-        SeenLists lists = SeenLists.of(client);
+        ListLog lists = ListLog.of(client);
 
         victim.kill();
         long dead = System.nanoTime();
@@ -47,7 +47,7 @@ class OwnKeyIT {
         }
 
         CallLog calls = client.stop();
-        assertThat(lists.addresses())
+        assertThat(lists.all())
                 .as("lists")
                 .allSatisfy(list -> assertThat(list).hasSize(2).contains(address));
         assertThat(calls.failed()

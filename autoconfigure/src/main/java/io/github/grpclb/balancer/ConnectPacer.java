@@ -1,0 +1,90 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.Attributes;
+import io.grpc.ConnectivityState;
+import io.grpc.LoadBalancer.Helper;
+import io.grpc.SynchronizationContext.ScheduledHandle;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets new children connect a few at a time. Calls share the event loops with the attempts to connect: ten thousand at once, most of
+ * them to servers that are dead, would make the calls to those that live wait for seconds. An attempt that is not answered holds
+ * its place for a moment only, or servers that swallow packets would keep the others waiting.
+ *
+ * <p>Lists of no more than {@link #AT_ONCE} new endpoints notice nothing. Confined to the synchronization context.
+ */
+final class ConnectPacer {
+
+    /** How many attempts are under way at most. */
+    static final int AT_ONCE = 100;
+
+    /** How long an attempt that is not answered counts. */
+    static final long PATIENCE_MILLIS = 250;
+
+    private final Helper helper;
+    private final Queue<Waiting> waiting = new ArrayDeque<>();
+    private final Set<EndpointChild> underWay = new HashSet<>();
+    private @Nullable ScheduledHandle patience;
+
+    ConnectPacer(Helper helper) {
+        this.helper = helper;
+    }
+
+    private record Waiting(EndpointChild child, Attributes attributes) {}
+
+    /** Lets a child connect, now or when it is its turn. */
+    void connect(EndpointChild child, Attributes attributes) {
+        waiting.add(new Waiting(child, attributes));
+        connectNext();
+    }
+
+    /** Notes that a child's state changed. */
+    void changed(EndpointChild child) {
+        if (child.state() != ConnectivityState.CONNECTING) {
+            forget(child);
+        }
+    }
+
+    /** Gives a child's place to another. */
+    void forget(EndpointChild child) {
+        if (underWay.remove(child)) {
+            connectNext();
+        }
+    }
+
+    void cancel() {
+        waiting.clear();
+        underWay.clear();
+        if (patience != null) {
+            patience.cancel();
+        }
+    }
+
+    private void connectNext() {
+        while (underWay.size() < AT_ONCE && !waiting.isEmpty()) {
+            Waiting next = waiting.remove();
+            if (!next.child.isClosed()) {
+                underWay.add(next.child);
+                next.child.connect(next.attributes);
+            }
+        }
+        if (!waiting.isEmpty() && (patience == null || !patience.isPending())) {
+            patience = helper.getSynchronizationContext()
+                    .schedule(
+                            this::waitNoLonger,
+                            PATIENCE_MILLIS,
+                            TimeUnit.MILLISECONDS,
+                            helper.getScheduledExecutorService());
+        }
+    }
+
+    private void waitNoLonger() {
+        underWay.clear();
+        connectNext();
+    }
+}
