@@ -87,10 +87,11 @@ public final class ServerRegistration {
         if (leaving == null) {
             return;
         }
-        if (leaving.state() == Registration.State.REGISTERED) {
-            drain(leaving);
+        Answer toDrain = leaving.state() == Registration.State.REGISTERED ? drain(leaving) : Answer.REFUSED;
+        CompletableFuture<Void> withdrawn = leaving.withdraw();
+        if (toDrain != Answer.NONE) { // a registry that kept it waiting once is not waited for again
+            await("withdraw", leaving.endpoint(), withdrawn, drain.registryTimeout());
         }
-        await("withdraw", leaving.endpoint(), leaving.withdraw(), drain.registryTimeout());
         endStreams(leaving.endpoint());
     }
 
@@ -99,12 +100,21 @@ public final class ServerRegistration {
         streams.reopen();
     }
 
-    private void drain(Registration leaving) {
+    /** What a registry said to a request. */
+    private enum Answer {
+        DONE,
+        REFUSED,
+        /** None in time. */
+        NONE
+    }
+
+    private Answer drain(Registration leaving) {
         Endpoint endpoint = leaving.endpoint();
         CompletableFuture<Void> published = leaving.update(
                 endpoint.toBuilder().state(Endpoint.State.DRAINING).build());
+        Answer answer = await("mark as draining", endpoint, published, drain.registryTimeout());
         // A registry that does not answer has not told the clients either: nobody would be waited for.
-        if (await("mark as draining", endpoint, published, drain.registryTimeout())
+        if (answer == Answer.DONE
                 && !drain.quietPeriod().isZero()
                 && !newCalls.await(drain.quietPeriod(), drain.timeout())) {
             log.warn(
@@ -113,6 +123,7 @@ public final class ServerRegistration {
                     endpoint.address(),
                     drain.timeout().toMillis());
         }
+        return answer;
     }
 
     /** Comes after the withdrawal: streams keep nobody from learning that this server is gone. */
@@ -131,10 +142,10 @@ public final class ServerRegistration {
         }
     }
 
-    private static boolean await(String what, Endpoint endpoint, CompletableFuture<Void> done, Duration timeout) {
+    private static Answer await(String what, Endpoint endpoint, CompletableFuture<Void> done, Duration timeout) {
         try {
             done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
+            return Answer.DONE;
         } catch (TimeoutException | ExecutionException e) {
             Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
             log.warn(
@@ -144,9 +155,10 @@ public final class ServerRegistration {
                     endpoint.address(),
                     timeout.toMillis(),
                     cause.toString());
+            return e instanceof TimeoutException ? Answer.NONE : Answer.REFUSED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return Answer.NONE;
         }
-        return false;
     }
 }

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 class ServerRegistrationTest {
@@ -110,6 +112,21 @@ class ServerRegistrationTest {
         server.started(GREETER, 8080);
         server.stopping();
         assertThat(events).containsExactly("register UP", "update DRAINING", "withdraw");
+    }
+
+    @Test
+    @FaultRow(31)
+    void waitsOnlyOnceForARegistryThatDoesNotAnswer() {
+        registrar.answer = new CompletableFuture<>() {
+            @Override
+            public Void get(long timeout, TimeUnit unit) throws TimeoutException {
+                events.add("waited for the registry");
+                throw new TimeoutException();
+            }
+        };
+        server.started(GREETER, 8080);
+        server.stopping();
+        assertThat(events).containsExactly("register UP", "update DRAINING", "waited for the registry", "withdraw");
     }
 
     @Test
