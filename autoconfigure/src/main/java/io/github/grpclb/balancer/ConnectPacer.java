@@ -60,9 +60,7 @@ final class ConnectPacer {
     void cancel() {
         waiting.clear();
         underWay.clear();
-        if (patience != null) {
-            patience.cancel();
-        }
+        stopWaiting();
     }
 
     private void connectNext() {
@@ -73,7 +71,9 @@ final class ConnectPacer {
                 next.child.connect(next.attributes);
             }
         }
-        if (!waiting.isEmpty() && (patience == null || !patience.isPending())) {
+        if (waiting.isEmpty()) {
+            stopWaiting();
+        } else if (patience == null || !patience.isPending()) {
             patience = helper.getSynchronizationContext()
                     .schedule(
                             this::waitNoLonger,
@@ -86,5 +86,12 @@ final class ConnectPacer {
     private void waitNoLonger() {
         underWay.clear();
         connectNext();
+    }
+
+    private void stopWaiting() {
+        if (patience != null) {
+            patience.cancel();
+            patience = null;
+        }
     }
 }

@@ -43,7 +43,10 @@ class ClockIT {
                                 "LD_PRELOAD=" + library,
                                 "FAKETIME_TIMESTAMP_FILE=" + clock,
                                 "FAKETIME_NO_CACHE=1",
-                                "FAKETIME_DONT_FAKE_MONOTONIC=1"),
+                                "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                                // else it wakes waits on the monotonic clock by the other one: the JVM hangs, whatever
+                                // runs in it
+                                "FAKETIME_FORCE_MONOTONIC_FIX=0"),
                         "2")
                 .awaitRegistered();
         String key = Scene.PREFIX + victim.address();
