@@ -21,6 +21,9 @@ class EtcdFaultScheduleTest {
 
     private static final int SCHEDULES = Integer.getInteger("grpclb.schedules", 10_000);
 
+    /** {@code bin/chaos} runs others each time. */
+    private static final long FIRST = Long.getLong("chaos.seed", 0);
+
     /** So many find a loop that is broken: most need a few. */
     private static final int ENOUGH = 100;
 
@@ -44,7 +47,7 @@ class EtcdFaultScheduleTest {
             FaultSchedule.run(only, Sabotage.NONE);
             return;
         }
-        for (long seed = 0; seed < SCHEDULES; seed++) {
+        for (long seed = FIRST; seed < FIRST + SCHEDULES; seed++) {
             FaultSchedule.run(seed, Sabotage.NONE);
         }
     }

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 final class Chaos {
 
     private static final Duration LIMIT = Duration.ofMinutes(45);
+    private static final int SEEDS_A_RUN = 1000;
     private static final int FAILED = 1;
     private static final int BAD_USAGE = 2;
 
@@ -148,7 +149,7 @@ final class Chaos {
         delete(logs);
         Files.createDirectories(logs);
         Path output = logs.resolve("output.log");
-        long runSeed = seed + 1000L * number;
+        long runSeed = seed + (long) SEEDS_A_RUN * number;
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
@@ -158,6 +159,7 @@ final class Chaos {
                 System.getProperty("java.class.path"),
                 "-Dsoak.minutes=" + minutes,
                 "-Dchaos.seed=" + runSeed,
+                "-Dgrpclb.schedules=" + SEEDS_A_RUN,
                 "-Dchaos.logs=" + logs));
         for (String setting : List.of("ETCD_BIN", "ETCDCTL_BIN")) {
             if (System.getProperty(setting) != null) {
