@@ -11,11 +11,8 @@ import io.grpc.Status;
 import io.grpc.SynchronizationContext;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The load balancer {@code endpoint_lb}: keeps one connection per endpoint and lets a {@link Policy} choose among them. It is the
@@ -56,8 +53,6 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     public static final NameResolver.Args.Key<PickObserver> OBSERVER =
             NameResolver.Args.Key.create("io.github.grpclb.observer");
 
-    private static final Logger logger = LoggerFactory.getLogger(PolicyLoadBalancer.class);
-
     /** A list of 10 000 endpoints connects in as many events; they end in a handful of pickers. */
     private static final long COALESCE_MILLIS = 5;
 
@@ -65,12 +60,10 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final SynchronizationContext syncContext;
     private final ChannelPolicies policies;
     private final CallTracking tracking;
+    private final ConfiguredChain configured;
     private final LiveEndpoints live;
     private final ChildList children;
     private final StepTimer timer;
-    private LbConfig config = LbConfig.DEFAULT;
-    private @Nullable PickerChain chain;
-    private @Nullable String lastConfigFailure;
     private @Nullable Published published;
     private ServerIds serverIds = ServerIds.NONE;
     private SynchronizationContext.@Nullable ScheduledHandle pendingPublish;
@@ -92,6 +85,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.syncContext = helper.getSynchronizationContext();
         this.policies = own != null ? own : builtIn;
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
+        this.configured = new ConfiguredChain(policies, tracking, helper.getAuthority());
         this.live = shown != null ? shown : new LiveEndpoints();
         this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
@@ -105,12 +99,12 @@ public final class PolicyLoadBalancer extends LoadBalancer {
             handleNameResolutionError(empty);
             return empty;
         }
-        Status configured =
-                configure(resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : LbConfig.DEFAULT);
-        PickerChain current = chain;
+        Status taken = configured.take(
+                resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : LbConfig.DEFAULT);
+        PickerChain current = configured.chain();
         if (current == null) {
-            handleNameResolutionError(configured);
-            return configured;
+            handleNameResolutionError(taken);
+            return taken;
         }
         Attributes attributes = resolved.getAttributes().toBuilder()
                 .set(IS_PETIOLE_POLICY, true)
@@ -123,7 +117,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         publishOrFail(current);
         tracking.suspected(update.suspected());
         update.removed().forEach(EndpointChild::shutdown);
-        return configured;
+        return taken;
     }
 
     @Override
@@ -149,30 +143,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         tracking.endpointsAre(List.of(), Set.of());
     }
 
-    /** Takes a configuration over, or says why not. */
-    private Status configure(LbConfig next) {
-        try {
-            if (chain == null || !next.equals(config)) {
-                chain = new PickerChain(
-                        next, policies, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
-                                .nextDouble());
-                config = next;
-            }
-            lastConfigFailure = null;
-            return Status.OK;
-        } catch (RuntimeException e) {
-            String failure = e.getMessage();
-            if (!String.valueOf(failure).equals(lastConfigFailure)) {
-                lastConfigFailure = String.valueOf(failure);
-                logger.warn(
-                        "{}: configuration refused, what was there before stays: {}", helper.getAuthority(), failure);
-            }
-            return Status.UNAVAILABLE.withDescription(NAME + ": " + failure).withCause(e);
-        }
-    }
-
     private void onTime() {
-        PickerChain current = chain;
+        PickerChain current = configured.chain();
         if (current != null && !children.isEmpty()) {
             if (current.elapse()) {
                 published = null;
@@ -210,9 +182,10 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         published = next;
         serverIds = serverIds.next(next.known);
         SubchannelPicker others = pickerForOthers(next);
-        live.published(this, config.policy(), next.known, policies.state());
+        live.published(this, configured.config().policy(), next.known, policies.state());
         tracking.endpointsAre(next.known, policies.state().ejected());
-        helper.updateBalancingState(next.state, new RoutingPicker(config, tracking, serverIds, next.known, others));
+        helper.updateBalancingState(
+                next.state, new RoutingPicker(configured.config(), tracking, serverIds, next.known, others));
         timer.wakeIn(current.due());
     }
 
@@ -235,7 +208,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
 
         @Override
         public void onChange() {
-            PickerChain current = chain;
+            PickerChain current = configured.chain();
             if (accepting || current == null) {
                 return;
             }
@@ -253,7 +226,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         /** At once: a call that still picked the suspect would connect it again. */
         @Override
         public void onSuspectFailed() {
-            PickerChain current = chain;
+            PickerChain current = configured.chain();
             if (current != null) {
                 publishOrFail(current);
             }
