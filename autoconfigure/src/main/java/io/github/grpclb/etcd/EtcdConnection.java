@@ -50,7 +50,8 @@ public final class EtcdConnection implements AutoCloseable {
         }
         this.api = new ReconnectingApi(
                 loop,
-                () -> new JetcdClient(options, executor, System::nanoTime),
+                // not the executor itself: a channel outlives it by a moment, and would panic where it is refused
+                () -> new JetcdClient(options, loop::execute, System::nanoTime),
                 String.join(", ", options.endpoints()));
     }
 

@@ -220,15 +220,8 @@ final class ServiceWatch {
 
         @Override
         public void onCreated(long current) {
-            if (watching != round) {
-                return;
-            }
-            if (current < revision) {
-                failed(
-                        new EtcdException(EtcdException.Kind.REFUSED, "etcd's revision went back"),
-                        Restart.REVISION_WENT_BACK);
-            } else {
-                alive(watching);
+            if (watching == round) {
+                seen(current);
             }
         }
 
@@ -246,6 +239,17 @@ final class ServiceWatch {
         @Override
         public void onProgress(long current) {
             if (watching == round) {
+                seen(current);
+            }
+        }
+
+        /** An etcd that lost data may be behind what is known; a proxy can keep the stream over that. */
+        private void seen(long current) {
+            if (current < revision) {
+                failed(
+                        new EtcdException(EtcdException.Kind.REFUSED, "etcd's revision went back"),
+                        Restart.REVISION_WENT_BACK);
+            } else {
                 alive(watching);
             }
         }

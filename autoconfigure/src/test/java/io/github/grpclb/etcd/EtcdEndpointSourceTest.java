@@ -214,6 +214,19 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    void relistsWhenTheRevisionWentBackUnderAWatchThatStayed() {
+        for (int i = 0; i < 50; i++) {
+            put("a:1", i);
+        }
+        subscribe();
+        etcd.wipe();
+        put("b:1", 1);
+        after(Duration.ofSeconds(45));
+        assertThat(restarts).containsExactly(Restart.REVISION_WENT_BACK);
+        assertThat(heard.lists()).endsWith("b:1=1");
+    }
+
+    @Test
     void aBrokenRecordNeverHidesItsNeighbours() {
         put("a:1", 1);
         etcd.put("/grpclb/svc/bad", "{\"Addr\":\"0.0.0.0:1\"}");
