@@ -3,6 +3,7 @@ package io.github.grpclb.resolver;
 import io.github.grpclb.discovery.Endpoint;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,9 +17,9 @@ import java.util.concurrent.TimeUnit;
  * <ul>
  *   <li>One that was draining is gone.
  *   <li>Any other is <em>missing</em>: gone after {@link #WINDOW_NANOS}, unless it becomes a suspect until then.
- *   <li>Those that are missing become <em>suspects</em> in a mass expiry: when at least two vanished within the window and these are
- *       more than the endpoints that are left to take calls; or when the registry lists none at all. A suspect is gone after the
- *       longest time that stale endpoints are kept.
+ *   <li>Those that are missing become <em>suspects</em> in a mass expiry: when at least two servers lost their keys within the window,
+ *       some of which may have put them back already, and these are more than the others that take calls; or when the registry lists
+ *       none at all. A suspect is gone after the longest time that stale endpoints are kept.
  *   <li>Whoever is listed again, by its address or its id, is an ordinary endpoint.
  * </ul>
  *
@@ -38,6 +39,10 @@ final class Suspects {
 
     private final long staleMax;
     private final Map<String, Gone> gone = new LinkedHashMap<>();
+
+    /** When an address last lost its key, within the window: also those that are back. */
+    private final Map<String, Long> losses = new HashMap<>();
+
     private List<Endpoint> listed = List.of();
     private boolean reachable = true;
     private long clock;
@@ -61,26 +66,36 @@ final class Suspects {
      */
     int take(List<Endpoint> endpoints, long now) {
         elapse(now);
+        losses.values().removeIf(since -> clock - since >= WINDOW_NANOS);
         List<Endpoint> before = listed;
         listed = endpoints;
         if (gone.isEmpty() && haveSameAddresses(before, endpoints)) {
+            for (int i = 0; i < endpoints.size(); i++) {
+                noteIfPutBack(before.get(i), endpoints.get(i));
+            }
             return 0;
         }
-        Set<String> addresses = new HashSet<>();
+        Map<String, Endpoint> byAddress = new HashMap<>();
         Set<String> ids = new HashSet<>();
         for (Endpoint endpoint : endpoints) {
-            addresses.add(endpoint.address());
+            byAddress.put(endpoint.address(), endpoint);
             if (endpoint.id() != null) {
                 ids.add(endpoint.id());
             }
         }
         for (Endpoint endpoint : before) {
-            if (staleMax > 0 && endpoint.state() == Endpoint.State.UP) {
-                gone.putIfAbsent(endpoint.address(), new Gone(endpoint, clock));
+            Endpoint successor = byAddress.get(endpoint.address());
+            if (successor != null) {
+                noteIfPutBack(endpoint, successor);
+            } else if (staleMax > 0
+                    && endpoint.state() == Endpoint.State.UP
+                    && !ids.contains(endpoint.id())
+                    && gone.putIfAbsent(endpoint.address(), new Gone(endpoint, clock)) == null) {
+                losses.put(endpoint.address(), clock);
             }
         }
         gone.entrySet()
-                .removeIf(each -> addresses.contains(each.getKey())
+                .removeIf(each -> byAddress.containsKey(each.getKey())
                         || ids.contains(each.getValue().endpoint.id()));
         return judge();
     }
@@ -98,6 +113,16 @@ final class Suspects {
             }
         }
         return true;
+    }
+
+    /** A server that never stopped and has another key now had lost it, be it that no list was seen without it. */
+    private void noteIfPutBack(Endpoint before, Endpoint now) {
+        if (before != now
+                && before.createRevision() != now.createRevision()
+                && before.startedAt() != 0
+                && before.identity().equals(now.identity())) {
+            losses.put(now.address(), clock);
+        }
     }
 
     /** Says whether the registry answers, from now on. */
@@ -139,12 +164,11 @@ final class Suspects {
     }
 
     private int judge() {
-        long recent = gone.values().stream().filter(this::isRecent).count();
-        long left = listed.stream()
-                .filter(each -> each.state() == Endpoint.State.UP)
+        long unharmed = listed.stream()
+                .filter(each -> each.state() == Endpoint.State.UP && !losses.containsKey(each.address()))
                 .count();
         int suspected = 0;
-        if (listed.isEmpty() || (recent >= 2 && recent > left)) {
+        if (listed.isEmpty() || (losses.size() >= 2 && losses.size() > unharmed)) {
             for (Gone each : gone.values()) {
                 if (!each.suspect) {
                     each.suspect = true;
@@ -153,10 +177,6 @@ final class Suspects {
             }
         }
         return suspected;
-    }
-
-    private boolean isRecent(Gone each) {
-        return clock - each.since < WINDOW_NANOS;
     }
 
     private long keptFor(Gone each) {

@@ -76,6 +76,33 @@ class SuspectsTest {
     }
 
     @Test
+    @FaultRow(8)
+    void suspectsTheLastWhereTheOthersHavePutTheirKeysBackAlready() {
+        take(keyed(1, 11), keyed(2, 12), keyed(3, 13), keyed(4, 14));
+        take(keyed(1, 21), keyed(2, 22), keyed(3, 13), keyed(4, 14));
+        assertThat(take(keyed(1, 21), keyed(2, 22), keyed(4, 14))).isEqualTo(1);
+        assertThat(suspects()).containsExactly(3);
+    }
+
+    @Test
+    void doesNotTakeARestartForALostKey() {
+        take(keyed(1, 11), keyed(2, 12), keyed(3, 13));
+        take(restarted(1, 21), restarted(2, 22), keyed(3, 13));
+        take(restarted(1, 21), restarted(2, 22));
+        assertThat(suspects()).isEmpty();
+        assertThat(missing()).containsExactly(3);
+    }
+
+    @Test
+    void forgetsAfterAWhileWhoHadLostItsKey() {
+        take(keyed(1, 11), keyed(2, 12), keyed(3, 13));
+        take(keyed(1, 21), keyed(2, 22), keyed(3, 13));
+        pass(Duration.ofSeconds(15));
+        take(keyed(1, 21), keyed(2, 22));
+        assertThat(suspects()).isEmpty();
+    }
+
+    @Test
     void neverSuspectsAServerThatDrained() {
         list(1, 2, 3, 4);
         take(up(1), draining(2), draining(3), draining(4));
@@ -216,6 +243,14 @@ class SuspectsTest {
 
     private static List<Integer> ports(List<Endpoint> endpoints) {
         return new ArrayList<>(endpoints.stream().map(Endpoint::port).toList());
+    }
+
+    private static Endpoint keyed(int id, long createRevision) {
+        return up(id).toBuilder().startedAt(1).createRevision(createRevision).build();
+    }
+
+    private static Endpoint restarted(int id, long createRevision) {
+        return keyed(id, createRevision).toBuilder().startedAt(2).build();
     }
 
     private static Endpoint up(int port) {

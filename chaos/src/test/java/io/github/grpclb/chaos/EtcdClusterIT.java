@@ -1,6 +1,7 @@
 package io.github.grpclb.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.etcd.EtcdConnection;
@@ -125,7 +126,11 @@ class EtcdClusterIT {
         RawEtcd operator = scene.operator(cluster.members().get(0));
         Moment fault = Moment.now();
         other.cut();
-        operator.put(Scene.PREFIX + "4", address);
+        // refused while the others choose a leader, where the one that is cut off was theirs
+        await("newcomer's key").ignoreExceptions().until(() -> {
+            operator.put(Scene.PREFIX + "4", address);
+            return true;
+        });
         Moment listed = Moment.now();
 
         listed.within(FOUND, "newcomer called", () -> client.soFar().byServer().containsKey("4"));
