@@ -2,25 +2,23 @@ package io.github.grpclb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.testing.Repository;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The table that says why a version is the lowest, and the enforcer's rule that makes it so, are the same list. */
 class MinimumVersionsTest {
 
-    private static final Path ROOT = Path.of("..");
-
     @Test
     void agreesWithTheRuleOfTheBuild() throws IOException {
-        List<String> table = Files.readAllLines(ROOT.resolve("supply/minimum-versions.tsv")).stream()
+        List<String> table = Files.readAllLines(Repository.file("supply/minimum-versions.tsv")).stream()
                 .filter(line -> !line.startsWith("#"))
                 .map(line -> line.split("\t"))
                 .map(cells -> cells[1] + ":(," + cells[2] + ")")
                 .toList();
-        List<String> rule = Files.readAllLines(ROOT.resolve("pom.xml")).stream()
+        List<String> rule = Files.readAllLines(Repository.file("pom.xml")).stream()
                 .map(String::strip)
                 .filter(line -> line.startsWith("<exclude>") && line.contains(":(,"))
                 .map(line -> line.replaceAll("</?exclude>", ""))

@@ -10,7 +10,7 @@ import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
-import java.nio.file.Path;
+import io.github.grpclb.testing.Repository;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,8 +40,8 @@ class RolesIT {
         etcd = EtcdServers.startProcess();
         opened.add(etcd);
         operator = new Etcdctl(etcd.endpoint());
-        operator.script(Path.of("..", "bin", "etcd-roles"), "greeter");
-        operator.script(Path.of("..", "bin", "etcd-roles"), "greeter"); // a second time changes nothing
+        operator.script(Repository.file("bin/etcd-roles"), "greeter");
+        operator.script(Repository.file("bin/etcd-roles"), "greeter"); // a second time changes nothing
         operator.run("user", "add", "announcer:announcer");
         operator.run("user", "grant-role", "announcer", "greeter-server");
         operator.run("user", "add", "caller:caller");

@@ -152,6 +152,9 @@ final class Chaos {
         long runSeed = seed + (long) SEEDS_A_RUN * number;
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // runs are short, and several share the machine: time spent on compiling is not earned back
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-Xmx1g",
                 // what is only softly held, such as Spring's caches, counts as garbage where heap is measured
                 "-XX:SoftRefLRUPolicyMSPerMB=0",

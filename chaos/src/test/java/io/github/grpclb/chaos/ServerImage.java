@@ -1,5 +1,6 @@
 package io.github.grpclb.chaos;
 
+import io.github.grpclb.testing.Repository;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -60,11 +61,11 @@ final class ServerImage {
     }
 
     private static Path jar() {
-        return Stream.of("sample-server/target/sample-server.jar", "../sample-server/target/sample-server.jar")
-                .map(Path::of)
-                .filter(Files::exists)
-                .findFirst()
-                .orElseThrow(() -> new IllegalStateException("sample-server.jar is not built: mvn package"));
+        Path jar = Repository.file("sample-server/target/sample-server.jar");
+        if (!Files.exists(jar)) {
+            throw new IllegalStateException("sample-server.jar is not built: mvn package");
+        }
+        return jar;
     }
 
     /** Starts it with an etcd inside, and ends it once it is registered: the classes it has loaded then are archived. */
