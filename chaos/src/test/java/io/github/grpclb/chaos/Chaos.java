@@ -170,6 +170,9 @@ final class Chaos {
             }
         }
         command.addAll(List.of(RowRun.class.getName(), row.name()));
+        if (number > 0) {
+            command.add("again");
+        }
         long begun = System.nanoTime();
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
