@@ -19,6 +19,7 @@ import io.etcd.jetcd.api.DefragmentRequest;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.MaintenanceGrpc;
 import io.etcd.jetcd.api.MemberAddRequest;
 import io.etcd.jetcd.api.MemberListResponse;
@@ -150,6 +151,12 @@ public final class RawEtcd implements AutoCloseable {
     /** Forgets the history before the revision of now. */
     public void compact() {
         kv().compact(CompactionRequest.newBuilder().setRevision(revision()).build());
+    }
+
+    /** Ends a lease, with the keys that are under it. */
+    public void revoke(long lease) {
+        ready(LeaseGrpc.newBlockingStub(channel))
+                .leaseRevoke(LeaseRevokeRequest.newBuilder().setID(lease).build());
     }
 
     /** Returns the lease that a key is under, 0 if none. */
