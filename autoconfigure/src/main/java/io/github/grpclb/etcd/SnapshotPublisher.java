@@ -114,7 +114,10 @@ final class SnapshotPublisher {
     }
 
     private void publish() {
-        timer = null;
+        if (timer != null) { // on a busy machine an event may come before the timer that is due
+            timer.cancel();
+            timer = null;
+        }
         table.logChanges();
         List<Endpoint> endpoints = table.endpoints();
         live = true;

@@ -107,7 +107,7 @@ class ServerEndsIT {
         victim.awaitEnd();
         Duration took = Duration.ofNanos(System.nanoTime() - asked);
 
-        assertThat(took).as("withdraw-timeout, and what a JVM takes to end").isLessThan(Duration.ofSeconds(3 + 3));
+        assertThat(took).as("withdraw-timeout, and what a JVM takes to end").isLessThan(Duration.ofSeconds(3 + 4));
         awaitGone(operator, address);
         Scene.during(Duration.ofSeconds(1));
         CallLog calls = client.stop();
