@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.Map;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
-import org.springframework.boot.convert.DurationStyle;
 
 /**
  * Hands each channel this context's source and policies, and its service config. gRPC's registries belong to the whole JVM, so
@@ -86,7 +85,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
         if (staleMax.isNegative() || staleMax.compareTo(LONGEST_STALE_MAX) > 0) {
             throw new InvalidPropertyException(
                     "grpc.lb.stale-max",
-                    DurationStyle.SIMPLE.print(staleMax),
+                    InvalidPropertyException.shown(staleMax),
                     "0 to 365d",
                     "Correct the property; 0 trusts the registry at once.");
         }

@@ -9,7 +9,6 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 
@@ -70,7 +69,7 @@ public final class GrpcLbEtcdAutoConfiguration {
             throw new InvalidPropertyException(
                     "grpc.lb.etcd.endpoints",
                     connection.options().endpoints(),
-                    "an etcd that answers within " + DurationStyle.SIMPLE.print(properties.startupTimeout())
+                    "an etcd that answers within " + InvalidPropertyException.shown(properties.startupTimeout())
                             + ", as grpc.lb.etcd.fail-fast is true",
                     "Start etcd or correct the endpoints; or set grpc.lb.etcd.fail-fast=false to start without it and join"
                             + " when it comes.",

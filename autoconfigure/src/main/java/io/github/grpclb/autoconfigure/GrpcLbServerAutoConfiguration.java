@@ -16,7 +16,6 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
-import org.springframework.boot.convert.DurationStyle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
@@ -101,9 +100,7 @@ public final class GrpcLbServerAutoConfiguration {
         if (ttl.compareTo(EtcdRegistrar.MIN_TTL) < 0 || ttl.compareTo(EtcdRegistrar.MAX_TTL) > 0) {
             throw new InvalidPropertyException(
                     PREFIX + "ttl",
-                    ttl.toDays() > 365
-                            ? ttl
-                            : DurationStyle.SIMPLE.print(ttl), // which cannot print ages of the universe
+                    InvalidPropertyException.shown(ttl),
                     "2s to 1h",
                     "Set how long etcd keeps a server that died; etcd itself grants no less than 2 s.");
         }

@@ -1,9 +1,11 @@
 package io.github.grpclb.autoconfigure;
 
+import java.time.Duration;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.convert.DurationStyle;
 
 /** A property that keeps the application from starting. Shown to the user by {@link InvalidPropertyFailureAnalyzer}. */
 public final class InvalidPropertyException extends RuntimeException {
@@ -52,6 +54,15 @@ public final class InvalidPropertyException extends RuntimeException {
                 matcher.group(2).replaceAll("^'|'$", ""),
                 matcher.group(3),
                 "Correct the property.");
+    }
+
+    /** Returns a time as Spring writes it, or as Java does where Spring cannot: beyond 292 million years of milliseconds. */
+    static String shown(Duration time) {
+        try {
+            return DurationStyle.SIMPLE.print(time);
+        } catch (ArithmeticException e) {
+            return time.toString();
+        }
     }
 
     String property() {

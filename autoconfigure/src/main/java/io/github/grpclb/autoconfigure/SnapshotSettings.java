@@ -4,7 +4,6 @@ import io.github.grpclb.etcd.SnapshotOptions;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.convert.DurationStyle;
 
 /** Makes the snapshots' options out of the properties, and names the property in what is wrong. */
 record SnapshotSettings(GrpcLbProperties.Snapshot properties) {
@@ -23,7 +22,7 @@ record SnapshotSettings(GrpcLbProperties.Snapshot properties) {
         } catch (InvalidPathException e) {
             throw unusable("directory", directory, "the path of a directory", e);
         } catch (IllegalArgumentException e) {
-            throw unusable("max-age", DurationStyle.SIMPLE.print(properties.maxAge()), "1m to 30d", e);
+            throw unusable("max-age", InvalidPropertyException.shown(properties.maxAge()), "1m to 30d", e);
         }
     }
 

@@ -12,6 +12,7 @@ import io.github.grpclb.registration.OpenStreams;
 import io.github.grpclb.registration.QuietPeriod;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.testing.FaultRow;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,14 @@ class GrpcLbPropertiesTest {
                         .requireValid(Policies.forChannel(List.of())))
                 .isInstanceOf(InvalidPropertyException.class)
                 .hasMessageStartingWith("grpc.lb.clients.c.tags[0].split.a:b: 101.0 (expected: ");
+    }
+
+    @Test
+    @FaultRow(49)
+    void showsTimesThatSpringCannotWrite() {
+        assertThat(InvalidPropertyException.shown(Duration.ofSeconds(Long.MIN_VALUE)))
+                .startsWith("PT-");
+        assertThat(InvalidPropertyException.shown(Duration.ofSeconds(59))).isEqualTo("59000ms");
     }
 
     private static void startServer(GrpcLbProperties properties) {
