@@ -2,7 +2,6 @@ package io.github.grpclb.testing;
 
 import io.github.grpclb.testing.TcpProxy.Direction;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Set;
@@ -80,13 +79,13 @@ final class ProxyLink {
         byte[] piece = new byte[PIECE];
         long carried = 0;
         try {
-            OutputStream out = to.getOutputStream();
             for (int n = from.getInputStream().read(piece);
                     n >= 0;
                     n = from.getInputStream().read(piece)) {
                 pass(direction);
                 int passing = limited ? (int) Math.min(n, Math.max(0, proxy.budget() - carried)) : n;
-                out.write(piece, 0, passing);
+                to.getOutputStream()
+                        .write(piece, 0, passing); // not asked for earlier: it may be half-closed from the start
                 carried += passing;
                 if (passing < n) {
                     reset();
