@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import net.devh.boot.grpc.server.config.GrpcServerProperties;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
@@ -87,7 +88,7 @@ class AnnouncedAddressIT {
     @FaultRow(33)
     void aServerBoundToEveryAddressAnnouncesARoutableOne() {
         String host =
-                AdvertisedHost.derive("*").orElseGet(() -> EtcdServers.missing("this machine has no routable address"));
+                AdvertisedHost.derive("*").orElseGet(() -> Assumptions.abort("this machine has no routable address"));
         for (String wildcard : List.of("*", "0.0.0.0", "::")) {
             try (ConfigurableApplicationContext server =
                     server(at, "grpc.server.address=" + wildcard, "grpc.lb.registration.id=a")) {
@@ -172,7 +173,7 @@ class AnnouncedAddressIT {
         try (ServerSocket any = new ServerSocket(0, 1, Inet6Address.getByName("::1"))) {
             assertThat(any.isBound()).isTrue();
         } catch (IOException e) {
-            EtcdServers.missing("this machine has no ::1: " + e.getMessage());
+            Assumptions.abort("this machine has no ::1: " + e.getMessage());
         }
     }
 
