@@ -20,10 +20,10 @@ import org.springframework.boot.health.contributor.HealthIndicator;
  */
 public final class GrpcLbHealthIndicator implements HealthIndicator {
 
-    private final Supplier<@Nullable String> etcdAwayBecause;
-    private final Supplier<@Nullable String> refusedBecause;
     private static final String SETTINGS = "; see grpc.lb.etcd.username, .password, .ssl.bundle, and the roles in etcd";
 
+    private final Supplier<@Nullable String> etcdAwayBecause;
+    private final Supplier<@Nullable String> refusedBecause;
     private final Supplier<Optional<Registration>> registration;
 
     /**

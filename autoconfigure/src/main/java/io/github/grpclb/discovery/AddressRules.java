@@ -2,6 +2,7 @@ package io.github.grpclb.discovery;
 
 import com.google.common.net.InetAddresses;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -67,7 +68,7 @@ public record AddressRules(List<Cidr> cidrs, List<String> hostSuffixes, boolean 
         }
         if (Arrays.equals(NAT64, Arrays.copyOf(bytes, NAT64.length))) {
             return namesOneMachine(
-                    InetAddresses.fromInteger(java.nio.ByteBuffer.wrap(bytes).getInt(12)));
+                    InetAddresses.fromInteger(ByteBuffer.wrap(bytes).getInt(12)));
         }
         return !address.isAnyLocalAddress() && !address.isMulticastAddress() && !address.isLinkLocalAddress();
     }

@@ -23,7 +23,9 @@ final class MassChange {
     }
 
     void between(EndpointSnapshot before, List<Endpoint> after) {
-        if (before.endpoints().size() < FEWEST || after.isEmpty()) {
+        if (before.endpoints().size() < FEWEST
+                || after.isEmpty()
+                || EndpointSnapshot.haveSameAddresses(before.endpoints(), after)) {
             return;
         }
         Set<String> now = after.stream().map(Endpoint::address).collect(Collectors.toSet());

@@ -1,6 +1,7 @@
 package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointSnapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -69,7 +70,7 @@ final class Suspects {
         losses.values().removeIf(since -> clock - since >= WINDOW_NANOS);
         List<Endpoint> before = listed;
         listed = endpoints;
-        if (gone.isEmpty() && haveSameAddresses(before, endpoints)) {
+        if (gone.isEmpty() && EndpointSnapshot.haveSameAddresses(before, endpoints)) {
             for (int i = 0; i < endpoints.size(); i++) {
                 noteIfPutBack(before.get(i), endpoints.get(i));
             }
@@ -98,21 +99,6 @@ final class Suspects {
                 .removeIf(each -> byAddress.containsKey(each.getKey())
                         || ids.contains(each.getValue().endpoint.id()));
         return judge();
-    }
-
-    /** The usual change, another weight somewhere, is to cost one pass. */
-    private static boolean haveSameAddresses(List<Endpoint> before, List<Endpoint> now) {
-        if (before.size() != now.size()) {
-            return false;
-        }
-        for (int i = 0; i < now.size(); i++) {
-            Endpoint one = before.get(i);
-            Endpoint other = now.get(i);
-            if (one != other && (one.port() != other.port() || !one.host().equals(other.host()))) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** A server that never stopped and has another key now had lost it, be it that no list was seen without it. */
