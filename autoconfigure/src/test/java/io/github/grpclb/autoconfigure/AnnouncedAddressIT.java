@@ -11,6 +11,7 @@ import io.github.grpclb.registration.AdvertisedHost;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TcpProxy;
 import java.io.IOException;
@@ -18,12 +19,11 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import net.devh.boot.grpc.server.config.GrpcServerProperties;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
@@ -39,22 +39,18 @@ class AnnouncedAddressIT {
     /** etcd's revision while nothing was ever written. */
     private static final long UNTOUCHED = 1;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
-    private final EtcdProcess etcd = open(EtcdServers.startProcess());
-    private final RawEtcd operator = open(new RawEtcd(etcd.endpoint()));
-    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
+    @AutoClose
+    private final Opened opened = new Opened();
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
+    private final EtcdProcess etcd = opened.add(EtcdServers.startProcess());
+    private final RawEtcd operator = opened.add(new RawEtcd(etcd.endpoint()));
+    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
 
     @Test
     @FaultRow(32)
     void theRealPortIsAnnouncedWhereAnyIsAskedFor() {
-        ConfigurableApplicationContext server = open(server(at, "grpc.server.port=0", "grpc.lb.registration.id=a"));
+        ConfigurableApplicationContext server =
+                opened.add(server(at, "grpc.server.port=0", "grpc.lb.registration.id=a"));
         int port = server.getBean(GrpcServerProperties.class).getPort();
         assertThat(port).isPositive();
         awaitKeys("127.0.0.1:" + port);
@@ -106,9 +102,9 @@ class AnnouncedAddressIT {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             inside = free.getLocalPort();
         }
-        TcpProxy nat = open(TcpProxy.to(new InetSocketAddress("127.0.0.1", inside)));
+        TcpProxy nat = opened.add(TcpProxy.to(new InetSocketAddress("127.0.0.1", inside)));
         int outside = nat.address().getPort();
-        open(server(
+        opened.add(server(
                 at,
                 "grpc.server.port=" + inside,
                 "grpc.lb.registration.id=a",
@@ -123,7 +119,7 @@ class AnnouncedAddressIT {
     @FaultRow(34)
     void aServerIsReachedByItsHostName() {
         ConfigurableApplicationContext server =
-                open(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.host=localhost"));
+                opened.add(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.host=localhost"));
         awaitKeys("localhost:" + server.getBean(GrpcServerProperties.class).getPort());
         assertThat(ask()).isEqualTo("a");
     }
@@ -153,10 +149,10 @@ class AnnouncedAddressIT {
             port = free.getLocalPort();
         }
         String url = "http://[::1]:" + port;
-        open(EtcdServers.startProcess("--listen-client-urls=" + url, "--advertise-client-urls=" + url));
+        opened.add(EtcdServers.startProcess("--listen-client-urls=" + url, "--advertise-client-urls=" + url));
         String there = "grpc.lb.etcd.endpoints=" + url;
-        open(server(there, "grpc.lb.registration.id=a", "grpc.lb.etcd.fail-fast=true"));
-        assertThat(open(client(there)).getBean(Caller.class).ask()).isEqualTo("a");
+        opened.add(server(there, "grpc.lb.registration.id=a", "grpc.lb.etcd.fail-fast=true"));
+        assertThat(opened.add(client(there)).getBean(Caller.class).ask()).isEqualTo("a");
     }
 
     private String ask() {
@@ -175,11 +171,6 @@ class AnnouncedAddressIT {
         } catch (IOException e) {
             Assumptions.abort("this machine has no ::1: " + e.getMessage());
         }
-    }
-
-    private <T extends AutoCloseable> T open(T resource) {
-        opened.add(resource);
-        return resource;
     }
 
     @Configuration(proxyBeanMethods = false)

@@ -10,17 +10,16 @@ import io.github.grpclb.autoconfigure.TestApplications.ClientApplication;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
 import io.grpc.ConnectivityState;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelFactory;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,25 +33,20 @@ class ChannelFaultsIT {
 
     private static final String PREFIX = "/grpclb/greeter/";
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
-    private final EtcdProcess etcd = open(EtcdServers.startProcess());
-    private final RawEtcd operator = open(new RawEtcd(etcd.endpoint()));
-    private final TestServer a = open(TestServer.start("a"));
-    private final TestServer b = open(TestServer.start("b"));
-    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
+    @AutoClose
+    private final Opened opened = new Opened();
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
+    private final EtcdProcess etcd = opened.add(EtcdServers.startProcess());
+    private final RawEtcd operator = opened.add(new RawEtcd(etcd.endpoint()));
+    private final TestServer a = opened.add(TestServer.start("a"));
+    private final TestServer b = opened.add(TestServer.start("b"));
+    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
 
     @Test
     @FaultRow(42)
     void anIdleChannelServesAtOnceWhileEtcdIsDown() {
         operator.put(PREFIX + "a", address(a));
-        ConfigurableApplicationContext context = open(client(IdlesSoon.class, at));
+        ConfigurableApplicationContext context = opened.add(client(IdlesSoon.class, at));
         Caller caller = context.getBean(Caller.class);
         assertThat(caller.ask()).isEqualTo("a");
         awaitIdle(context);
@@ -69,7 +63,8 @@ class ChannelFaultsIT {
     void anotherWeightOrderOrKeyOfAnAddressConnectsNothingAnew() {
         operator.put(PREFIX + "m", record(a, 1));
         operator.put(PREFIX + "n", record(b, 1));
-        Caller caller = open(client(at, "grpc.lb.policy=weighted_round_robin")).getBean(Caller.class);
+        Caller caller =
+                opened.add(client(at, "grpc.lb.policy=weighted_round_robin")).getBean(Caller.class);
         await().untilAsserted(() -> assertThat(shareOfA(caller, 10)).isEqualTo(5));
         for (int weight = 2; weight <= 30; weight++) {
             operator.put(PREFIX + "m", record(a, weight));
@@ -138,11 +133,6 @@ class ChannelFaultsIT {
 
     private static String record(TestServer server, int weight) {
         return "{\"Addr\":\"%s\",\"Metadata\":{\"weight\":%d}}".formatted(address(server), weight);
-    }
-
-    private <T extends AutoCloseable> T open(T resource) {
-        opened.add(resource);
-        return resource;
     }
 
     @Configuration(proxyBeanMethods = false)

@@ -10,17 +10,16 @@ import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Opened;
 import io.grpc.CallOptions;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -33,36 +32,31 @@ class ColdStartIT {
 
     private static final String NO_WAIT = "grpc.lb.registration.drain.quiet-period=0";
 
-    private final EtcdProcess etcd = EtcdServers.startProcess();
+    @AutoClose
+    private final Opened opened = new Opened();
+
+    private final EtcdProcess etcd = opened.add(EtcdServers.startProcess());
     private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
-    private final List<AutoCloseable> opened = new ArrayList<>(List.of(etcd));
 
     @TempDir
     private Path directory;
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
-
     @Test
     void startsFromTheSnapshotAndFollowsEtcdWhenItIsBack() {
         String snapshots = "grpc.lb.snapshot.directory=" + directory.resolve("lists");
-        open(server(at, "grpc.lb.registration.id=a", NO_WAIT));
-        open(server(at, "grpc.lb.registration.id=b", NO_WAIT));
+        opened.add(server(at, "grpc.lb.registration.id=a", NO_WAIT));
+        opened.add(server(at, "grpc.lb.registration.id=b", NO_WAIT));
         try (ConfigurableApplicationContext first = client(at, snapshots)) {
             Caller caller = first.getBean(Caller.class);
             await().untilAsserted(() -> assertThat(answers(caller)).containsOnly("a", "b"));
         }
         etcd.kill();
-        Caller caller = open(client(at, snapshots)).getBean(Caller.class);
+        Caller caller = opened.add(client(at, snapshots)).getBean(Caller.class);
         // Not one of them waits for ready: they wait for the first answer of the resolver, which has to be the list.
         assertThat(answers(caller)).isSubsetOf("a", "b");
         await().atMost(RECOVERY).untilAsserted(() -> assertThat(answers(caller)).containsOnly("a", "b"));
         etcd.start();
-        open(server(at, "grpc.lb.registration.id=c", NO_WAIT));
+        opened.add(server(at, "grpc.lb.registration.id=c", NO_WAIT));
         await().atMost(RECOVERY.multipliedBy(2))
                 .untilAsserted(() -> assertThat(answers(caller)).containsOnly("a", "b", "c"));
     }
@@ -70,7 +64,7 @@ class ColdStartIT {
     @Test
     void knowsNoServerWithoutASnapshot() {
         etcd.kill();
-        Caller caller = open(client(at)).getBean(Caller.class);
+        Caller caller = opened.add(client(at)).getBean(Caller.class);
         assertThatExceptionOfType(StatusRuntimeException.class)
                 .isThrownBy(() -> caller.ask(within(Duration.ofSeconds(5))))
                 .withMessageContaining("UNAVAILABLE: etcd:///greeter: ")
@@ -85,10 +79,5 @@ class ColdStartIT {
 
     private static CallOptions within(Duration time) {
         return CallOptions.DEFAULT.withDeadlineAfter(time.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    private <T extends AutoCloseable> T open(T resource) {
-        opened.add(resource);
-        return resource;
     }
 }

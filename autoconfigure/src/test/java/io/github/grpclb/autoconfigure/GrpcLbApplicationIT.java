@@ -14,10 +14,10 @@ import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.registration.ServerRegistration;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Opened;
 import io.grpc.CallOptions;
 import io.grpc.Context;
 import io.grpc.StatusRuntimeException;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,36 +28,31 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import net.devh.boot.grpc.server.config.GrpcServerProperties;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** Applications with the starter's wiring, over an etcd in this JVM and real gRPC. */
 class GrpcLbApplicationIT {
 
-    private final EmbeddedEtcd etcd = EmbeddedEtcd.start("127.0.0.1", 0);
-    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
-    private final List<AutoCloseable> opened = new ArrayList<>(List.of(etcd));
+    @AutoClose
+    private final Opened opened = new Opened();
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
+    private final EmbeddedEtcd etcd = opened.add(EmbeddedEtcd.start("127.0.0.1", 0));
+    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
 
     @Test
     void aStubWithoutAnAddressReachesTheRegisteredServers() {
-        open(server(at, "grpc.lb.registration.id=a"));
-        open(server(at, "grpc.lb.registration.id=b"));
-        Caller caller = open(client(at)).getBean(Caller.class);
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        opened.add(server(at, "grpc.lb.registration.id=b"));
+        Caller caller = opened.add(client(at)).getBean(Caller.class);
         await().untilAsserted(() -> assertThat(answers(4, caller::ask)).containsOnly("a", "b"));
     }
 
     @Test
     void aCallBoundToAServerGoesThereUnderEveryPolicy() {
-        open(server(at, "grpc.lb.registration.id=a"));
-        open(server(at, "grpc.lb.registration.id=b"));
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        opened.add(server(at, "grpc.lb.registration.id=b"));
         CallOptions toB = CallOptions.DEFAULT.withWaitForReady().withOption(RoutingKeys.SERVER_ID, "b");
         for (String policy : List.of("round_robin", "random", "pick_first")) {
             try (ConfigurableApplicationContext client = client(at, "grpc.lb.policy=" + policy)) {
@@ -72,38 +67,38 @@ class GrpcLbApplicationIT {
     void aFixedListNeedsNoEtcd() {
         etcd.close();
         int[] ports = IntStream.range(0, 2)
-                .map(i -> open(server("grpc.lb.enabled=false", "grpc.lb.registration.id=s" + i))
+                .map(i -> opened.add(server("grpc.lb.enabled=false", "grpc.lb.registration.id=s" + i))
                         .getBean(GrpcServerProperties.class)
                         .getPort())
                 .toArray();
-        Caller caller = open(client(
-                        at, "grpc.lb.static.cluster@callee=127.0.0.1:" + ports[0] + ",127.0.0.1:" + ports[1]))
+        Caller caller = opened.add(
+                        client(at, "grpc.lb.static.cluster@callee=127.0.0.1:" + ports[0] + ",127.0.0.1:" + ports[1]))
                 .getBean(Caller.class);
         await().untilAsserted(() -> assertThat(answers(4, caller::askCluster)).containsOnly("s0", "s1"));
     }
 
     @Test
     void aClientMayCallAServiceOfAnotherName() {
-        open(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.service=hello"));
+        opened.add(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.service=hello"));
         Caller caller =
-                open(client(at, "grpc.lb.clients.greeter.service=hello")).getBean(Caller.class);
+                opened.add(client(at, "grpc.lb.clients.greeter.service=hello")).getBean(Caller.class);
         assertThat(caller.ask()).isEqualTo("a");
     }
 
     @Test
     void aUsersPolicyIsUsableByItsName() {
-        open(server(at, "grpc.lb.registration.id=a"));
-        open(server(at, "grpc.lb.registration.id=b"));
-        Caller caller = open(client(ClientApplicationWithPolicy.class, at, "grpc.lb.policy=last_by_id"))
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        opened.add(server(at, "grpc.lb.registration.id=b"));
+        Caller caller = opened.add(client(ClientApplicationWithPolicy.class, at, "grpc.lb.policy=last_by_id"))
                 .getBean(Caller.class);
         await().untilAsserted(() -> assertThat(answers(6, caller::ask)).containsExactly("b"));
     }
 
     @Test
     void callsWithTheSameKeyInTheirContextGoToTheSameServer() {
-        open(server(at, "grpc.lb.registration.id=a"));
-        open(server(at, "grpc.lb.registration.id=b"));
-        Caller caller = open(client(at, "grpc.lb.policy=consistent_hash")).getBean(Caller.class);
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        opened.add(server(at, "grpc.lb.registration.id=b"));
+        Caller caller = opened.add(client(at, "grpc.lb.policy=consistent_hash")).getBean(Caller.class);
         await().untilAsserted(() -> assertThat(answers(20, caller::ask)).containsOnly("a", "b"));
         Set<String> all = new HashSet<>();
         for (int user = 0; user < 20; user++) {
@@ -117,9 +112,9 @@ class GrpcLbApplicationIT {
 
     @Test
     void aCallThatNamesAVersionGoesToServersOfIt() {
-        open(server(at, "grpc.lb.registration.id=old", "grpc.lb.registration.version=v1"));
-        open(server(at, "grpc.lb.registration.id=new", "grpc.lb.registration.version=v2"));
-        Caller caller = open(client(at, "grpc.lb.tags[0].key=version", "grpc.lb.tags[0].split.v2=0"))
+        opened.add(server(at, "grpc.lb.registration.id=old", "grpc.lb.registration.version=v1"));
+        opened.add(server(at, "grpc.lb.registration.id=new", "grpc.lb.registration.version=v2"));
+        Caller caller = opened.add(client(at, "grpc.lb.tags[0].key=version", "grpc.lb.tags[0].split.v2=0"))
                 .getBean(Caller.class);
         CallOptions toNew =
                 CallOptions.DEFAULT.withWaitForReady().withOption(RoutingKeys.TAGS, Map.of("version", "v2"));
@@ -130,16 +125,16 @@ class GrpcLbApplicationIT {
 
     @Test
     void healthIsAskedForAndSubsetsAreDrawnWherePropertiesSaySo() {
-        open(server(at, "grpc.lb.registration.id=a"));
-        open(server(at, "grpc.lb.registration.id=b"));
-        Caller caller = open(client(at, "grpc.lb.health-check.enabled=true", "grpc.lb.subset-size=1"))
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        opened.add(server(at, "grpc.lb.registration.id=b"));
+        Caller caller = opened.add(client(at, "grpc.lb.health-check.enabled=true", "grpc.lb.subset-size=1"))
                 .getBean(Caller.class);
         assertThat(answers(20, caller::ask)).hasSize(1);
     }
 
     @Test
     void callsSayWhyNoServerIsKnown() {
-        Caller caller = open(client(at)).getBean(Caller.class);
+        Caller caller = opened.add(client(at)).getBean(Caller.class);
         assertThatThrownBy(() -> caller.ask(CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS)))
                 .isInstanceOf(StatusRuntimeException.class)
                 .hasMessageContaining("UNAVAILABLE")
@@ -148,12 +143,12 @@ class GrpcLbApplicationIT {
 
     @Test
     void twoContextsInOneJvmDoNotMeet() {
-        EmbeddedEtcd other = open(EmbeddedEtcd.start("127.0.0.1", 0));
+        EmbeddedEtcd other = opened.add(EmbeddedEtcd.start("127.0.0.1", 0));
         String atOther = "grpc.lb.etcd.endpoints=" + other.endpoint();
-        open(server(at, "grpc.lb.registration.id=mine"));
-        open(server(atOther, "grpc.lb.registration.id=other"));
+        opened.add(server(at, "grpc.lb.registration.id=mine"));
+        opened.add(server(atOther, "grpc.lb.registration.id=other"));
         ConfigurableApplicationContext mine = client(at);
-        Caller otherCaller = open(client(atOther)).getBean(Caller.class);
+        Caller otherCaller = opened.add(client(atOther)).getBean(Caller.class);
         assertThat(answers(5, mine.getBean(Caller.class)::ask)).containsExactly("mine");
         assertThat(answers(5, otherCaller::ask)).containsExactly("other");
         mine.close();
@@ -167,9 +162,9 @@ class GrpcLbApplicationIT {
         ServerRegistration registration = leaving.getBean(ServerRegistration.class);
         await().untilAsserted(() -> assertThat(registration.registration())
                 .hasValueSatisfying(it -> assertThat(it.registered()).isCompleted()));
-        Caller caller = open(client(at)).getBean(Caller.class);
+        Caller caller = opened.add(client(at)).getBean(Caller.class);
         assertThat(caller.ask()).isEqualTo("a");
-        open(server(at, "grpc.lb.registration.id=b"));
+        opened.add(server(at, "grpc.lb.registration.id=b"));
         await().untilAsserted(() -> assertThat(answers(4, caller::ask)).containsOnly("a", "b"));
         leaving.close();
         assertThat(answers(50, () -> caller.ask(CallOptions.DEFAULT))).containsExactly("b");
@@ -177,22 +172,24 @@ class GrpcLbApplicationIT {
 
     @Test
     void switchedOffItTakesNoPart() {
-        ConfigurableApplicationContext off = open(server(at, "grpc.lb.enabled=false"));
+        ConfigurableApplicationContext off = opened.add(server(at, "grpc.lb.enabled=false"));
         assertThat(off.getBeanNamesForType(ServerRegistration.class)).isEmpty();
         assertThat(off.getBeanDefinitionNames()).noneMatch(name -> name.startsWith("grpcLb"));
     }
 
     @Test
     void anApplicationThatServesNothingOfItsOwnIsNotAnnounced() {
-        ConfigurableApplicationContext client = open(client(at, "grpc.server.port=0", "grpc.server.address=127.0.0.1"));
+        ConfigurableApplicationContext client =
+                opened.add(client(at, "grpc.server.port=0", "grpc.server.address=127.0.0.1"));
         assertThat(client.getBean(ServerRegistration.class).registration()).isEmpty();
     }
 
     @Test
     void anApplicationWithoutServicesOpensNoPortUnlessItIsAskedTo() {
-        ConfigurableApplicationContext client = open(TestApplications.start(ClientApplication.class, Map.of(), at));
+        ConfigurableApplicationContext client =
+                opened.add(TestApplications.start(ClientApplication.class, Map.of(), at));
         assertThat(client.getBeanNamesForType(GrpcServerLifecycle.class)).isEmpty();
-        ConfigurableApplicationContext server = open(TestApplications.start(
+        ConfigurableApplicationContext server = opened.add(TestApplications.start(
                 ServerApplication.class,
                 Map.of("grpc.server.address", "127.0.0.1", "spring.application.name", "greeter"),
                 at,
@@ -231,10 +228,5 @@ class GrpcLbApplicationIT {
 
     private static Set<String> answers(int calls, Supplier<String> ask) {
         return IntStream.range(0, calls).mapToObj(i -> ask.get()).collect(Collectors.toSet());
-    }
-
-    private <T extends AutoCloseable> T open(T resource) {
-        opened.add(resource);
-        return resource;
     }
 }

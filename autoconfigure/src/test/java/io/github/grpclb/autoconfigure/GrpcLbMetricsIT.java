@@ -12,14 +12,13 @@ import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
+import io.github.grpclb.testing.Opened;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
@@ -28,21 +27,17 @@ import org.springframework.context.ConfigurableApplicationContext;
 /** Applications with the actuator, over real calls. */
 class GrpcLbMetricsIT {
 
-    private final EmbeddedEtcd etcd = EmbeddedEtcd.start("127.0.0.1", 0);
-    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
-    private final List<AutoCloseable> opened = new ArrayList<>(List.of(etcd));
+    @AutoClose
+    private final Opened opened = new Opened();
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
+    private final EmbeddedEtcd etcd = opened.add(EmbeddedEtcd.start("127.0.0.1", 0));
+    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
 
     @Test
     void aCallIsSeenByOurMetersAndByThoseOfNetDevh() {
-        MeterRegistry servers = open(server(at, "grpc.lb.registration.id=a")).getBean(MeterRegistry.class);
-        ConfigurableApplicationContext context = open(client(at));
+        MeterRegistry servers =
+                opened.add(server(at, "grpc.lb.registration.id=a")).getBean(MeterRegistry.class);
+        ConfigurableApplicationContext context = opened.add(client(at));
         MeterRegistry clients = context.getBean(MeterRegistry.class);
         context.getBean(Caller.class).ask();
 
@@ -71,8 +66,8 @@ class GrpcLbMetricsIT {
 
     @Test
     void singleEndpointsAreMeasuredWhereThatIsAskedFor() {
-        open(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.weight=5"));
-        ConfigurableApplicationContext context = open(client(at, "grpc.lb.metrics.per-endpoint=true"));
+        opened.add(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.weight=5"));
+        ConfigurableApplicationContext context = opened.add(client(at, "grpc.lb.metrics.per-endpoint=true"));
         MeterRegistry clients = context.getBean(MeterRegistry.class);
         context.getBean(Caller.class).ask();
         await().untilAsserted(() -> assertThat(clients.get("grpc.lb.endpoint.calls")
@@ -85,8 +80,8 @@ class GrpcLbMetricsIT {
 
     @Test
     void theMetersOfNetDevhNeedNoneOfOurs() {
-        MeterRegistry servers = open(server(
-                        at, "spring.autoconfigure.exclude=" + GrpcLbMetricsAutoConfiguration.class.getName()))
+        MeterRegistry servers = opened.add(
+                        server(at, "spring.autoconfigure.exclude=" + GrpcLbMetricsAutoConfiguration.class.getName()))
                 .getBean(MeterRegistry.class);
         assertThat(names(servers))
                 .contains("grpc.server.requests.received")
@@ -95,8 +90,8 @@ class GrpcLbMetricsIT {
 
     @Test
     void switchedOffNothingIsMeasuredOrListenedTo() {
-        open(server(at, "grpc.lb.registration.id=a"));
-        ConfigurableApplicationContext context = open(client(at, "grpc.lb.metrics.enabled=false"));
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        ConfigurableApplicationContext context = opened.add(client(at, "grpc.lb.metrics.enabled=false"));
         context.getBean(Caller.class).ask();
         assertThat(names(context.getBean(MeterRegistry.class))).noneMatch(name -> name.startsWith("grpc.lb."));
         assertThat(context.getBeanNamesForType(PickObserver.class)).isEmpty();
@@ -105,8 +100,8 @@ class GrpcLbMetricsIT {
 
     @Test
     void healthKnowsTheRegistrationAndTheChannels() {
-        ConfigurableApplicationContext server = open(server(at, "grpc.lb.registration.id=a"));
-        ConfigurableApplicationContext client = open(client(at));
+        ConfigurableApplicationContext server = opened.add(server(at, "grpc.lb.registration.id=a"));
+        ConfigurableApplicationContext client = opened.add(client(at));
         client.getBean(Caller.class).ask();
         await().untilAsserted(() -> assertThat(
                         health(server, "grpcLbHealthIndicator").health().getDetails())
@@ -124,12 +119,12 @@ class GrpcLbMetricsIT {
     @Test
     void theActuatorsEndpointShowsServersAndTheOwnRegistration() {
         String exposed = "management.endpoints.jmx.exposure.include=grpclb";
-        GrpcLbEndpoint server = open(server(at, "grpc.lb.registration.id=a", "spring.jmx.enabled=true", exposed))
+        GrpcLbEndpoint server = opened.add(server(at, "grpc.lb.registration.id=a", "spring.jmx.enabled=true", exposed))
                 .getBean(GrpcLbEndpoint.class);
         await().untilAsserted(() -> assertThat(server.describe().registration())
                 .hasFieldOrPropertyWithValue("service", "greeter")
                 .hasFieldOrPropertyWithValue("state", Registration.State.REGISTERED));
-        ConfigurableApplicationContext client = open(client(at, "spring.jmx.enabled=true", exposed));
+        ConfigurableApplicationContext client = opened.add(client(at, "spring.jmx.enabled=true", exposed));
         client.getBean(Caller.class).ask();
         GrpcLbEndpoint.Description seen = client.getBean(GrpcLbEndpoint.class).describe();
         assertThat(seen.registration()).isNull();
@@ -146,7 +141,8 @@ class GrpcLbMetricsIT {
 
     @Test
     void theActuatorsEndpointIsNotThereUnlessItIsExposed() {
-        assertThat(open(client(at)).getBeanNamesForType(GrpcLbEndpoint.class)).isEmpty();
+        assertThat(opened.add(client(at)).getBeanNamesForType(GrpcLbEndpoint.class))
+                .isEmpty();
     }
 
     private static HealthIndicator health(ConfigurableApplicationContext context, String name) {
@@ -158,10 +154,5 @@ class GrpcLbMetricsIT {
                 .map(Meter::getId)
                 .map(Meter.Id::getName)
                 .collect(Collectors.toSet());
-    }
-
-    private <T extends AutoCloseable> T open(T resource) {
-        opened.add(resource);
-        return resource;
     }
 }

@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.BindableService;
 import io.grpc.CallOptions;
@@ -21,7 +22,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import net.devh.boot.grpc.client.inject.GrpcClient;
 import net.devh.boot.grpc.server.service.GrpcService;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -52,15 +52,10 @@ class StreamDrainIT {
 
     private static final long TICK_NANOS = 500_000;
 
-    private final EmbeddedEtcd etcd = EmbeddedEtcd.start("127.0.0.1", 0);
-    private final List<AutoCloseable> opened = new ArrayList<>(List.of(etcd));
+    @AutoClose
+    private final Opened opened = new Opened();
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
+    private final EmbeddedEtcd etcd = opened.add(EmbeddedEtcd.start("127.0.0.1", 0));
 
     @Test
     void aStreamGoesOnForItsGraceAndIsThenSentElsewhereWhileNoUnaryCallFails() throws Exception {
@@ -120,22 +115,18 @@ class StreamDrainIT {
     }
 
     private ConfigurableApplicationContext server(String id, String grace) {
-        ConfigurableApplicationContext server = TestApplications.start(
+        return opened.add(TestApplications.start(
                 ServerApplication.class,
                 Map.of("grpc.server.port", "0", "grpc.server.address", "127.0.0.1"),
                 "grpc.lb.etcd.endpoints=" + etcd.endpoint(),
                 "grpc.lb.registration.service=greeter",
                 "grpc.lb.registration.id=" + id,
-                "grpc.lb.registration.drain.stream-grace=" + grace);
-        opened.add(server);
-        return server;
+                "grpc.lb.registration.drain.stream-grace=" + grace));
     }
 
     private ConfigurableApplicationContext client() {
-        ConfigurableApplicationContext client =
-                TestApplications.client(ClientApplication.class, "grpc.lb.etcd.endpoints=" + etcd.endpoint());
-        opened.add(client);
-        return client;
+        return opened.add(
+                TestApplications.client(ClientApplication.class, "grpc.lb.etcd.endpoints=" + etcd.endpoint()));
     }
 
     private static CompletableFuture<Duration> stop(ConfigurableApplicationContext server) {

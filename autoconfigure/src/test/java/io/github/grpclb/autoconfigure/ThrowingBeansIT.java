@@ -18,6 +18,7 @@ import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.RawEtcd;
 import io.grpc.CallOptions;
 import io.grpc.Status;
@@ -29,11 +30,10 @@ import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.micrometer.core.instrument.distribution.pause.PauseDetector;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,28 +52,23 @@ class ThrowingBeansIT {
 
     private static final String ON_PURPOSE = "thrown on purpose";
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
-    private final EtcdProcess etcd = open(EtcdServers.startProcess());
-    private final RawEtcd operator = open(new RawEtcd(etcd.endpoint()));
-    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
+    @AutoClose
+    private final Opened opened = new Opened();
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
+    private final EtcdProcess etcd = opened.add(EtcdServers.startProcess());
+    private final RawEtcd operator = opened.add(new RawEtcd(etcd.endpoint()));
+    private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
 
     @ParameterizedTest
     @ValueSource(classes = {WithPolicy.class, WithObservers.class, WithRegistry.class})
     void watchAndChannelSurvive(Class<?> application, CapturedOutput output) {
-        open(server(at, "grpc.lb.registration.id=a"));
-        Caller caller = open(client(application, at, "grpc.lb.policy=" + policyOf(application)))
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        Caller caller = opened.add(client(application, at, "grpc.lb.policy=" + policyOf(application)))
                 .getBean(Caller.class);
         for (int i = 0; i < 20; i++) {
             assertThat(caller.ask()).isEqualTo("a");
         }
-        open(server(at, "grpc.lb.registration.id=b"));
+        opened.add(server(at, "grpc.lb.registration.id=b"));
         awaitAnswer(caller, "b");
         // each of our kinds of callback says it once, whatever the number of calls
         assertThat(output.toString().split("said once", -1).length - 1).isBetween(1, 6);
@@ -82,7 +77,7 @@ class ThrowingBeansIT {
 
     @Test
     void aServerWithThrowingObserversIsRegisteredAgain(CapturedOutput output) {
-        open(TestApplications.start(
+        opened.add(TestApplications.start(
                 ServerWithObservers.class,
                 Map.of(
                         "grpc.server.port", "0",
@@ -99,10 +94,10 @@ class ThrowingBeansIT {
 
     @Test
     void aListenerThatThrowsIsSaidOnce(CapturedOutput output) {
-        ConfigurableApplicationContext context = open(client(at));
+        ConfigurableApplicationContext context = opened.add(client(at));
         EndpointSource source = context.getBean(EndpointSource.class);
         source.subscribe("greeter", new Throwing());
-        open(server(at, "grpc.lb.registration.id=a"));
+        opened.add(server(at, "grpc.lb.registration.id=a"));
         Caller caller = context.getBean(Caller.class);
         assertThat(caller.ask()).isEqualTo("a");
         for (int weight = 2; weight < 10; weight++) {
@@ -123,11 +118,6 @@ class ThrowingBeansIT {
             String answer = caller.ask(CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(5, TimeUnit.SECONDS));
             return answer.equals(id);
         });
-    }
-
-    private <T extends AutoCloseable> T open(T resource) {
-        opened.add(resource);
-        return resource;
     }
 
     private static IllegalStateException onPurpose() {

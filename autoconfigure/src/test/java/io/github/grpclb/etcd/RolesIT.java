@@ -10,12 +10,12 @@ import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.Repository;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,15 +30,16 @@ class RolesIT {
     private final Endpoint endpoint =
             Endpoint.builder("greeter", "127.0.0.1", 8001).id("a").startedAt(1).build();
     private final LatestList list = new LatestList();
-    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @AutoClose
+    private final Opened opened = new Opened();
 
     private Etcdctl operator;
     private EtcdProcess etcd;
 
     @BeforeEach
     void makeRoles() throws Exception {
-        etcd = EtcdServers.startProcess();
-        opened.add(etcd);
+        etcd = opened.add(EtcdServers.startProcess());
         operator = new Etcdctl(etcd.endpoint());
         operator.script(Repository.file("bin/etcd-roles"), "greeter");
         operator.script(Repository.file("bin/etcd-roles"), "greeter"); // a second time changes nothing
@@ -47,13 +48,6 @@ class RolesIT {
         operator.run("user", "add", "caller:caller");
         operator.run("user", "grant-role", "caller", "greeter-client");
         operator.enableAuth();
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
     }
 
     @Test
@@ -176,15 +170,13 @@ class RolesIT {
     }
 
     private EtcdConnection connect(String user, String password) {
-        EtcdConnection connection = new EtcdConnection(new EtcdOptions(
+        return opened.add(new EtcdConnection(new EtcdOptions(
                 List.of(etcd.endpoint().toString()),
                 "/grpclb/",
                 user,
                 password,
                 null,
-                EtcdOptions.DEFAULT_CALL_TIMEOUT));
-        opened.add(connection);
-        return connection;
+                EtcdOptions.DEFAULT_CALL_TIMEOUT)));
     }
 
     private Registration announced(EtcdConnection connection) {
@@ -194,10 +186,9 @@ class RolesIT {
     }
 
     private Registration register(EtcdConnection connection) {
-        EtcdRegistrar registrar =
-                new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), EtcdObserver.NONE);
-        opened.add(registrar);
-        return registrar.register(endpoint);
+        return opened.add(
+                        new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), EtcdObserver.NONE))
+                .register(endpoint);
     }
 
     private void followed(EtcdConnection connection) {
@@ -206,8 +197,7 @@ class RolesIT {
     }
 
     private void follow(EtcdConnection connection) {
-        EtcdEndpointSource source = new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE);
-        opened.add(source);
-        source.subscribe("greeter", list);
+        opened.add(new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE))
+                .subscribe("greeter", list);
     }
 }

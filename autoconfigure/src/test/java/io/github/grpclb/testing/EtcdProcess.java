@@ -225,12 +225,12 @@ public final class EtcdProcess implements EtcdServer {
 
     /** Freezes the process: its connections stay open, nothing answers (SIGSTOP). */
     public void pause() {
-        signal("STOP");
+        ProcessSignal.STOP.send(process);
     }
 
     /** Lets a paused process go on (SIGCONT). */
     public void resume() {
-        signal("CONT");
+        ProcessSignal.CONT.send(process);
     }
 
     /** Deletes the data of an etcd that does not run: the next start is a new, empty cluster. */
@@ -333,20 +333,6 @@ public final class EtcdProcess implements EtcdServer {
                     .toList();
         } catch (IOException notYet) {
             return List.of();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private void signal(String name) {
-        try {
-            int result = new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
-                    .inheritIO()
-                    .start()
-                    .waitFor();
-            assertThat(result).as("result of kill -%s", name).isZero();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

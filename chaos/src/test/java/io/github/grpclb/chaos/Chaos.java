@@ -1,6 +1,7 @@
 package io.github.grpclb.chaos;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,7 +92,7 @@ final class Chaos {
     private static Map<String, Row> readRows() throws IOException {
         Map<String, Row> rows = new LinkedHashMap<>();
         try (var in = Chaos.class.getResourceAsStream("/faults.tsv")) {
-            new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+            new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .map(line -> line.split("\t"))
                     .forEach(fields -> rows.put(fields[0], new Row(fields[0], fields[1], fields[2])));

@@ -9,6 +9,7 @@ import io.github.grpclb.testing.RawEtcd;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -105,7 +106,7 @@ class OwnKeyIT {
         two.awaitEnd();
 
         Scene.during(Duration.ofSeconds(1));
-        assertThat(operator.all()).containsExactlyEntriesOf(java.util.Map.of(key, value));
+        assertThat(operator.all()).containsExactlyEntriesOf(Map.of(key, value));
         assertThat(operator.lease(key)).as("lease").isEqualTo(lease);
     }
 

@@ -3,6 +3,7 @@ package io.github.grpclb.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.testing.ProcessSignal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -146,12 +147,12 @@ final class SampleServer implements AutoCloseable {
 
     /** Freezes it (SIGSTOP): its connections stay open, nothing answers. */
     void pause() {
-        signal("STOP");
+        ProcessSignal.STOP.send(process);
     }
 
     /** Lets it go on (SIGCONT). */
     void resume() {
-        signal("CONT");
+        ProcessSignal.CONT.send(process);
     }
 
     /** Waits until the process has ended, and returns its exit code. */
@@ -189,19 +190,5 @@ final class SampleServer implements AutoCloseable {
                     return false;
                 });
         return found[0];
-    }
-
-    private void signal(String name) {
-        try {
-            int result = new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
-                    .inheritIO()
-                    .start()
-                    .waitFor();
-            assertThat(result).as("result of kill -%s", name).isZero();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }
