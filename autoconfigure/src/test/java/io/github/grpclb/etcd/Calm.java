@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -20,11 +21,11 @@ final class Calm {
         FROZEN
     }
 
-    private final VirtualScheduler clock;
+    private final FakeClock clock;
     private final Set<Trouble> troubles = EnumSet.noneOf(Trouble.class);
     private long due;
 
-    Calm(VirtualScheduler clock) {
+    Calm(FakeClock clock) {
         this.clock = clock;
     }
 
@@ -41,7 +42,7 @@ final class Calm {
 
     /** Something happened that is over already; after a time all must be well. */
     void shock(Duration bound) {
-        due = Math.max(due, clock.nanos() + bound.toNanos());
+        due = Math.max(due, clock.nanoTime() + bound.toNanos());
     }
 
     boolean has(Trouble trouble) {
@@ -50,7 +51,7 @@ final class Calm {
 
     /** Whether all must have been well for a time. */
     boolean isDue(Duration since) {
-        return troubles.isEmpty() && clock.nanos() >= due + since.toNanos();
+        return troubles.isEmpty() && clock.nanoTime() >= due + since.toNanos();
     }
 
     long due() {

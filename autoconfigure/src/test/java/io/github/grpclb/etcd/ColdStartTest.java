@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,7 +27,7 @@ class ColdStartTest {
     @TempDir
     private Path directory;
 
-    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeClock scheduler = new FakeClock();
     private final FakeEtcd etcd = new FakeEtcd(scheduler);
 
     @Test
@@ -179,7 +180,7 @@ class ColdStartTest {
     /** Starts another process; the ones before go on. */
     private LatestList start(SnapshotStore store) {
         EtcdEndpointSource source = new EtcdEndpointSource(
-                new EtcdLoop(scheduler, scheduler::nanos, new Random(7)),
+                new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
                 etcd.client(),
                 new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, store, EtcdObserver.NONE),
                 Duration.ofHours(1));
@@ -194,8 +195,8 @@ class ColdStartTest {
                 new SnapshotOptions(directory, Duration.ofHours(1)),
                 options,
                 scheduler,
-                scheduler::nanos,
-                () -> MIDNIGHT + clockOffset + scheduler.nanos() / 1_000_000);
+                scheduler::nanoTime,
+                () -> MIDNIGHT + clockOffset + scheduler.nanoTime() / 1_000_000);
     }
 
     private void put(String address, int weight) {
@@ -211,6 +212,6 @@ class ColdStartTest {
     }
 
     private void after(Duration time) {
-        scheduler.advance(time);
+        scheduler.forward(time);
     }
 }

@@ -9,6 +9,7 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource.Subscription;
 import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,13 +23,13 @@ class EtcdEndpointSourceTest {
     private static final Duration RECOVERY = Duration.ofMillis(2100);
     private static final Duration LINGER = Duration.ofHours(1);
 
-    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeClock scheduler = new FakeClock();
     private final FakeEtcd etcd = new FakeEtcd(scheduler);
     private final List<Restart> restarts = new ArrayList<>();
     private int skipped;
     private final FakeEtcd.FakeClient client = etcd.client();
     private final EtcdEndpointSource source = new EtcdEndpointSource(
-            new EtcdLoop(scheduler, scheduler::nanos, new Random(7)),
+            new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
             client,
             new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, new EtcdObserver() {
                 @Override
@@ -488,7 +489,7 @@ class EtcdEndpointSourceTest {
     }
 
     private void after(Duration time) {
-        scheduler.advance(time);
+        scheduler.forward(time);
     }
 
     private static EtcdException ended() {

@@ -9,6 +9,7 @@ import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.Status;
 import io.github.grpclb.etcd.EtcdObserver.Loss;
+import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ class EtcdRegistrarTest {
 
     private static final String KEY = "/grpclb/greeter/10.0.0.1:8080";
 
-    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeClock scheduler = new FakeClock();
     private final FakeEtcd etcd = new FakeEtcd(scheduler);
     private final List<Loss> losses = new ArrayList<>();
     private final FakeEtcd.FakeClient client = etcd.client();
@@ -466,11 +467,11 @@ class EtcdRegistrarTest {
     }
 
     private void after(Duration time) {
-        scheduler.advance(time);
+        scheduler.forward(time);
     }
 
     private EtcdRegistrar registrar(EtcdApi api) {
-        EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanos, new Random(7));
+        EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
         EtcdObserver observer = new EtcdObserver() {
             @Override
             public void lost(Endpoint lost, Loss reason) {

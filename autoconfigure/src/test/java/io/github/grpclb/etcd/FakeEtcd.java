@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,7 +32,7 @@ final class FakeEtcd {
         PAUSED
     }
 
-    private final VirtualScheduler scheduler;
+    private final FakeClock scheduler;
     private final Random random;
     private final FakeStore store;
     private final List<FakeWatch> watches = new ArrayList<>();
@@ -50,14 +51,14 @@ final class FakeEtcd {
     private int grants;
     private int lists;
 
-    FakeEtcd(VirtualScheduler scheduler) {
+    FakeEtcd(FakeClock scheduler) {
         this(scheduler, new Random(0));
     }
 
-    FakeEtcd(VirtualScheduler scheduler, Random random) {
+    FakeEtcd(FakeClock scheduler, Random random) {
         this.scheduler = scheduler;
         this.random = random;
-        this.store = new FakeStore(scheduler::nanos, (revision, events) -> List.copyOf(watches)
+        this.store = new FakeStore(scheduler::nanoTime, (revision, events) -> List.copyOf(watches)
                 .forEach(watch -> watch.tell(revision, events)));
     }
 
@@ -66,7 +67,7 @@ final class FakeEtcd {
     }
 
     /** Returns a client whose answers arrive on a process's scheduler. */
-    FakeClient client(VirtualScheduler process) {
+    FakeClient client(FakeClock process) {
         FakeClient client = new FakeClient(process);
         clients.add(client);
         return client;
@@ -221,7 +222,7 @@ final class FakeEtcd {
     }
 
     /** Returns how many watches the clients of a process have. */
-    long watchCount(VirtualScheduler process) {
+    long watchCount(FakeClock process) {
         return watches.stream().filter(watch -> watch.client.process == process).count();
     }
 
@@ -266,11 +267,11 @@ final class FakeEtcd {
     /** A process's client. */
     final class FakeClient implements EtcdClient {
 
-        private final VirtualScheduler process;
+        private final FakeClock process;
         private boolean cut;
         private boolean closed;
 
-        FakeClient(VirtualScheduler process) {
+        FakeClient(FakeClock process) {
             this.process = process;
         }
 
@@ -333,7 +334,7 @@ final class FakeEtcd {
                 if (found == null) {
                     return new TimeToLive(Duration.ofSeconds(-1), Duration.ZERO);
                 }
-                long seconds = TimeUnit.NANOSECONDS.toSeconds(found.expiresAt - scheduler.nanos());
+                long seconds = TimeUnit.NANOSECONDS.toSeconds(found.expiresAt - scheduler.nanoTime());
                 return new TimeToLive(Duration.ofSeconds(seconds), found.ttl);
             });
         }
@@ -425,7 +426,7 @@ final class FakeEtcd {
         private <T> CompletableFuture<T> call(Duration timeout, Supplier<T> operation) {
             CompletableFuture<T> future = new CompletableFuture<>();
             calls++;
-            long limit = scheduler.nanos() + LATENCY.toNanos() + timeout.toNanos();
+            long limit = scheduler.nanoTime() + LATENCY.toNanos() + timeout.toNanos();
             if (isSlow()) {
                 timeOut(future, limit);
             }
@@ -476,7 +477,7 @@ final class FakeEtcd {
         }
 
         private void timeOut(CompletableFuture<?> future, long limit) {
-            inProcess(Math.max(0, limit - scheduler.nanos()), () -> future.completeExceptionally(timeout()));
+            inProcess(Math.max(0, limit - scheduler.nanoTime()), () -> future.completeExceptionally(timeout()));
         }
     }
 
@@ -566,8 +567,8 @@ final class FakeEtcd {
 
         /** Says something after all that was said before. */
         private void say(long delay, Runnable call) {
-            lastArrival = Math.max(lastArrival, scheduler.nanos() + delay);
-            client.inProcess(lastArrival - scheduler.nanos(), () -> {
+            lastArrival = Math.max(lastArrival, scheduler.nanoTime() + delay);
+            client.inProcess(lastArrival - scheduler.nanoTime(), () -> {
                 if (watches.contains(this) && !deaf) {
                     call.run();
                 }

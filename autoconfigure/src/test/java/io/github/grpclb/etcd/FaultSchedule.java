@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import io.github.grpclb.etcd.Calm.Trouble;
 import io.github.grpclb.etcd.FakeEtcd.Health;
+import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ final class FaultSchedule {
     private final boolean logged;
     private final Sabotage sabotage;
     private final Random random;
-    private final VirtualScheduler clock = new VirtualScheduler();
+    private final FakeClock clock = new FakeClock();
     private final FakeEtcd etcd;
     private final Calm etcdCalm = new Calm(clock);
     private final List<ScheduledServer> servers = new ArrayList<>();
@@ -89,7 +90,7 @@ final class FaultSchedule {
         return etcd;
     }
 
-    VirtualScheduler clock() {
+    FakeClock clock() {
         return clock;
     }
 
@@ -111,7 +112,7 @@ final class FaultSchedule {
     }
 
     private String time() {
-        return String.format("%8.3f s", clock.nanos() / 1e9);
+        return String.format("%8.3f s", clock.nanoTime() / 1e9);
     }
 
     private String violation() {
@@ -129,7 +130,7 @@ final class FaultSchedule {
             return violation;
         }
         allEnds();
-        pass(Duration.ofNanos(longestDue() - clock.nanos())
+        pass(Duration.ofNanos(longestDue() - clock.nanoTime())
                 .plus(ScheduledServer.TTL.multipliedBy(2))
                 .plusSeconds(2));
         end();
@@ -159,7 +160,7 @@ final class FaultSchedule {
         log("all leave");
         servers.stream().filter(ScheduledServer::isAnnounced).forEach(ScheduledServer::withdraw);
         source.close();
-        clock.advance(Duration.ofSeconds(1));
+        clock.forward(Duration.ofSeconds(1));
         // a record that an operator put under no lease stays where the withdrawal had no answer
         boolean left = etcd.store().records().values().stream().anyMatch(record -> record.lease() != 0);
         if (left || etcd.leaseCount() > 0 || etcd.watchCount() > 0) {
@@ -173,13 +174,13 @@ final class FaultSchedule {
         for (ScheduledServer server : servers) {
             longest = Math.max(longest, server.process().calm.due());
         }
-        return Math.max(longest, clock.nanos());
+        return Math.max(longest, clock.nanoTime());
     }
 
     private void pass(Duration time) {
-        long end = clock.nanos() + time.toNanos();
-        while (clock.nanos() < end && violation == null) {
-            clock.advance(Duration.ofNanos(Math.min(TICK.toNanos(), end - clock.nanos())));
+        long end = clock.nanoTime() + time.toNanos();
+        while (clock.nanoTime() < end && violation == null) {
+            clock.forward(Duration.ofNanos(Math.min(TICK.toNanos(), end - clock.nanoTime())));
             check();
         }
     }
@@ -189,19 +190,19 @@ final class FaultSchedule {
         long watches = etcd.watchCount(client.scheduler);
         boolean due = etcdCalm.isDue(Duration.ZERO) && client.calm.isDue(Duration.ZERO);
         if (!due || watches == 1) {
-            watchedAt = clock.nanos();
+            watchedAt = clock.nanoTime();
         }
         // there is none while the list is read again as a matter of routine, which may be the first call without a
         // token
-        if (watches > 2 || clock.nanos() - watchedAt > BACKOFF.plus(TICK).toNanos()) {
+        if (watches > 2 || clock.nanoTime() - watchedAt > BACKOFF.plus(TICK).toNanos()) {
             violated("I5: the client has " + watches + " watches");
         }
         if (etcd.revision() != lastRevision) {
             lastRevision = etcd.revision();
-            quietSince = clock.nanos();
+            quietSince = clock.nanoTime();
         }
         // what changed just now may be on its way
-        if (due && clock.nanos() - quietSince > BACKOFF.plus(TICK).toNanos() && !lists.isCurrent()) {
+        if (due && clock.nanoTime() - quietSince > BACKOFF.plus(TICK).toNanos() && !lists.isCurrent()) {
             violated("I1: the list is old: " + lists.describeLast() + ", etcd has " + etcd.keys() + " at "
                     + etcd.revision());
         }

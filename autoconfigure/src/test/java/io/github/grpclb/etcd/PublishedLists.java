@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.testing.FakeClock;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -18,14 +19,14 @@ import java.util.function.Consumer;
 final class PublishedLists implements EndpointListener {
 
     private final FakeStore store;
-    private final VirtualScheduler clock;
+    private final FakeClock clock;
     private final EndpointCodec codec;
     private final Consumer<String> violated;
     private final Map<KeyValue, Optional<Endpoint>> read = new IdentityHashMap<>();
     private EndpointSnapshot last;
     private int era;
 
-    PublishedLists(FakeStore store, VirtualScheduler clock, KeySpace keys, Consumer<String> violated) {
+    PublishedLists(FakeStore store, FakeClock clock, KeySpace keys, Consumer<String> violated) {
         this.store = store;
         this.clock = clock;
         this.codec = new EndpointCodec(keys);

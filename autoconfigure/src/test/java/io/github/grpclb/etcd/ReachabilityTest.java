@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -19,9 +20,9 @@ class ReachabilityTest {
     private static final EtcdException REFUSED =
             new EtcdException(EtcdException.Kind.UNREACHABLE, "etcd unreachable: Connection refused");
 
-    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeClock scheduler = new FakeClock();
     private final Reachability reachability =
-            new Reachability(new EtcdLoop(scheduler, scheduler::nanos, new Random(7)), "http://etcd:2379");
+            new Reachability(new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)), "http://etcd:2379");
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger(EtcdConnection.class);
 
@@ -74,10 +75,10 @@ class ReachabilityTest {
     }
 
     private void fail(Duration time) {
-        long end = scheduler.nanos() + time.toNanos();
-        while (scheduler.nanos() < end) {
+        long end = scheduler.nanoTime() + time.toNanos();
+        while (scheduler.nanoTime() < end) {
             reachability.failed(REFUSED);
-            scheduler.advance(Duration.ofMillis(100));
+            scheduler.forward(Duration.ofMillis(100));
         }
     }
 

@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,10 +13,10 @@ import org.junit.jupiter.api.Test;
 
 class ReconnectingApiTest {
 
-    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeClock scheduler = new FakeClock();
     private final FakeEtcd etcd = new FakeEtcd(scheduler);
     private final List<FakeEtcd.FakeClient> clients = new ArrayList<>();
-    private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanos, new Random(7));
+    private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
     private boolean tlsIsBroken;
     private final ReconnectingApi api = new ReconnectingApi(
             loop,
@@ -126,6 +127,6 @@ class ReconnectingApiTest {
     }
 
     private void after(Duration time) {
-        scheduler.advance(time);
+        scheduler.forward(time);
     }
 }

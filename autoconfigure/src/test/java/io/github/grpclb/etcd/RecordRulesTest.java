@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 @FaultRow(46)
 class RecordRulesTest {
 
-    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeClock scheduler = new FakeClock();
     private final FakeEtcd etcd = new FakeEtcd(scheduler);
     private final List<String> heard = new ArrayList<>();
     private final LatestList list = new LatestList();
@@ -106,7 +107,7 @@ class RecordRulesTest {
                 heard.add("mass change");
             }
         };
-        EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanos, new Random(7));
+        EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
         new EtcdEndpointSource(
                         loop,
                         etcd.client(),
@@ -117,6 +118,6 @@ class RecordRulesTest {
     }
 
     private void after(Duration time) {
-        scheduler.advance(time);
+        scheduler.forward(time);
     }
 }

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.testing.FakeClock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -10,18 +11,18 @@ final class ScheduledProcess {
     /** Where monotonic clocks begin: what they show says nothing, and they may pass the largest number. */
     private static final long[] CLOCKS = {0, -1_000_000_000_000L, Long.MAX_VALUE - 30_000_000_000L};
 
-    final VirtualScheduler scheduler;
+    final FakeClock scheduler;
     final Calm calm;
     final EtcdLoop loop;
     final EtcdApi api;
     private final List<FakeEtcd.FakeClient> clients = new ArrayList<>();
     private boolean cut;
 
-    ScheduledProcess(VirtualScheduler clock, FakeEtcd etcd, Random random, Sabotage sabotage) {
+    ScheduledProcess(FakeClock clock, FakeEtcd etcd, Random random, Sabotage sabotage) {
         this.scheduler = clock.process();
         this.calm = new Calm(clock);
         long begin = CLOCKS[random.nextInt(CLOCKS.length)];
-        this.loop = new EtcdLoop(scheduler, () -> scheduler.nanos() + begin, new Random(random.nextLong()));
+        this.loop = new EtcdLoop(scheduler, () -> scheduler.nanoTime() + begin, new Random(random.nextLong()));
         this.api = sabotage.of(
                 new ReconnectingApi(
                         loop,

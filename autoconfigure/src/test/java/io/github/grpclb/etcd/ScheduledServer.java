@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +17,7 @@ final class ScheduledServer {
     static final Duration WITHDRAW = Duration.ofSeconds(3);
 
     /** What a life or a withdrawal has left in etcd, and when that must be gone. */
-    private record Leftover(VirtualScheduler process, boolean alive, long since) {}
+    private record Leftover(FakeClock process, boolean alive, long since) {}
 
     final String address;
     private final FaultSchedule world;
@@ -131,9 +132,9 @@ final class ScheduledServer {
         leftovers.forEach(leftover -> mustBeGone(leftover, etcdCalm, violated));
     }
 
-    private void leave(VirtualScheduler left, boolean alive) {
+    private void leave(FakeClock left, boolean alive) {
         leftovers.removeIf(earlier -> earlier.process() == left);
-        leftovers.add(new Leftover(left, alive, world.clock().nanos()));
+        leftovers.add(new Leftover(left, alive, world.clock().nanoTime()));
     }
 
     private void mustBeAnnounced(Consumer<String> violated) {
@@ -156,7 +157,7 @@ final class ScheduledServer {
     /** A dead process's leases, and the key of one that withdrew, are gone once their time has passed. */
     private void mustBeGone(Leftover leftover, Calm etcdCalm, Consumer<String> violated) {
         Duration bound = TTL.plusSeconds(1);
-        if (!etcdCalm.isDue(bound) || world.clock().nanos() < leftover.since() + bound.toNanos()) {
+        if (!etcdCalm.isDue(bound) || world.clock().nanoTime() < leftover.since() + bound.toNanos()) {
             return;
         }
         KeyValue record = world.etcd().record(key());
@@ -177,7 +178,7 @@ final class ScheduledServer {
         return encodedValue;
     }
 
-    private int leases(VirtualScheduler owner) {
+    private int leases(FakeClock owner) {
         int count = 0;
         for (FakeStore.Lease lease : world.etcd().store().leases().values()) {
             count += lease.owner == owner ? 1 : 0;

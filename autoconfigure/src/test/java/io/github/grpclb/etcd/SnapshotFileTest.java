@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.FakeClock;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,11 +18,11 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 @ExtendWith(OutputCaptureExtension.class)
 class SnapshotFileTest {
 
-    private final VirtualScheduler scheduler = new VirtualScheduler();
+    private final FakeClock scheduler = new FakeClock();
     private final List<Integer> written = new ArrayList<>();
     private boolean full;
     private final SnapshotFile file = new SnapshotFile(
-            new EtcdLoop(scheduler, scheduler::nanos, new Random(7)),
+            new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
             Duration.ofHours(24),
             (list, asOf) -> {
                 if (full) {
@@ -81,10 +82,10 @@ class SnapshotFileTest {
     private void confirmed(int weight) {
         file.confirmed(
                 List.of(Endpoint.builder("svc", "10.0.0.1", 1).weight(weight).build()),
-                scheduler.nanos() / 1_000_000 + 1);
+                scheduler.nanoTime() / 1_000_000 + 1);
     }
 
     private void after(Duration time) {
-        scheduler.advance(time);
+        scheduler.forward(time);
     }
 }

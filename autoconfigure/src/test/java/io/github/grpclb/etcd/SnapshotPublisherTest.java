@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.List;
@@ -12,8 +13,8 @@ import org.junit.jupiter.api.Test;
 
 class SnapshotPublisherTest {
 
-    private final VirtualScheduler scheduler = new VirtualScheduler();
-    private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanos, new Random(7));
+    private final FakeClock scheduler = new FakeClock();
+    private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
     private final Following following =
             new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE);
     private final EndpointTable table = new EndpointTable(
@@ -29,9 +30,9 @@ class SnapshotPublisherTest {
         at(Duration.ofMillis(100), 3); // before the timer of the same moment, which the next one sets
         at(Duration.ofMillis(50), 2);
         at(Duration.ofMillis(100), 4);
-        scheduler.advance(Duration.ofMillis(150));
+        scheduler.forward(Duration.ofMillis(150));
         assertThat(list.count()).isEqualTo(2);
-        scheduler.advance(Duration.ofMillis(100));
+        scheduler.forward(Duration.ofMillis(100));
         assertThat(list.count()).isEqualTo(3);
         assertThat(list.endpoints()).singleElement().satisfies(endpoint -> assertThat(endpoint.weight())
                 .isEqualTo(4));
