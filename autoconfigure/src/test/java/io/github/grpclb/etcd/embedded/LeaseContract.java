@@ -84,10 +84,10 @@ abstract class LeaseContract extends EtcdContract {
 
     @Test
     void endsALeaseThatIsNotKeptAlive() {
+        long start = System.nanoTime();
         long lease = grant(0, 1).getID();
         put("b", "1", lease);
         long before = put("a", "1", lease).getHeader().getRevision();
-        long start = System.nanoTime();
 
         List<KeyValue> deleted = deletions(before + 1, 2);
 
