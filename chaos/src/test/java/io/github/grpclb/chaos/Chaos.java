@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -74,12 +75,15 @@ final class Chaos {
                 case "--seed" -> seed = Long.parseLong(value);
                 case "--etcd" -> System.setProperty("ETCD_BIN", value);
                 default -> {
-                    if (!argument.matches("[a-z]+")) {
-                        throw new IllegalArgumentException(
-                                argument
-                                        + " (expected: --rows=all or 3,5-8, --runs=N, --jobs=N, --seed=N, --minutes=N, --etcd=FILE, headline, soak)");
+                    if (!known.containsKey(argument) || isNumber(argument)) {
+                        throw new IllegalArgumentException(argument
+                                + " (expected: --rows=all or 3,5-8, --runs=N, --jobs=N, --seed=N, --minutes=N, --etcd=FILE, or one of "
+                                + known.keySet().stream()
+                                        .filter(name -> !isNumber(name))
+                                        .collect(Collectors.joining(", "))
+                                + ")");
                     }
-                    rows.add(new Row(argument, argument, ""));
+                    rows.add(known.get(argument));
                 }
             }
         }
@@ -102,7 +106,7 @@ final class Chaos {
 
     private static Stream<String> rowsOf(String value, Map<String, Row> known) {
         if (value.equals("all")) {
-            return known.keySet().stream();
+            return known.keySet().stream().filter(Chaos::isNumber);
         }
         TreeSet<Integer> numbers = new TreeSet<>();
         for (String part : value.split(",")) {
@@ -115,11 +119,15 @@ final class Chaos {
         }
         return numbers.stream().map(number -> {
             if (!known.containsKey(number.toString())) {
-                throw new IllegalArgumentException(
-                        "--rows=" + value + " (expected: rows from 1 to " + known.size() + ")");
+                throw new IllegalArgumentException("--rows=" + value + " (expected: rows from 1 to "
+                        + known.keySet().stream().filter(Chaos::isNumber).count() + ")");
             }
             return number.toString();
         });
+    }
+
+    private static boolean isNumber(String name) {
+        return name.matches("\\d+");
     }
 
     private static int positive(String argument, String value) {
