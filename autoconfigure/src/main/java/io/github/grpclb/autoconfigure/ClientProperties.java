@@ -5,11 +5,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * How a client's calls are spread: under {@code grpc.lb} for all clients, under {@code grpc.lb.clients.<name>} for one, whose settings
- * go before. What is not set is left to the balancer, whose names, ranges and defaults these are; they reach it as JSON, component
+ * go before, property by property. What is not set is left to the balancer, whose names, ranges and defaults these are; they reach it as JSON, component
  * by component ({@link RecordJson}).
  *
  * @param service Name of the service, when it differs from the client's name.
@@ -68,9 +67,9 @@ public record ClientProperties(
      *
      * @param algorithm Table that maps keys to servers; ring when unset.
      * @param header Request header that carries the key, besides the call option and the context; none when unset.
-     * @param minRingSize Smallest number of entries of the ring.
-     * @param maxRingSize Largest number of entries of the ring.
-     * @param hashBalanceFactor Most load of a server in per cent of the average, at least 100; 0 or unset does not bound it.
+     * @param minRingSize Smallest number of entries of the ring (1 to 8388608, 1024 when unset).
+     * @param maxRingSize Largest number of entries of the ring (1 to 8388608, 131072 when unset).
+     * @param hashBalanceFactor Most load of a server in per cent of the average (100 to 10000); 0 or unset does not bound it.
      * @param noKey What happens to a call without a key; random when unset.
      */
     public record Hash(
@@ -83,7 +82,7 @@ public record ClientProperties(
 
         /** Table that maps keys to servers. */
         public enum Algorithm {
-            /** Ketama's ring, as in gRFC A42. */
+            /** Points on a ring, many for each server; the options are named as in gRFC A42. */
             RING,
             /** Maglev's table. */
             MAGLEV
@@ -110,24 +109,23 @@ public record ClientProperties(
     /**
      * Options of the policy peak_ewma.
      *
-     * @param decay How long a latency counts; 10s when unset.
+     * @param decay How long a latency counts (1s to 365d, 10s when unset).
      */
     public record PeakEwma(@Nullable Duration decay) {}
 
     /**
      * Whether servers are asked for their health by gRPC's health checking protocol.
      *
-     * @param enabled Whether they are asked.
+     * @param enabled Whether servers are asked; unset, they are as soon as another property here is set.
      * @param serviceName Name of the service that is asked for; the server as a whole when unset.
      */
     public record HealthCheck(
-            @DefaultValue("true") boolean enabled,
-            @DefaultValue("") String serviceName) {}
+            @Nullable Boolean enabled, @Nullable String serviceName) {}
 
     /**
      * Whether servers that fail are left out for a while, as in gRFC A50.
      *
-     * @param enabled Whether they are.
+     * @param enabled Whether servers that fail are left out; unset, they are as soon as another property here is set.
      * @param interval Time from one look at the servers' calls to the next; 10s when unset.
      * @param baseEjectionTime How long a server is left out the first time; 30s when unset.
      * @param maxEjectionTime Longest time that it is left out; 300s when unset.
@@ -136,7 +134,7 @@ public record ClientProperties(
      * @param failurePercentageEjection Leaves out servers that fail too often.
      */
     public record OutlierDetection(
-            @DefaultValue("true") boolean enabled,
+            @Nullable Boolean enabled,
             @Nullable Duration interval,
             @Nullable Duration baseEjectionTime,
             @Nullable Duration maxEjectionTime,
@@ -197,36 +195,19 @@ public record ClientProperties(
     /**
      * That new servers come by their share of calls little by little.
      *
-     * @param enabled Whether they do.
+     * @param enabled Whether new servers start slowly; unset, they do as soon as another property here is set.
      * @param window How long a server is new; 30s when unset.
      * @param aggression Shape of the rise: 1, a straight line, when unset; above 1 steeper at first.
      * @param minWeightPercent Percentage of its weight that a server has at least; 10 when unset.
      */
     public record SlowStart(
-            @DefaultValue("true") boolean enabled,
+            @Nullable Boolean enabled,
             @Nullable Duration window,
             @Nullable Double aggression,
             @Nullable Double minWeightPercent) {}
 
-    /** Returns these settings, and those of all clients where one is not set here. */
+    /** Returns these settings, and those of all clients where one is not set here, property by property. */
     ClientProperties over(ClientProperties all) {
-        return new ClientProperties(
-                service,
-                or(policy, all.policy),
-                or(serverId, all.serverId),
-                or(hash, all.hash),
-                or(leastRequest, all.leastRequest),
-                or(peakEwma, all.peakEwma),
-                or(subsetSize, all.subsetSize),
-                or(healthCheck, all.healthCheck),
-                or(outlierDetection, all.outlierDetection),
-                or(tags, all.tags),
-                or(zone, all.zone),
-                or(panicThreshold, all.panicThreshold),
-                or(slowStart, all.slowStart));
-    }
-
-    private static <T> @Nullable T or(@Nullable T own, @Nullable T common) {
-        return own != null ? own : common;
+        return Records.over(this, all);
     }
 }

@@ -72,8 +72,9 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         Map<String, Object> config = new HashMap<>();
         List<Map<String, ?>> balancing = new ArrayList<>();
         ClientProperties.HealthCheck health = client.healthCheck();
-        if (health != null && health.enabled()) {
-            config.put("healthCheckConfig", Map.of("serviceName", health.serviceName()));
+        if (health != null && !Boolean.FALSE.equals(health.enabled())) {
+            String service = health.serviceName();
+            config.put("healthCheckConfig", Map.of("serviceName", service == null ? "" : service));
             // gRPC takes the first that there is: this one needs grpc-services on the class path
             balancing.add(Map.of(HealthCheckingLoadBalancerProvider.NAME, balancer(client)));
         }
@@ -126,10 +127,18 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         return (Map<String, ?>) map;
     }
 
-    /** Returns the full name of the property that a field comes from: the client's own, if that is set. */
+    /** Returns the full name of the property that a field comes from: the client's own, if that is set, or should be beside others. */
     private String property(String jsonPath) {
-        String name = jsonPath.replaceAll("[.\\[].*", "");
-        boolean isOwn = RecordJson.of(own).containsKey(name);
+        String block = jsonPath.replaceAll("[.\\[].*", "");
+        boolean isOwn = isSet(own, jsonPath) || !isSet(all, jsonPath) && isSet(own, block);
         return (isOwn ? prefix : PREFIX_OF_ALL) + RecordJson.propertyName(jsonPath);
+    }
+
+    private static boolean isSet(ClientProperties properties, String jsonPath) {
+        Object at = RecordJson.of(properties);
+        for (String name : jsonPath.replaceAll("\\[.*", "").split("\\.")) {
+            at = at instanceof Map<?, ?> map ? map.get(name) : null;
+        }
+        return at != null;
     }
 }

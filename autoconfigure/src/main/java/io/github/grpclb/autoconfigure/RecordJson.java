@@ -1,13 +1,11 @@
 package io.github.grpclb.autoconfigure;
 
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Turns records of properties into what gRPC takes for JSON, name by name; what is not set, or an empty
  * text, is left out. */
@@ -19,7 +17,7 @@ final class RecordJson {
     static Map<String, Object> of(Record properties) {
         Map<String, Object> json = new LinkedHashMap<>();
         for (RecordComponent component : properties.getClass().getRecordComponents()) {
-            Object value = valueOf(component, properties);
+            Object value = Records.valueOf(component, properties);
             if (value != null && !"".equals(value)) {
                 json.put(component.getName(), json(value));
             }
@@ -45,13 +43,5 @@ final class RecordJson {
             return value.toString();
         }
         return value;
-    }
-
-    private static @Nullable Object valueOf(RecordComponent component, Record properties) {
-        try {
-            return component.getAccessor().invoke(properties);
-        } catch (IllegalAccessException | InvocationTargetException e) {
-            throw new IllegalStateException("cannot read " + component, e);
-        }
     }
 }

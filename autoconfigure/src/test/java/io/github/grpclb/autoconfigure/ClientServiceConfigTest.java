@@ -65,6 +65,51 @@ class ClientServiceConfigTest {
     }
 
     @Test
+    void whatAClientLeavesOutOfABlockIsAsForAllClients() {
+        ClientServiceConfig config = config(
+                Map.of(
+                        "hash.algorithm",
+                        "maglev",
+                        "health-check.service-name",
+                        "greeter",
+                        "outlier-detection.interval",
+                        "1s"),
+                Map.of(
+                        "policy",
+                        "consistent_hash",
+                        "hash.header",
+                        "x-user",
+                        "hash.algorithm",
+                        "ring",
+                        "outlier-detection.failure-percentage-ejection.threshold",
+                        "50",
+                        "slow-start.enabled",
+                        "false",
+                        "slow-start.window",
+                        "1s"));
+        assertJson(config, """
+                {"healthCheckConfig": {"serviceName": "greeter"},
+                 "loadBalancingConfig": [
+                    {"endpoint_lb_health": {
+                        "policy": "consistent_hash",
+                        "options": {"algorithm": "maglev", "header": "x-user"},
+                        "outlierDetection": {"interval": "PT1S", "failurePercentageEjection": {"threshold": 50.0}}}},
+                    {"endpoint_lb": {
+                        "policy": "consistent_hash",
+                        "options": {"algorithm": "maglev", "header": "x-user"},
+                        "outlierDetection": {"interval": "PT1S", "failurePercentageEjection": {"threshold": 50.0}}}}]}""");
+    }
+
+    @Test
+    void namesThePropertyOfAllClientsInABlockThatAClientHasToo() {
+        assertRefused(
+                config(Map.of("zone.own", "z1"), Map.of("zone.overprovisioning-factor", "0.5")),
+                "grpc.lb.zone.overprovisioning-factor",
+                "0.5",
+                "1");
+    }
+
+    @Test
     void subsettingStandsAroundTheBalancerAndHealthCheckingInItsPlace() {
         ClientServiceConfig config = config(Map.of("subset-size", "20", "health-check.enabled", "true"), Map.of());
         assertJson(config, """

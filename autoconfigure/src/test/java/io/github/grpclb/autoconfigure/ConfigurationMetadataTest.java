@@ -28,6 +28,16 @@ class ConfigurationMetadataTest {
     }
 
     @Test
+    void promisesNothingOfWhatIsOffUntilItIsConfigured() throws IOException {
+        assertThat(objects(metadata().getAsJsonArray("properties")))
+                .filteredOn(property -> property.get("name")
+                        .getAsString()
+                        .matches("grpc\\.lb\\.(health-check|outlier-detection|slow-start)\\.enabled"))
+                .hasSize(3)
+                .allSatisfy(property -> assertThat(property.has("defaultValue")).isFalse());
+    }
+
+    @Test
     void hintsAtEveryBuiltInPolicy() throws IOException {
         JsonObject hint = objects(metadata().getAsJsonArray("hints")).stream()
                 .filter(it -> it.get("name").getAsString().equals("grpc.lb.policy"))
