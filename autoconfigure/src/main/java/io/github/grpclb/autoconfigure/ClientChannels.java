@@ -5,12 +5,14 @@ import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.StaticEndpointSource;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.grpc.ManagedChannelBuilder;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 
@@ -70,11 +72,11 @@ final class ClientChannels implements GrpcChannelConfigurer {
                 builder.intercept(RoutingKeys.hashKeyFromContext());
             }
             arguments.giveTo(builder);
-            EndpointSource endpoints = sourceOf(name);
-            if (endpoints == source) {
+            Optional<EndpointSource> fixed = fixed(name);
+            if (fixed.isEmpty()) {
                 builder.setNameResolverArg(EndpointNameResolverProvider.ADDRESS_RULES, registryRules);
             }
-            builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, endpoints)
+            builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, fixed.orElseGet(() -> registered(name)))
                     .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                     .defaultServiceConfig(config.toJson());
@@ -92,13 +94,31 @@ final class ClientChannels implements GrpcChannelConfigurer {
         return staleMax;
     }
 
-    private EndpointSource sourceOf(String name) {
+    private Optional<EndpointSource> fixed(String name) {
         String configured = client(name).service();
         String service = configured != null ? configured : name;
-        return staticEndpoints
-                .of(name, service)
-                .<EndpointSource>map(endpoints -> new StaticEndpointSource(Map.of(service, endpoints)))
-                .orElse(source);
+        return staticEndpoints.of(name, service).map(endpoints -> new StaticEndpointSource(Map.of(service, endpoints)));
+    }
+
+    /** Where Spring bound a client's name without its special characters, {@link ChannelAddresses} could not say which client it is. */
+    private EndpointSource registered(String name) {
+        String service = client(name).service();
+        return service == null || channels.getChannel(name).getAddress() != null
+                ? source
+                : new OtherService(source, service);
+    }
+
+    /** Follows one service, whatever the channel is called. */
+    private record OtherService(EndpointSource source, String service) implements EndpointSource {
+
+        @Override
+        public Subscription subscribe(String name, EndpointListener listener) {
+            return source.subscribe(service, listener);
+        }
+
+        /** The source is closed by whoever opened it. */
+        @Override
+        public void close() {}
     }
 
     private ClientServiceConfig configOf(String name) {

@@ -2,9 +2,12 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.balancer.EndpointLoads;
+import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.StaticEndpointSource;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
@@ -18,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -40,6 +44,9 @@ class ConfigurationFuzzTest {
     private static final List<Metadata.Item> PROPERTIES = Metadata.read();
 
     private static final EtcdConnection CONNECTION = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1"));
+    private static final EndpointSource NO_ENDPOINTS = new StaticEndpointSource(Map.of());
+    private static final ChannelArguments CHANNELS =
+            new ChannelArguments(List.of(), new EndpointLoads(), new LiveEndpoints(), null);
     private static final StaticListableBeanFactory NO_BEANS = new StaticListableBeanFactory();
 
     @Provide
@@ -94,10 +101,10 @@ class ConfigurationFuzzTest {
         Hostile.replay(ConfigurationFuzzTest::addressList, 300, this::readsStaticAddresses);
     }
 
-    /** All that a start would do with them, but for dialling. */
+    /** All that a start would do with them, but for dialling, and for making the directory of the snapshots. */
     private static void use(GrpcLbProperties properties, ClientProperties all) {
         new EtcdSettings(properties.etcd(), null).options();
-        new StaticEndpoints(properties.staticEndpoints());
+        new ClientChannels(properties, all, new GrpcChannelsProperties(), NO_ENDPOINTS, CHANNELS);
         new ServerAnnouncement(properties.registration(), "greeter").forServerBoundTo("127.0.0.1");
         GrpcLbServerAutoConfiguration server = new GrpcLbServerAutoConfiguration();
         server.grpcLbServerRegistration(
@@ -109,7 +116,6 @@ class ConfigurationFuzzTest {
         clients.add(all);
         for (ClientProperties client : clients) {
             ClientServiceConfig config = new ClientServiceConfig("grpc.lb.clients.greeter.", client, all);
-            config.requireValid(Policies.forChannel(List.of()));
             assertThat(balancers(config.toJson())).allSatisfy(balancer -> assertThat(new PolicyLoadBalancerProvider()
                             .parseLoadBalancingPolicyConfig(balancer)
                             .getError())

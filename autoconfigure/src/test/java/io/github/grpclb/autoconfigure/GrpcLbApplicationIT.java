@@ -86,6 +86,14 @@ class GrpcLbApplicationIT {
     }
 
     @Test
+    void soMayOneWhoseNameSpringShortens() {
+        opened.add(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.service=hello"));
+        Caller caller = opened.add(client(at, "grpc.lb.clients.cluster@callee.service=hello"))
+                .getBean(Caller.class);
+        assertThat(caller.askCluster()).isEqualTo("a");
+    }
+
+    @Test
     void aUsersPolicyIsUsableByItsName() {
         opened.add(server(at, "grpc.lb.registration.id=a"));
         opened.add(server(at, "grpc.lb.registration.id=b"));
