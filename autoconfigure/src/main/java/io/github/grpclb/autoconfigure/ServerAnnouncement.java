@@ -64,6 +64,16 @@ final class ServerAnnouncement {
                 properties.metadata());
     }
 
+    /** Returns the property behind a part of the record that no client could read. */
+    static String property(String part) {
+        return PREFIX
+                + switch (part) {
+                    case "service", "id", "zone", "version", "weight", "port" -> part;
+                    case "address", "host" -> "host";
+                    default -> "metadata";
+                };
+    }
+
     private String service() {
         String service = properties.service() != null ? properties.service() : applicationName;
         if (service == null || service.isBlank()) {

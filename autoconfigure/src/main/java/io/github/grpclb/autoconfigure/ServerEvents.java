@@ -43,9 +43,17 @@ final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent
         } else if (!hasOwnService(event.getServer())) {
             log.info("Not registered: the gRPC server offers nothing but health checks and reflection");
         } else {
+            announce(event);
+        }
+    }
+
+    private void announce(GrpcServerStartedEvent event) {
+        try {
             registration.started(
                     announcement.forServerBoundTo(event.getAddress()),
                     event.getServer().getPort());
+        } catch (IllegalArgumentException e) {
+            throw InvalidPropertyException.of(e, ServerAnnouncement::property);
         }
     }
 

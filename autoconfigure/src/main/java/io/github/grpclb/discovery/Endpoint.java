@@ -109,7 +109,7 @@ public record Endpoint(
 
     private static void requireText(String name, String value) {
         if (value.isBlank()) {
-            throw new IllegalArgumentException(name + ": must not be blank");
+            throw new IllegalArgumentException(name + ": '' (expected: a text that is not blank)");
         }
     }
 

@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The metadata of a record: the names that have a meaning, and the user's own beside them. */
@@ -61,7 +62,8 @@ final class Metadata {
         endpoint.metadata().forEach((name, text) -> {
             if (RESERVED.contains(name)) {
                 throw new IllegalArgumentException(
-                        "metadata: '" + name + "' is a name of the record itself (reserved: " + RESERVED + ")");
+                        "metadata: '" + name + "' (expected: a name that the record itself does not use, as it does "
+                                + String.join(", ", new TreeSet<>(RESERVED)) + ")");
             }
             entries.put(name, text);
         });
