@@ -4,6 +4,7 @@ import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdUnavailableException;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -17,6 +18,8 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnGrpcLb
 @EnableConfigurationProperties(GrpcLbProperties.class)
 public final class GrpcLbEtcdAutoConfiguration {
+
+    private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
 
     @Bean
     @ConditionalOnMissingBean
@@ -41,6 +44,7 @@ public final class GrpcLbEtcdAutoConfiguration {
             GrpcLbProperties properties, ObjectProvider<SslBundles> sslBundles, ObjectProvider<EmbeddedEtcd> embedded) {
         EmbeddedEtcd inProcess = embedded.getIfAvailable();
         EtcdSettings settings = new EtcdSettings(properties.etcd(), sslBundles.getIfAvailable());
+        requireValid(properties.etcd().startupTimeout());
         EtcdConnection connection =
                 new EtcdConnection(inProcess != null ? settings.forEmbedded(inProcess.endpoint()) : settings.options());
         if (inProcess == null) {
@@ -74,6 +78,16 @@ public final class GrpcLbEtcdAutoConfiguration {
                     "Start etcd or correct the endpoints; or set grpc.lb.etcd.fail-fast=false to start without it and join"
                             + " when it comes.",
                     e);
+        }
+    }
+
+    private static void requireValid(Duration startupTimeout) {
+        if (startupTimeout.compareTo(Duration.ZERO) <= 0 || startupTimeout.compareTo(LONGEST_STARTUP_TIMEOUT) > 0) {
+            throw new InvalidPropertyException(
+                    "grpc.lb.etcd.startup-timeout",
+                    InvalidPropertyException.shown(startupTimeout),
+                    "more than 0, to 1h",
+                    "Set how long a start waits for etcd, or switch grpc.lb.etcd.fail-fast off to wait for nothing.");
         }
     }
 }

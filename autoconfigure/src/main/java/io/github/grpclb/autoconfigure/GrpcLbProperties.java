@@ -41,7 +41,7 @@ public record GrpcLbProperties(
      * @param password That user's password.
      * @param ssl TLS towards etcd.
      * @param failFast Whether the application fails to start when etcd cannot be reached, instead of joining when it comes.
-     * @param startupTimeout Longest wait for etcd at start, with fail-fast.
+     * @param startupTimeout Longest wait for etcd at start, with fail-fast (more than 0, to 1h).
      * @param allowedCidrs Networks, such as 10.0.0.0/8, outside of which no server is called; empty allows all.
      * @param allowedHostSuffixes Domains outside of which no host name of a server is looked up; empty allows all. With
      *     domains and no networks, servers under IP addresses are not called.
@@ -107,8 +107,8 @@ public record GrpcLbProperties(
      * @param zone Zone that this server runs in.
      * @param version Version that this server runs.
      * @param metadata Further entries of the record.
-     * @param ttl Time after which etcd forgets a server that died (at least 2s).
-     * @param withdrawTimeout Longest wait for each answer of etcd at shutdown.
+     * @param ttl Time after which etcd forgets a server that died (2s to 1h).
+     * @param withdrawTimeout Longest wait for each answer of etcd at shutdown (more than 0, to 1h).
      * @param drain How the server leaves.
      */
     public record Registration(
@@ -142,8 +142,8 @@ public record GrpcLbProperties(
     /**
      * How a server leaves.
      *
-     * @param quietPeriod Time without a new call after which a draining server stops; 0 stops without waiting.
-     * @param timeout Longest wait for that quiet.
+     * @param quietPeriod Time without a new call after which a draining server stops (0 to 1h); 0 stops without waiting.
+     * @param timeout Longest wait for that quiet (0 to 1h).
      * @param streamGrace Time that open streams then have to end by themselves before they are closed with UNAVAILABLE (0 to 1h).
      */
     public record Drain(

@@ -72,12 +72,13 @@ public final class EtcdConnection implements AutoCloseable {
         CompletableFuture<Void> answered = new CompletableFuture<>();
         loop.execute(() -> probe(end, answered));
         try {
-            answered.get(limit.plus(options.callTimeout()).toMillis(), TimeUnit.MILLISECONDS);
+            answered.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw unavailable(String.valueOf(cause.getMessage()), cause);
         } catch (TimeoutException e) {
-            throw unavailable("no answer within " + limit.toMillis() + " ms", e);
+            String because = unreachableBecause();
+            throw unavailable(because != null ? because : "no answer within " + limit.toMillis() + " ms", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw unavailable("interrupted", e);

@@ -102,7 +102,8 @@ final class EtcdException extends RuntimeException {
             return Kind.COMPACTED;
         }
         return switch (status.getCode()) {
-            case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, INTERNAL, UNKNOWN -> Kind.UNREACHABLE;
+            // the last is said by what is no etcd, such as a proxy without a route to one (HTTP 404)
+            case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, INTERNAL, UNKNOWN, UNIMPLEMENTED -> Kind.UNREACHABLE;
             case UNAUTHENTICATED -> Kind.AUTHENTICATION;
             case PERMISSION_DENIED -> Kind.PERMISSION;
             default -> Kind.REFUSED;

@@ -134,7 +134,8 @@ final class ReconnectingApi implements EtcdApi {
         try {
             etcd = current();
         } catch (EtcdException e) {
-            loop.execute(() -> listener.onEnd(e));
+            EtcdException cause = refusals.noted("following " + prefix, e);
+            loop.execute(() -> listener.onEnd(cause));
             return new EndedWatch();
         }
         WatchListener observed = new WatchListener() {
@@ -174,8 +175,9 @@ final class ReconnectingApi implements EtcdApi {
         try {
             etcd = current();
         } catch (EtcdException e) {
+            EtcdException cause = refusals.noted(what, e);
             CompletableFuture<T> failed = new CompletableFuture<>();
-            loop.execute(() -> failed.completeExceptionally(e));
+            loop.execute(() -> failed.completeExceptionally(cause));
             return failed;
         }
         if (reachability.cause() != null) {

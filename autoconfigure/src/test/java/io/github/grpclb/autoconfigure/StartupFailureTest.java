@@ -47,6 +47,7 @@ class StartupFailureTest {
             grpc.lb.registration.port=65536               | grpc.lb.registration.port       | "65536"           | 1 to 65535
             grpc.lb.registration.host=0.0.0.0             | grpc.lb.registration.host       | "0.0.0.0"         | IP address or host name
             grpc.lb.panic-threshold=101                   | grpc.lb.panic-threshold         | "101.0"           | 0 to 100
+            grpc.lb.etcd.startup-timeout=0s               | grpc.lb.etcd.startup-timeout    | "0ms"             | more than 0, to 1h
             grpc.lb.static.greeter=localhost              | grpc.lb.static.greeter          | "localhost"       | 127.0.0.1:8009
             """)
     void namesThePropertyItsValueAndWhatWasExpected(String property, String name, String value, String expected) {
@@ -102,6 +103,23 @@ class StartupFailureTest {
                 .rootCause()
                 .isInstanceOf(InvalidPropertyException.class)
                 .hasMessageStartingWith("grpc.lb.registration.service");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            service=a//b         | service  | a//b           | visible characters
+            host=169.254.1.1     | host     | 169.254.1.1    | link-local
+            metadata.weight=3    | metadata | weight         | a name that the record itself does not use
+            metadata.state=up    | metadata | state          | a name that the record itself does not use
+            """)
+    void aServerWhoseRecordNobodyCouldReadDoesNotStart(
+            String property, String name, String value, String expected, CapturedOutput output) {
+        assertThatThrownBy(() -> TestApplications.server("grpc.lb.registration." + property))
+                .isNotNull();
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START", "Property: grpc.lb.registration." + name)
+                .containsPattern("Value: .*" + value)
+                .containsPattern("Expected: .*" + expected);
     }
 
     @ParameterizedTest

@@ -10,6 +10,9 @@ import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -121,6 +124,39 @@ class EtcdSecurityIT {
                     .isInstanceOf(EtcdUnavailableException.class)
                     .hasMessageContaining("Connection refused")
                     .hasMessageContaining("http://[::1]:1");
+        }
+    }
+
+    /** Its calls time out after 3 s. */
+    @Test
+    void waitsForASilentEtcdNoLongerThanItIsTold() {
+        try (EtcdProcess etcd = EtcdServers.startProcess();
+                EtcdConnection connection =
+                        new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()))) {
+            connection.awaitReachable(LIMIT);
+            etcd.pause();
+            long begun = System.nanoTime();
+            assertThatThrownBy(() -> connection.awaitReachable(Duration.ofMillis(500)))
+                    .isInstanceOf(EtcdUnavailableException.class)
+                    .hasMessageContaining("no answer within 500 ms");
+            assertThat(Duration.ofNanos(System.nanoTime() - begun))
+                    .isBetween(Duration.ofMillis(500), Duration.ofMillis(2500));
+            etcd.resume();
+        }
+    }
+
+    @Test
+    void takesNoOtherGrpcServerForEtcd() throws Exception {
+        Server other = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                .build()
+                .start();
+        try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:" + other.getPort()))) {
+            assertThatThrownBy(() -> connection.awaitReachable(Duration.ofMillis(500)))
+                    .isInstanceOf(EtcdUnavailableException.class)
+                    .hasMessageContaining("etcd unreachable: Method not found: etcdserverpb.KV/Range");
+            assertThat(connection.unreachableBecause()).contains("Method not found");
+        } finally {
+            other.shutdownNow();
         }
     }
 

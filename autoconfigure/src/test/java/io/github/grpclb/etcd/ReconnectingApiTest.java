@@ -37,6 +37,14 @@ class ReconnectingApiTest {
     }
 
     @Test
+    void tellsWhyNoClientCanBeBuilt() {
+        tlsIsBroken = true;
+        register();
+        after(Duration.ofSeconds(20));
+        assertThat(api.refusedBecause()).startsWith("TLS for etcd cannot be set up: no file (");
+    }
+
+    @Test
     void replacesAClientThatMakesNoProgress() {
         register();
         clients.get(0).cut(true);
