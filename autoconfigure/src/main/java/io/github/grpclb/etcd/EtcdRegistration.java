@@ -186,10 +186,12 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     }
 
     @Override
-    public void seen(Duration lag) {
+    public void seen(@Nullable Duration lag) {
         status.seen(lag);
-        log.debug("{}: visible {} ms after it was written", key, lag.toMillis());
-        EtcdLoop.foreign(() -> context.observer().seen(endpoint, lag));
+        if (lag != null) {
+            log.debug("{}: visible {} ms after it was written", key, lag.toMillis());
+            EtcdLoop.foreign(() -> context.observer().seen(endpoint, lag));
+        }
     }
 
     @Override

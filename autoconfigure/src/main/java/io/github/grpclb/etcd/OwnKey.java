@@ -32,8 +32,8 @@ final class OwnKey {
         /** There is nothing more to be written. */
         void upToDate();
 
-        /** What was put was read back, so long after it was put. */
-        void seen(Duration lag);
+        /** The key was read and is as it should be, so long after it was put; null where it was seen since. */
+        void seen(@Nullable Duration lag);
 
         /** The key is not as it was left; it is being put back. */
         void lost(Loss reason, String why);
@@ -135,10 +135,8 @@ final class OwnKey {
     private void good(ByteString value) {
         Long since = unseenSince;
         settled(value);
-        if (since != null) {
-            unseenSince = null;
-            owner.seen(loop.since(since));
-        }
+        unseenSince = null;
+        owner.seen(since == null ? null : loop.since(since));
         goOn();
     }
 

@@ -51,9 +51,9 @@ final class RegistrationStatus {
         facts = new Facts(known.state(), known.since(), known.reason(), false, known.lag());
     }
 
-    /** What is announced was read back, so long after it was written. */
-    void seen(Duration lag) {
+    /** What is announced was read, so long after it was written; null where that was seen before. */
+    void seen(@Nullable Duration lag) {
         Facts known = facts;
-        facts = new Facts(known.state(), known.since(), known.reason(), true, lag);
+        facts = new Facts(known.state(), known.since(), known.reason(), true, lag != null ? lag : known.lag());
     }
 }

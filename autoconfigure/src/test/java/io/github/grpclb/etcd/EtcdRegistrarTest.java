@@ -276,6 +276,27 @@ class EtcdRegistrarTest {
     }
 
     @Test
+    void isVisibleAgainAfterAnOutageThatItsLeaseSurvived() {
+        Registration registration = register();
+        Duration lag = registration.status().lag();
+        etcd.health(FakeEtcd.Health.DOWN);
+        after(Duration.ofSeconds(20));
+        etcd.health(FakeEtcd.Health.UP);
+        after(Duration.ofSeconds(20));
+        assertThat(registration.status().state()).isEqualTo(State.REGISTERED);
+        assertThat(registration.status().visible()).isTrue();
+        assertThat(registration.status().lag()).isEqualTo(lag);
+    }
+
+    @Test
+    void staysVisibleWhereAnUpdateChangesNothing() {
+        Registration registration = register();
+        registration.update(registration.endpoint());
+        after(Duration.ofSeconds(1));
+        assertThat(registration.status().visible()).isTrue();
+    }
+
+    @Test
     void costsEtcdOneReadAWriteAndOneARenewal() {
         register();
         int calls = etcd.calls();
