@@ -38,7 +38,7 @@ public final class AdvertisedHost {
         return localAddresses.stream()
                 .filter(AdvertisedHost::isRoutable)
                 .min(IPV4_FIRST)
-                .map(InetAddress::getHostAddress);
+                .map(AdvertisedHost::literal);
     }
 
     /** Says whether a host means "every address of this machine" and so leads nobody anywhere. */
@@ -58,6 +58,13 @@ public final class AdvertisedHost {
     /** Returns {@code ::1} for {@code [::1]}, any other host as it is. */
     public static String withoutBrackets(String host) {
         return host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+    }
+
+    /** A network interface's IPv6 addresses name the interface, which says nothing on another machine: {@code 2001:db8::1%eth0}. */
+    private static String literal(InetAddress address) {
+        String text = address.getHostAddress();
+        int scope = text.indexOf('%');
+        return scope < 0 ? text : text.substring(0, scope);
     }
 
     private static boolean isRoutable(InetAddress address) {

@@ -3,6 +3,7 @@ package io.github.grpclb.registration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.testing.FaultRow;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
@@ -39,6 +40,13 @@ class AdvertisedHostTest {
         assertThat(AdvertisedHost.derive("*", addresses("2001:db8::1", "10.0.0.5")))
                 .hasValue("10.0.0.5");
         assertThat(AdvertisedHost.derive("*", addresses("fe80::1", "2001:db8::1")))
+                .hasValue("2001:db8:0:0:0:0:0:1");
+    }
+
+    @Test
+    void leavesOutTheInterfaceOfAnIpv6Address() throws UnknownHostException {
+        byte[] bytes = address("2001:db8::1").getAddress();
+        assertThat(AdvertisedHost.derive("*", List.of(Inet6Address.getByAddress(null, bytes, 2))))
                 .hasValue("2001:db8:0:0:0:0:0:1");
     }
 
