@@ -22,7 +22,10 @@ public interface EndpointRegistrar extends AutoCloseable {
     @Override
     void close();
 
-    /** One announced endpoint. Thread-safe; no method blocks. */
+    /**
+     * One announced endpoint. Thread-safe; no method blocks. The futures complete on the thread that renews the registrations: what
+     * may block, such as waiting for another of them, belongs on another one ({@code thenRunAsync}).
+     */
     interface Registration {
 
         /** Where a registration stands. */

@@ -24,8 +24,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory of whole files, each replaced at once, for this user alone. Reads no file that another user could have
- * written, where the file system knows users, and none that is too long. Blocks. Immutable.
+ * A directory of whole files, each replaced at once, for this user alone. Reads no file that another user owns or
+ * may write, where the file system knows users, and none that is too long. Blocks. Immutable.
  */
 final class SnapshotDirectory {
 
