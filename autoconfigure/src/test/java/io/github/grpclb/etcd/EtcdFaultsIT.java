@@ -12,8 +12,10 @@ import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,9 +40,11 @@ class EtcdFaultsIT {
     private EtcdConnection connection;
     private EtcdRegistrar registrar;
     private EtcdEndpointSource source;
+    private Set<Thread> threadsBefore;
 
     @BeforeEach
     void start() {
+        threadsBefore = etcdThreads();
         etcd = EtcdServers.startProcess();
         operator = new RawEtcd(etcd.endpoint());
         connection = new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
@@ -55,8 +59,7 @@ class EtcdFaultsIT {
         connection.close();
         operator.close();
         etcd.close();
-        await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
-                .noneMatch(thread -> thread.getName().equals("grpc-lb-etcd")));
+        await().untilAsserted(() -> assertThat(etcdThreads()).isSubsetOf(threadsBefore));
     }
 
     @Test
@@ -193,10 +196,19 @@ class EtcdFaultsIT {
         for (int i = 0; i < 3000; i++) {
             operator.put("/grpclb/greeter/" + i, "10.0." + i / 250 + "." + i % 250 + ":1");
         }
+        String ranges = "grpc_server_started_total{grpc_method=\"Range\"";
+        long before = etcd.metric(ranges);
         source.subscribe("greeter", list);
         await().atMost(Duration.ofSeconds(10))
                 .untilAsserted(() -> assertThat(list.endpoints()).hasSize(3000));
         assertThat(list.count()).isEqualTo(1);
+        assertThat(etcd.metric(ranges) - before).isEqualTo(3);
+    }
+
+    private static Set<Thread> etcdThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("grpc-lb-etcd"))
+                .collect(Collectors.toSet());
     }
 
     private Registration announced() {

@@ -6,9 +6,6 @@ import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,18 +41,6 @@ final class Etcdctl {
         run("user", "grant-role", "root", "root");
         run("auth", "enable");
         asRoot = true;
-    }
-
-    /** Returns how many times etcd was asked for a token since it started (each command of this operator as root is one more). */
-    long authentications() throws IOException, InterruptedException {
-        HttpRequest request =
-                HttpRequest.newBuilder(endpoint.resolve("/metrics")).build();
-        return HttpClient.newHttpClient()
-                .send(request, BodyHandlers.ofLines())
-                .body()
-                .filter(line -> line.startsWith("grpc_server_started_total{grpc_method=\"Authenticate\""))
-                .mapToLong(line -> Math.round(Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))))
-                .sum();
     }
 
     private String execute(List<String> command) {

@@ -117,8 +117,7 @@ public final class EtcdCluster implements AutoCloseable {
 
     private Optional<EtcdProcess> findLeader(Collection<EtcdProcess> except) {
         return members.stream()
-                .filter(member -> !except.contains(member) && member.isRunning())
-                .filter(member -> member.metric("etcd_server_is_leader") == 1)
+                .filter(member -> !except.contains(member) && member.isRunning() && member.isLeader())
                 .findFirst();
     }
 }

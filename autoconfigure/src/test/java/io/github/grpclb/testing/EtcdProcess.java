@@ -185,9 +185,23 @@ public final class EtcdProcess implements EtcdServer {
      * Returns the sum of what etcd counts under a name.
      *
      * @param series the series' names begin with it, such as {@code grpc_server_handled_total{grpc_code="OK"}
+     * @throws IllegalStateException if this etcd counts nothing under that name, or does not run
      */
     public long metric(String series) {
-        return read(series).stream().mapToLong(Double::longValue).sum();
+        return read(series).stream()
+                .mapToLong(Double::longValue)
+                .reduce(Long::sum)
+                .orElseThrow(() -> new IllegalStateException("etcd has no series " + series));
+    }
+
+    /** Returns how often it was asked for a token since it started. */
+    public long authentications() {
+        return metric("grpc_server_started_total{grpc_method=\"Authenticate\"");
+    }
+
+    /** Returns whether it is its cluster's leader; not while it does not answer. */
+    public boolean isLeader() {
+        return read("etcd_server_is_leader").stream().anyMatch(value -> value == 1);
     }
 
     /** Returns everything that etcd has logged, over all its starts. */
