@@ -40,7 +40,7 @@ class EtcdFaultScheduleTest {
     }
 
     @Test
-    @FaultRow({3, 4, 5, 6, 8, 14, 15, 19, 30})
+    @FaultRow({3, 4, 5, 6, 8, 14, 15, 16, 17, 19, 30})
     void noFaultBreaksWhatIsPromised() {
         Long only = Long.getLong("grpclb.schedule.seed");
         if (only != null) {

@@ -93,6 +93,28 @@ class EtcdRegistrarTest {
         assertThat(etcd.leaseCount()).isEqualTo(1);
     }
 
+    /** A process that stalls again and again, each time for longer than its lease. */
+    @Test
+    @FaultRow(26)
+    void takesOneLeaseAndOnePutAfterEachStall() {
+        FakeClock process = scheduler.process();
+        registrar(etcd.client(process), process).register(endpoint);
+        after(Duration.ofSeconds(1));
+        int stalls = 10;
+        for (int i = 0; i < stalls; i++) {
+            long revision = etcd.revision();
+            process.freeze(true);
+            after(TTL.multipliedBy(2));
+            assertThat(etcd.keys()).isEmpty();
+            process.freeze(false);
+            after(RECOVERY.plus(FakeEtcd.CALL_TIMEOUT));
+            assertThat(etcd.keys()).containsExactly(KEY);
+            assertThat(etcd.revision()).as("a deletion and a put").isEqualTo(revision + 2);
+        }
+        assertThat(etcd.grants()).isEqualTo(1 + stalls);
+        assertThat(losses).hasSize(stalls);
+    }
+
     @Test
     void isBackAfterAnOutageWithWipedData() {
         Registration registration = register();
@@ -492,7 +514,11 @@ class EtcdRegistrarTest {
     }
 
     private EtcdRegistrar registrar(EtcdApi api) {
-        EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
+        return registrar(api, scheduler);
+    }
+
+    private EtcdRegistrar registrar(EtcdApi api, FakeClock process) {
+        EtcdLoop loop = new EtcdLoop(process, process::nanoTime, new Random(7));
         EtcdObserver observer = new EtcdObserver() {
             @Override
             public void lost(Endpoint lost, Loss reason) {

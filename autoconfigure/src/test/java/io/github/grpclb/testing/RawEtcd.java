@@ -10,6 +10,7 @@ import io.etcd.jetcd.api.AuthEnableRequest;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthRoleAddRequest;
 import io.etcd.jetcd.api.AuthRoleGrantPermissionRequest;
+import io.etcd.jetcd.api.AuthRoleRevokePermissionRequest;
 import io.etcd.jetcd.api.AuthUserAddRequest;
 import io.etcd.jetcd.api.AuthUserGrantRoleRequest;
 import io.etcd.jetcd.api.AuthenticateRequest;
@@ -224,13 +225,7 @@ public final class RawEtcd implements AutoCloseable {
     /** Adds a user with a role of the same name that may do something below a prefix. */
     public void addUser(String user, String password, Permission.Type permission, String prefix) {
         auth().roleAdd(AuthRoleAddRequest.newBuilder().setName(user).build());
-        auth().roleGrantPermission(AuthRoleGrantPermissionRequest.newBuilder()
-                .setName(user)
-                .setPerm(Permission.newBuilder()
-                        .setPermType(permission)
-                        .setKey(bytes(prefix))
-                        .setRangeEnd(end(prefix)))
-                .build());
+        grant(user, permission, prefix);
         auth().userAdd(AuthUserAddRequest.newBuilder()
                 .setName(user)
                 .setPassword(password)
@@ -238,6 +233,26 @@ public final class RawEtcd implements AutoCloseable {
         auth().userGrantRole(AuthUserGrantRoleRequest.newBuilder()
                 .setUser(user)
                 .setRole(user)
+                .build());
+    }
+
+    /** Lets a role do something below a prefix. */
+    public void grant(String role, Permission.Type permission, String prefix) {
+        auth().roleGrantPermission(AuthRoleGrantPermissionRequest.newBuilder()
+                .setName(role)
+                .setPerm(Permission.newBuilder()
+                        .setPermType(permission)
+                        .setKey(bytes(prefix))
+                        .setRangeEnd(end(prefix)))
+                .build());
+    }
+
+    /** Takes from a role what it may do below a prefix. */
+    public void deny(String role, String prefix) {
+        auth().roleRevokePermission(AuthRoleRevokePermissionRequest.newBuilder()
+                .setRole(role)
+                .setKey(bytes(prefix))
+                .setRangeEnd(end(prefix))
                 .build());
     }
 

@@ -235,7 +235,7 @@ final class Chaos {
                 Run run = result.get();
                 counts[run.outcome().ordinal()]++;
                 millis += run.took().toMillis();
-                if (run.outcome() != Outcome.HELD) {
+                if (run.outcome() != Outcome.HELD || run.why().contains(RowRun.SKIPPED)) {
                     reasons.add(run.why());
                 }
             }

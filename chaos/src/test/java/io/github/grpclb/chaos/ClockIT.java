@@ -52,7 +52,7 @@ class ClockIT {
         String key = Scene.PREFIX + victim.address();
         RawEtcd operator = scene.operator(etcd);
         LoadClient client = scene.load(100);
-        ListLog lists = ListLog.of(client);
+        ListLog lists = client.lists();
         long lease = operator.lease(key);
         String value = operator.all().get(key);
 

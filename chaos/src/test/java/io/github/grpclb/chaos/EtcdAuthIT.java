@@ -7,6 +7,7 @@ import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -42,7 +43,7 @@ class EtcdAuthIT {
         LoadClient client = scene.load(200, "grpc.lb.etcd.username=client", "grpc.lb.etcd.password=client-password");
         client.awaitAnswersOf(List.of("1", "2", "3"));
 
-        countsAuthentications(etcd, Moment.now(), authentications(etcd), TTL);
+        countsAuthentications(etcd, Moment.now(), etcd.authentications(), TTL);
         client.lists().neverChanged();
 
         etcd.kill();
@@ -63,17 +64,52 @@ class EtcdAuthIT {
         client.stop().allSucceeded(4000);
     }
 
+    @Test
+    @Tag("long")
+    @FaultRow(19)
+    void rightsAreTakenAndGivenBack() {
+        EtcdProcess etcd = scene.etcd();
+        RawEtcd operator = scene.operator(etcd);
+        operator.addUser("client", "client-password", Permission.Type.READ, "/grpclb/");
+        operator.enableAuth("server", "server-password", "/grpclb/");
+        List<String> server = new ArrayList<>(SampleServer.HTTP);
+        server.add("--grpc.lb.etcd.username=server");
+        server.add("--grpc.lb.etcd.password=server-password");
+        List<SampleServer> servers = scene.servers(2, server.toArray(String[]::new));
+        LoadClient client = scene.load(100, "grpc.lb.etcd.username=client", "grpc.lb.etcd.password=client-password");
+        client.awaitAnswersOf(List.of("1", "2"));
+
+        operator.login("root", "root");
+        operator.deny("server", "/grpclb/");
+        operator.deny("client", "/grpclb/");
+        Moment denied = Moment.now();
+        denied.within(Duration.ofSeconds(10), "health names it", () -> servers.get(0)
+                .health()
+                .contains("permission denied"));
+        Scene.during(Scene.TTL.multipliedBy(3));
+        client.lists().neverChanged();
+
+        operator.grant("server", Permission.Type.READWRITE, "/grpclb/");
+        operator.grant("client", Permission.Type.READ, "/grpclb/");
+        operator.put(Scene.PREFIX + "by-hand", "127.0.0.1:1");
+        Moment granted = Moment.now();
+        // what etcd refuses is asked for again every half minute
+        Duration recovery = Duration.ofSeconds(30).plus(Scene.RECOVERY);
+        granted.within(recovery, "change seen", () -> client.lists().last().contains("127.0.0.1:1"));
+        granted.within(recovery, "healthy", () -> servers.stream()
+                .map(SampleServer::health)
+                .allMatch(health -> health.contains("\"visible\":true") && !health.contains("\"refused\"")));
+        assertThat(servers).allSatisfy(each -> assertThat(each.registrations()).isOne());
+        client.stop().allSucceeded(1000);
+    }
+
     /** An event is the expiry of a token, which each renewal of a server finds, or its loss, which everybody finds once. */
     private static void countsAuthentications(EtcdProcess etcd, Moment from, long before, Duration time) {
         Scene.during(time);
-        long asked = authentications(etcd) - before;
+        long asked = etcd.authentications() - before;
         long renewals = from.elapsed().dividedBy(TTL.dividedBy(3)) + 1;
         long events = SERVERS * renewals + 1;
         System.out.printf("%d Authenticate for %d events at most%n", asked, events);
         assertThat(asked).as("Authenticate calls").isBetween(1L, AUTHENTICATIONS_AN_EVENT * events);
-    }
-
-    private static long authentications(EtcdProcess etcd) {
-        return etcd.metric("grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Authenticate\"");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
 import io.grpc.Status;
@@ -28,6 +29,15 @@ class EtcdAwayAtStartIT {
         EtcdProcess etcd = scene.etcd();
         etcd.kill();
         SampleServer server = scene.server("1", SampleServer.HTTP.toArray(String[]::new));
+        EtcdProcess other = scene.add(EtcdServers.startProcess());
+        SampleServer unharmed =
+                scene.server("2", "--etcd=" + other.endpoint(), SampleServer.HTTP.get(0), SampleServer.HTTP.get(1));
+        unharmed.port();
+        Moment.now()
+                .within(
+                        STARTUP_TIMEOUT,
+                        "serves about as soon as one with an etcd",
+                        () -> server.logged("gRPC Server started") > 0);
 
         // a client that needs no registry
         LoadClient direct = scene.client("grpc.lb.static.load=" + server.address());

@@ -29,6 +29,8 @@ class EtcdFullIT {
         RawEtcd operator = scene.operator(etcd);
         List<SampleServer> servers = scene.servers(2);
         Set<String> keys = Scene.keys(servers);
+        String byHand = Scene.PREFIX + "by-hand";
+        operator.put(byHand, "127.0.0.1:1");
         LoadClient client = scene.load(100);
         client.awaitAnswersOf(List.of("1", "2"));
         Moment fault = Moment.now();
@@ -45,8 +47,12 @@ class EtcdFullIT {
         Scene.during(FAULT);
         assertThat(newcomer.registrations()).isZero();
         // those that are there renew their leases and stay
-        assertThat(operator.all(Scene.PREFIX).keySet()).isEqualTo(keys);
+        assertThat(operator.all(Scene.PREFIX).keySet()).containsAll(keys).hasSize(3);
         client.lists().neverChanged();
+        operator.delete(byHand);
+        Moment.now().within(Scene.RECOVERY, "deletion seen", () -> client.lists()
+                .last()
+                .equals(servers.stream().map(SampleServer::address).sorted().toList()));
 
         operator.makeRoom();
         Moment disarmed = Moment.now();

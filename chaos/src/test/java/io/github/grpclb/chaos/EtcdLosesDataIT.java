@@ -124,7 +124,9 @@ class EtcdLosesDataIT {
             assertThat(call.text()).contains(Scene.SERVICE).contains("no endpoint");
         });
         assertThat(client.call().code()).isEqualTo(Status.Code.UNAVAILABLE);
-        assertThat(client.warnings()).anyMatch(line -> line.contains(Scene.SERVICE));
+        assertThat(client.warnings())
+                .anyMatch(line -> line.contains(Scene.SERVICE) && line.contains("vanished from the registry together"));
+        assertThat(client.counted("grpc.lb.endpoints.suspected")).isEqualTo(3);
     }
 
     @Test

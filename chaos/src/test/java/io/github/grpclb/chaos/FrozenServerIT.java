@@ -32,7 +32,7 @@ class FrozenServerIT {
         String address = victim.address();
         RawEtcd operator = scene.operator(etcd);
         LoadClient client = scene.load(100);
-        ListLog lists = ListLog.of(client);
+        ListLog lists = client.lists();
 
         long frozen = System.nanoTime();
         victim.pause();
@@ -74,7 +74,7 @@ class FrozenServerIT {
         String key = Scene.PREFIX + victim.address();
         RawEtcd operator = scene.operator(etcd);
         LoadClient client = scene.load(100);
-        ListLog lists = ListLog.of(client);
+        ListLog lists = client.lists();
         long lease = operator.lease(key);
 
         for (int i = 0; i < 6; i++) {
@@ -114,7 +114,7 @@ class FrozenServerIT {
                 "grpc.client.GLOBAL.enable-keep-alive=true",
                 "grpc.client.GLOBAL.keep-alive-time=10s",
                 "grpc.client.GLOBAL.keep-alive-timeout=5s");
-        ListLog lists = ListLog.of(client);
+        ListLog lists = client.lists();
 
         long frozen = System.nanoTime();
         victim.pause();

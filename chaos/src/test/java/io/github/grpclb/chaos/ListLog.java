@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
-import io.github.grpclb.discovery.EndpointSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -26,13 +25,6 @@ final class ListLog implements EndpointListener {
         List<String> addresses() {
             return endpoints.stream().map(Endpoint::address).sorted().toList();
         }
-    }
-
-    /** Begins with the list that a client has now. */
-    static ListLog of(LoadClient client) {
-        ListLog log = new ListLog();
-        client.context().getBean(EndpointSource.class).subscribe(Scene.SERVICE, log);
-        return log;
     }
 
     @Override

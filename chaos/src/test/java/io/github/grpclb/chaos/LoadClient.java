@@ -12,6 +12,8 @@ import io.grpc.ClientStreamTracer;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -100,6 +102,13 @@ final class LoadClient implements AutoCloseable {
     /** Returns what was logged here as a warning or worse since it started. */
     List<String> warnings() {
         return warnings.lines();
+    }
+
+    /** Returns what a counter counts, over all its tags. */
+    double counted(String meter) {
+        return context.getBean(MeterRegistry.class).get(meter).counters().stream()
+                .mapToDouble(Counter::count)
+                .sum();
     }
 
     /** Makes one call and waits for its end. */

@@ -142,7 +142,7 @@ class NetworkIT {
         RawEtcd operator = scene.operator(etcd);
         scene.registry(proxy.endpoint());
         LoadClient client = scene.load(200);
-        ListLog lists = ListLog.of(client);
+        ListLog lists = client.lists();
 
         proxy.cut();
         scene.registry(etcd.endpoint());
@@ -175,7 +175,7 @@ class NetworkIT {
         scene.servers(2);
         scene.registry(proxy.endpoint());
         LoadClient client = scene.load(100);
-        ListLog lists = ListLog.of(client);
+        ListLog lists = client.lists();
         scene.registry(etcd.endpoint());
 
         proxy.forget(Direction.TO_CLIENT);

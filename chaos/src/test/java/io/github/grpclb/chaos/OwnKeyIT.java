@@ -34,7 +34,7 @@ class OwnKeyIT {
         RawEtcd operator = scene.operator(etcd);
         long oldLease = operator.lease(Scene.PREFIX + address);
         LoadClient client = scene.load(200);
-        ListLog lists = ListLog.of(client);
+        ListLog lists = client.lists();
 
         victim.kill();
         long dead = System.nanoTime();
@@ -114,8 +114,9 @@ class OwnKeyIT {
     @FaultRow(30)
     void deletedAndOverwrittenByAnOperator() {
         EtcdProcess etcd = scene.etcd();
-        List<SampleServer> servers = scene.servers(3);
-        SampleServer victim = servers.get(scene.random().nextInt(3));
+        scene.servers(2);
+        SampleServer victim =
+                scene.server("3", SampleServer.HTTP.toArray(String[]::new)).awaitRegistered();
         String key = Scene.PREFIX + victim.address();
         RawEtcd operator = scene.operator(etcd);
         String value = operator.all().get(key);
@@ -139,6 +140,11 @@ class OwnKeyIT {
         }
         assertThat(victim.logged("lost, the key was deleted")).isEqualTo(2);
         assertThat(victim.logged("lost, the value was overwritten")).isEqualTo(2);
+        for (String reason : List.of("key_deleted", "value_overwritten")) {
+            assertThat(victim.meter("grpc.lb.registrations.lost", "reason:" + reason))
+                    .as("meter of %s", reason)
+                    .contains("\"statistic\":\"COUNT\",\"value\":2.0");
+        }
         CallLog calls = client.stop();
         calls.allSucceeded(200);
         Scene.say("%d calls, 0 failed, put back within %d ms", calls.size(), slowest / 1_000_000);

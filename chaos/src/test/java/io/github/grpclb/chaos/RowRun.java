@@ -29,6 +29,9 @@ final class RowRun implements TestExecutionListener {
     /** Begins the lines that are shown with the result: what failed or was skipped, and why; what a test has counted. */
     static final String MARK = "chaos: ";
 
+    /** Stands in the line of a test that was skipped; others of its row may have held. */
+    static final String SKIPPED = " skipped: ";
+
     private static final int LONGEST_REASON = 300;
 
     private final AtomicInteger held = new AtomicInteger();
@@ -104,7 +107,7 @@ final class RowRun implements TestExecutionListener {
     @Override
     public void executionSkipped(TestIdentifier test, String reason) {
         skipped.incrementAndGet();
-        say(test, "skipped", reason);
+        say(test, SKIPPED, reason);
     }
 
     @Override
@@ -119,7 +122,7 @@ final class RowRun implements TestExecutionListener {
                 skipped.incrementAndGet();
                 say(
                         test,
-                        "skipped",
+                        SKIPPED,
                         result.getThrowable().map(Throwable::getMessage).orElse(""));
             }
             case FAILED -> {
@@ -127,7 +130,7 @@ final class RowRun implements TestExecutionListener {
                 result.getThrowable().ifPresent(failure -> failure.printStackTrace(System.out));
                 say(
                         test,
-                        "broken",
+                        " broken: ",
                         result.getThrowable().map(Throwable::toString).orElse(""));
             }
         }
@@ -136,7 +139,7 @@ final class RowRun implements TestExecutionListener {
     private static void say(TestIdentifier test, String what, String reason) {
         String line =
                 String.valueOf(reason).replaceAll("\\s+", " ").replace('|', '/').strip();
-        System.out.println(MARK + test.getDisplayName() + " " + what + ": "
-                + line.substring(0, Math.min(line.length(), LONGEST_REASON)));
+        System.out.println(
+                MARK + test.getDisplayName() + what + line.substring(0, Math.min(line.length(), LONGEST_REASON)));
     }
 }

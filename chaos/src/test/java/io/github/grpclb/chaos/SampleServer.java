@@ -118,8 +118,17 @@ final class SampleServer implements AutoCloseable {
 
     /** Returns what its health says; it must have been started with {@link #HTTP}. */
     String health() {
-        URI health = URI.create("http://127.0.0.1:" + awaitLine(HTTP_LISTENS).group(1) + "/actuator/health");
-        try (InputStream in = health.toURL().openStream()) {
+        return actuator("health");
+    }
+
+    /** Returns a meter as its actuator shows it; it must have been started with {@link #HTTP}. */
+    String meter(String name, String tag) {
+        return actuator("metrics/" + name + "?tag=" + tag);
+    }
+
+    private String actuator(String endpoint) {
+        URI uri = URI.create("http://127.0.0.1:" + awaitLine(HTTP_LISTENS).group(1) + "/actuator/" + endpoint);
+        try (InputStream in = uri.toURL().openStream()) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -45,6 +45,12 @@ class ServerEndsIT {
         long dead = System.nanoTime();
         awaitGone(operator, address);
         Duration gone = Duration.ofNanos(System.nanoTime() - dead);
+        Moment.now()
+                .within(
+                        Scene.RECOVERY,
+                        "client knows",
+                        () -> client.lists().last().size() == 2);
+        assertThat(client.lists().last()).doesNotContain(address);
 
         CallLog calls = client.stop();
         CallLog failed = calls.failed();

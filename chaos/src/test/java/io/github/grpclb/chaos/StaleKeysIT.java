@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -39,6 +40,8 @@ class StaleKeysIT {
         assertThat(first.failed()).isFalse();
         assertThat(first.took()).isLessThan(Duration.ofSeconds(3));
         after.begin(100);
+        Moment.now().within(Scene.RECOVERY, "both know all four", () -> Stream.of(before, after)
+                .allMatch(client -> client.lists().last().size() == 4));
         Scene.during(Duration.ofSeconds(6));
         stale.forEach(address -> operator.delete(Scene.PREFIX + address));
         await().untilAsserted(() -> assertThat(operator.all()).hasSize(1));
