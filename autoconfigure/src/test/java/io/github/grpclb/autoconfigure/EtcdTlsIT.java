@@ -1,7 +1,5 @@
 package io.github.grpclb.autoconfigure;
 
-import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
-import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -17,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -73,7 +70,7 @@ class EtcdTlsIT {
     void bundlesThatAreLoadedAnewAreUsedAtOnce(CapturedOutput output) throws Exception {
         TestCa before = TestCa.create(directory, "before");
         TestCa after = TestCa.create(directory, "after");
-        install(before, "1");
+        before.install(directory, "1");
         Path trusted = directory.resolve("etcd-trusts");
         Files.writeString(trusted, Files.readString(before.certificate()) + Files.readString(after.certificate()));
         String[] properties = {
@@ -99,7 +96,7 @@ class EtcdTlsIT {
                 Caller caller = calling.getBean(Caller.class);
                 assertThat(caller.ask()).isEqualTo("a");
 
-                install(after, "2");
+                after.install(directory, "2");
                 await().atMost(Duration.ofSeconds(30))
                         .until(() -> output.getAll().split("connecting to etcd anew", -1).length == 3);
                 // etcd reads its authorities at the start only
@@ -117,26 +114,6 @@ class EtcdTlsIT {
                 assertThat(serving.getBean(EtcdConnection.class).unreachableBecause())
                         .isNull();
             }
-        }
-    }
-
-    private void install(TestCa ca, String generation) throws Exception {
-        SelfSigned own = ca.issue("own" + generation, "-ext", "eku=clientAuth");
-        SelfSigned forEtcd = ca.server("etcd" + generation);
-        Map<String, Path> files = Map.of(
-                "we-trust",
-                ca.certificate(),
-                "own.crt",
-                own.certificate(),
-                "own.key",
-                own.key(),
-                "etcd.crt",
-                forEtcd.certificate(),
-                "etcd.key",
-                forEtcd.key());
-        for (Map.Entry<String, Path> file : files.entrySet()) {
-            Path copy = Files.copy(file.getValue(), directory.resolve(file.getKey() + ".new"), REPLACE_EXISTING);
-            Files.move(copy, directory.resolve(file.getKey()), ATOMIC_MOVE);
         }
     }
 

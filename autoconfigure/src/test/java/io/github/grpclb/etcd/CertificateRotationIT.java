@@ -9,12 +9,10 @@ import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
-import io.github.grpclb.testing.SelfSigned;
 import io.github.grpclb.testing.TestCa;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -49,7 +47,7 @@ class CertificateRotationIT {
     void start() throws Exception {
         before = TestCa.create(files, "before");
         after = TestCa.create(files, "after");
-        use(before, "1");
+        before.install(files, "1");
         Files.writeString(files.resolve("etcd-trusts"), pem(before.certificate()) + pem(after.certificate()));
         etcd = EtcdServers.startProcess(
                 "--cert-file=" + files.resolve("etcd.crt"),
@@ -87,7 +85,7 @@ class CertificateRotationIT {
         Registration registration = announced();
         try (RawEtcd operator = new RawEtcd(etcd.endpoint(), before.certificate(), before.issue("operator"))) {
             long lease = operator.lease(KEY);
-            use(after, "2");
+            after.install(files, "2");
             connection.reconnect();
             assertThat(registration.update(endpoint.toBuilder().weight(7).build()))
                     .succeedsWithin(LIMIT);
@@ -107,7 +105,7 @@ class CertificateRotationIT {
     @Test
     void areUsedWithinSecondsWhereWeAreNotTold() throws Exception {
         Registration registration = announced();
-        use(after, "2");
+        after.install(files, "2");
         trustOnlyTheNewAuthority();
         assertThat(registration.update(endpoint.toBuilder().weight(8).build())).succeedsWithin(LIMIT);
         await().atMost(LIMIT).untilAsserted(() -> assertThat(list.endpoints())
@@ -129,21 +127,6 @@ class CertificateRotationIT {
         etcd.kill();
         Files.writeString(files.resolve("etcd-trusts"), pem(after.certificate()));
         etcd.start();
-    }
-
-    private void use(TestCa ca, String generation) throws Exception {
-        SelfSigned own = ca.issue("own" + generation, "-ext", "eku=clientAuth");
-        SelfSigned server = ca.server("etcd" + generation);
-        move(ca.certificate(), "we-trust");
-        move(own.certificate(), "own.crt");
-        move(own.key(), "own.key");
-        move(server.certificate(), "etcd.crt");
-        move(server.key(), "etcd.key");
-    }
-
-    private void move(Path from, String name) throws IOException {
-        Path copy = Files.copy(from, files.resolve(name + ".new"), StandardCopyOption.REPLACE_EXISTING);
-        Files.move(copy, files.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     }
 
     private static String pem(Path certificate) throws IOException {

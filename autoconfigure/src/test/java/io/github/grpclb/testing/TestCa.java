@@ -1,5 +1,10 @@
 package io.github.grpclb.testing;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
@@ -30,6 +35,27 @@ public final class TestCa {
     /** Returns the file of the authority's own certificate. */
     public Path certificate() {
         return certificate;
+    }
+
+    /**
+     * Issues a client's certificate and etcd's, and puts them in place of those in a directory, as an operator does who renews them:
+     * {@code we-trust} (this authority), {@code own.crt}, {@code own.key}, {@code etcd.crt}, {@code etcd.key}.
+     *
+     * @param generation tells its files from those of an earlier time
+     */
+    public void install(Path directory, String generation) throws Exception {
+        SelfSigned own = issue("own" + generation, "-ext", "eku=clientAuth");
+        SelfSigned etcd = server("etcd" + generation);
+        replace(directory.resolve("we-trust"), certificate);
+        replace(directory.resolve("own.crt"), own.certificate());
+        replace(directory.resolve("own.key"), own.key());
+        replace(directory.resolve("etcd.crt"), etcd.certificate());
+        replace(directory.resolve("etcd.key"), etcd.key());
+    }
+
+    private static void replace(Path file, Path by) throws IOException {
+        Path copy = Files.copy(by, file.resolveSibling(file.getFileName() + ".new"), REPLACE_EXISTING);
+        Files.move(copy, file, ATOMIC_MOVE);
     }
 
     /** Issues a certificate for a server at 127.0.0.1. */
