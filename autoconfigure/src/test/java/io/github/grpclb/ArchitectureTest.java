@@ -2,6 +2,7 @@ package io.github.grpclb;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 
 /** The house: packages in reading order, each of which may use only those before it. */
 class ArchitectureTest {
@@ -91,6 +94,16 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.etcd.."));
+    }
+
+    /** SECURITY.md promises it. */
+    @Test
+    void changesNothingThroughTheActuator() {
+        check(noMethods()
+                .should()
+                .beAnnotatedWith(WriteOperation.class)
+                .orShould()
+                .beAnnotatedWith(DeleteOperation.class));
     }
 
     /** What is timed is timed by the monotonic clock. A record's {@code startedAt} is a name, compared and never counted with. */
