@@ -47,6 +47,7 @@ final class EndpointLists implements EndpointListener {
     EndpointLists(
             String target,
             Executor executor,
+            Executor later,
             HostLookup lookup,
             Duration staleMax,
             LongSupplier nanoTime,
@@ -54,7 +55,7 @@ final class EndpointLists implements EndpointListener {
         this.target = target;
         this.receiver = receiver;
         this.nanoTime = nanoTime;
-        this.work = new SerialWork(executor, this::takeLatest);
+        this.work = new SerialWork(executor, later, this::takeLatest);
         this.addressGroups = new AddressGroups(lookup);
         this.suspects = new Suspects(staleMax, nanoTime.getAsLong());
         this.massExpiryLog = new MassExpiryLog(target, staleMax);

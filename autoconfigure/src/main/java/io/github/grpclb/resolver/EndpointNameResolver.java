@@ -45,6 +45,9 @@ public final class EndpointNameResolver extends NameResolver {
 
     private static final long FIRST_LIST_TIMEOUT_MILLIS = 5_000;
 
+    /** How long to wait where the executor refuses. */
+    private static final long RETRY_MILLIS = 1_000;
+
     /** gRPC asks for a refresh at every failed connection; name servers are asked no more often than this. */
     private static final long LOOKUP_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -89,6 +92,7 @@ public final class EndpointNameResolver extends NameResolver {
         this.lists = new EndpointLists(
                 target,
                 offload,
+                this::later,
                 new CheckedLookup(rules == null ? AddressRules.DEFAULT : rules, lookup),
                 staleMax != null ? staleMax : EndpointNameResolverProvider.DEFAULT_STALE_MAX,
                 nanoTime,
@@ -216,6 +220,15 @@ public final class EndpointNameResolver extends NameResolver {
 
     private SynchronizationContext.ScheduledHandle after(long delay, TimeUnit unit, Runnable task) {
         return syncContext.schedule(task, delay, unit, args.getScheduledExecutorService());
+    }
+
+    /** May be called by any thread. */
+    private void later(Runnable task) {
+        after(RETRY_MILLIS, TimeUnit.MILLISECONDS, () -> {
+            if (!shutdown) {
+                task.run();
+            }
+        });
     }
 
     private static void cancel(SynchronizationContext.@Nullable ScheduledHandle handle) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 /** The rules N1 to N14 for name resolvers. Time and threads are fake: what the offload executor has to do, the clock runs. */
@@ -33,6 +34,7 @@ class EndpointNameResolverTest {
     private final FakeEndpointSource source = new FakeEndpointSource();
     private final LiveServiceConfig serviceConfig = new LiveServiceConfig();
     private final List<ResolutionResult> results = new ArrayList<>();
+    private boolean refusing;
     private int lookups;
     private boolean lateHostIsKnown;
 
@@ -221,6 +223,24 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    void takesTheListByItselfOnceTheExecutorRefusesNoMore() {
+        refusing = true;
+        NameResolver resolver = start();
+        source.publish("svc", A);
+        clock.forward(Duration.ofSeconds(2));
+        assertThat(results).isEmpty();
+        refusing = false;
+        clock.forward(Duration.ofSeconds(1));
+        assertThat(addresses()).hasSize(1);
+        assertThat(clock.pending()).isZero();
+        refusing = true;
+        source.publish("svc", B);
+        syncContext.execute(resolver::shutdown);
+        clock.forward(Duration.ofSeconds(1));
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
     void failsWithAHintWhereTheChannelHasNoSource() {
         start(args().build(), "svc");
         assertThat(error().getDescription())
@@ -354,7 +374,7 @@ class EndpointNameResolverTest {
                 .setProxyDetector(address -> null)
                 .setSynchronizationContext(syncContext)
                 .setScheduledExecutorService(clock)
-                .setOffloadExecutor(clock)
+                .setOffloadExecutor(this::offload)
                 .setServiceConfigParser(new NameResolver.ServiceConfigParser() {
                     @Override
                     public ConfigOrError parseServiceConfig(Map<String, ?> raw) {
@@ -366,6 +386,13 @@ class EndpointNameResolverTest {
                                 : ConfigOrError.fromConfig(raw);
                     }
                 });
+    }
+
+    private void offload(Runnable task) {
+        if (refusing) {
+            throw new RejectedExecutionException("on purpose");
+        }
+        clock.execute(task);
     }
 
     private List<InetAddress> lookUp(String host) throws UnknownHostException {
