@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.testing.FaultRow;
+import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class AddressGroupsTest {
@@ -93,6 +96,39 @@ class AddressGroupsTest {
         answer = List.of();
         assertThat(of(List.of(endpoint("b"))).get(0)).isSameAs(before.get(0));
         assertThat(of(List.of(endpoint("c"), endpoint("10.0.0.1")))).hasSize(1);
+    }
+
+    /** Nothing that a registry holds chooses a channel's authority, credentials or service config. */
+    @Test
+    @FaultRow(46)
+    void putsNothingOnAGroupButTheEndpointWhateverARecordSays() throws Exception {
+        Map<String, String> hostile = new HashMap<>();
+        for (String name : List.of(
+                "authority",
+                "serviceConfig",
+                "io.grpc.EquivalentAddressGroup.ATTR_AUTHORITY_OVERRIDE",
+                EquivalentAddressGroup.ATTR_AUTHORITY_OVERRIDE.toString(),
+                "io.grpc.internal.GrpcAttributes.securityLevel",
+                "io.github.grpclb.unlisted",
+                "io.github.grpclb.endpoint")) {
+            hostile.put(name, "evil.example");
+        }
+        List<Endpoint> endpoints = List.of(
+                endpoint("10.0.0.1").toBuilder()
+                        .metadata(hostile)
+                        .zone("authority")
+                        .build(),
+                endpoint("b").toBuilder().metadata(hostile).id("authority").build());
+        assertThat(endpoints.get(0).metadata()).containsAllEntriesOf(hostile);
+        assertThat(of(endpoints))
+                .extracting(EquivalentAddressGroup::getAttributes)
+                .containsExactly(onlyOf(endpoints.get(0)), onlyOf(endpoints.get(1)));
+    }
+
+    private static Attributes onlyOf(Endpoint endpoint) {
+        return Attributes.newBuilder()
+                .set(EndpointNameResolver.ENDPOINT, endpoint)
+                .build();
     }
 
     private List<EquivalentAddressGroup> of(List<Endpoint> endpoints) {
