@@ -106,7 +106,7 @@ final class ChildList {
             keep(unlisted.missing(), Standing.MISSING, rest, nextMissing);
         }
         removed.addAll(rest.values());
-        removed.forEach(pacer::forget);
+        pacer.forget(removed);
         children = next;
         missing = nextMissing;
         countStates();
@@ -115,6 +115,7 @@ final class ChildList {
 
     /** Gives all children up; returns them, to be shut down. */
     List<EndpointChild> clear() {
+        pacer.clear();
         List<EndpointChild> all = restFrom(0);
         children = List.of();
         missing = List.of();
@@ -150,7 +151,6 @@ final class ChildList {
     }
 
     void shutdown() {
-        pacer.cancel();
         clear().forEach(EndpointChild::shutdown);
     }
 
@@ -212,7 +212,6 @@ final class ChildList {
     /** The child is in the middle of telling. */
     private void shutdownLater(EndpointChild child) {
         child.hearNoMore();
-        pacer.forget(child);
         helper.getSynchronizationContext().execute(child::shutdown);
     }
 }

@@ -5,6 +5,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.Helper;
 import io.grpc.SynchronizationContext.ScheduledHandle;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Queue;
 import java.util.Set;
@@ -45,19 +46,23 @@ final class ConnectPacer {
 
     /** Notes that a child's state changed. */
     void changed(EndpointChild child) {
-        if (child.state() != ConnectivityState.CONNECTING) {
-            forget(child);
-        }
-    }
-
-    /** Gives a child's place to another. */
-    void forget(EndpointChild child) {
-        if (underWay.remove(child)) {
+        if (child.state() != ConnectivityState.CONNECTING && underWay.remove(child)) {
             connectNext();
         }
     }
 
-    void cancel() {
+    /** Gives the places of children that are given up to others, none of which is among them. */
+    void forget(Collection<EndpointChild> givenUp) {
+        if (!givenUp.isEmpty()) {
+            Set<EndpointChild> gone = new HashSet<>(givenUp);
+            waiting.removeIf(next -> gone.contains(next.child));
+            underWay.removeAll(gone);
+            connectNext();
+        }
+    }
+
+    /** Forgets all. */
+    void clear() {
         waiting.clear();
         underWay.clear();
         stopWaiting();
@@ -66,10 +71,8 @@ final class ConnectPacer {
     private void connectNext() {
         while (underWay.size() < AT_ONCE && !waiting.isEmpty()) {
             Waiting next = waiting.remove();
-            if (!next.child.isClosed()) {
-                underWay.add(next.child);
-                next.child.connect(next.attributes);
-            }
+            underWay.add(next.child);
+            next.child.connect(next.attributes);
         }
         if (waiting.isEmpty()) {
             stopWaiting();

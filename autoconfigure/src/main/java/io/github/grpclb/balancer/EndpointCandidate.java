@@ -5,6 +5,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,5 +65,18 @@ record EndpointCandidate(
     PickResult connect(PickSubchannelArgs call) {
         PickResult known = answer;
         return known != null ? known : connection.pickSubchannel(call);
+    }
+
+    /**
+     * Fails a call with why there is no connection to this server.
+     *
+     * @param what went wrong for the call
+     * @param own what {@link #connect} answered
+     */
+    PickResult failed(String what, PickResult own) {
+        Status status = own.getStatus();
+        return PickResult.withError(Status.UNAVAILABLE
+                .withDescription(what + "; " + endpoint.address() + ": " + status.getDescription())
+                .withCause(status.getCause()));
     }
 }

@@ -116,10 +116,6 @@ final class EndpointChild {
         return state;
     }
 
-    boolean isClosed() {
-        return closed;
-    }
-
     boolean isReady() {
         return state == ConnectivityState.READY;
     }

@@ -32,11 +32,7 @@ public final class EndpointLoad {
     /** Bits of {@link #waiting} that count calls; the others hold the sum of their starts. */
     private static final int COUNT_BITS = 20;
 
-    /** Nanoseconds to ticks of about a millisecond. */
-    private static final int TICK_BITS = 20;
-
     private final Endpoint.Identity identity;
-    private final long firstSeenNanos;
     private volatile int inFlight;
 
     /**
@@ -63,18 +59,12 @@ public final class EndpointLoad {
      */
     public EndpointLoad(Endpoint.Identity identity, long nanoTime) {
         this.identity = identity;
-        this.firstSeenNanos = nanoTime;
         this.latestNanos = nanoTime;
     }
 
     /** Returns whose load this is. */
     public Endpoint.Identity identity() {
         return identity;
-    }
-
-    /** Returns when this process first heard of the server, in nanoseconds of the monotonic clock. */
-    public long firstSeenNanos() {
-        return firstSeenNanos;
     }
 
     /** Takes in that a connection to the server is ready; the first time counts. */
@@ -141,9 +131,9 @@ public final class EndpointLoad {
         if (count == 0) {
             return 0;
         }
-        long ages = (count * tick(nanoTime) << COUNT_BITS) - (packed - count);
+        long ages = (count * PeakEwma.tick(nanoTime) << COUNT_BITS) - (packed - count);
         // a call that started in the tick before may be as young as a nanosecond
-        return Math.max(0, (ages >> COUNT_BITS) / count - 1) << TICK_BITS;
+        return Math.max(0, (ages >> COUNT_BITS) / count - 1) << PeakEwma.TICK_BITS;
     }
 
     /** Takes in that a call was sent. */
@@ -230,10 +220,6 @@ public final class EndpointLoad {
     }
 
     private static long startOf(long nanoTime) {
-        return (tick(nanoTime) << COUNT_BITS) + 1;
-    }
-
-    private static long tick(long nanoTime) {
-        return nanoTime >> TICK_BITS;
+        return (PeakEwma.tick(nanoTime) << COUNT_BITS) + 1;
     }
 }

@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The loads of all servers that the channels of a context know. A load is kept while a channel has the server in its list, and for
@@ -41,13 +40,6 @@ public final class EndpointLoads {
         }
         this.retentionNanos = retention.toNanos();
         this.nanoTime = nanoTime;
-    }
-
-    /** Returns the load of a server, or null where none is kept. */
-    public synchronized @Nullable EndpointLoad get(Endpoint.Identity identity) {
-        forget();
-        Entry entry = entries.get(identity);
-        return entry == null ? null : entry.load;
     }
 
     /** Returns all loads that are kept, in no order. */

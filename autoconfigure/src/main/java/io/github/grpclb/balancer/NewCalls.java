@@ -1,8 +1,6 @@
 package io.github.grpclb.balancer;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Predicate;
 
 /** Which of the ready endpoints take new calls, whatever the policy. */
 final class NewCalls {
@@ -17,23 +15,12 @@ final class NewCalls {
      * @return in the same order, each with a weight above 0; the same list where nothing is to be left out
      */
     static List<EndpointCandidate> among(List<EndpointCandidate> ready) {
-        List<EndpointCandidate> staying = keep(ready, candidate -> !candidate.isDraining());
+        List<EndpointCandidate> staying = Pool.filter(ready, candidate -> !candidate.isDraining());
         List<EndpointCandidate> group = staying.isEmpty() ? ready : staying;
-        List<EndpointCandidate> weighted = keep(group, candidate -> candidate.weight() > 0);
+        List<EndpointCandidate> weighted = Pool.filter(group, candidate -> candidate.weight() > 0);
         if (!weighted.isEmpty()) {
             return weighted;
         }
         return group.stream().map(candidate -> candidate.withWeight(1)).toList();
-    }
-
-    private static List<EndpointCandidate> keep(List<EndpointCandidate> list, Predicate<EndpointCandidate> wanted) {
-        for (EndpointCandidate candidate : list) {
-            if (!wanted.test(candidate)) {
-                List<EndpointCandidate> kept = new ArrayList<>(list);
-                kept.removeIf(wanted.negate());
-                return kept;
-            }
-        }
-        return list;
     }
 }

@@ -3,7 +3,6 @@ package io.github.grpclb.balancer;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
-import io.grpc.Status;
 import java.util.List;
 
 /** Fails calls with what the last endpoint of the list says, where no endpoint can be connected to. */
@@ -20,11 +19,8 @@ final class NotReadyPicker extends SubchannelPicker {
     @Override
     public PickResult pickSubchannel(PickSubchannelArgs call) {
         EndpointCandidate last = known.get(known.size() - 1);
-        Status failure = last.connect(call).getStatus();
+        PickResult result = last.connect(call);
         tracking.pickFailed(last.endpoint().service(), PickObserver.Failure.NOT_READY);
-        return PickResult.withError(Status.UNAVAILABLE
-                .withDescription("no endpoint is ready (" + known.size() + " known); "
-                        + last.endpoint().address() + ": " + failure.getDescription())
-                .withCause(failure.getCause()));
+        return last.failed("no endpoint is ready (" + known.size() + " known)", result);
     }
 }

@@ -17,8 +17,8 @@ public final class PeakEwma {
     private static final AtomicLongFieldUpdater<PeakEwma> STATE =
             AtomicLongFieldUpdater.newUpdater(PeakEwma.class, "state");
 
-    /** Nanoseconds to ticks. */
-    private static final int TICK_BITS = 20;
+    /** Nanoseconds to ticks of about a millisecond. */
+    static final int TICK_BITS = 20;
 
     private final long decayNanos;
     private final double decayTicks;
@@ -53,7 +53,7 @@ public final class PeakEwma {
         if (known == 0) {
             return 0;
         }
-        int elapsed = tick(nanoTime) - (int) known;
+        int elapsed = (int) tick(nanoTime) - (int) known;
         if (elapsed <= 0) {
             return average(known);
         }
@@ -63,7 +63,7 @@ public final class PeakEwma {
 
     /** Takes in the latency of a call that was answered, in nanoseconds. */
     void add(long latencyNanos, long nanoTime) {
-        int now = tick(nanoTime);
+        int now = (int) tick(nanoTime);
         float latency = Math.max(1, latencyNanos);
         for (long known = state; ; known = state) {
             float average = average(known);
@@ -103,7 +103,7 @@ public final class PeakEwma {
         return Float.intBitsToFloat((int) (packed >>> 32));
     }
 
-    private static int tick(long nanoTime) {
-        return (int) (nanoTime >> TICK_BITS);
+    static long tick(long nanoTime) {
+        return nanoTime >> TICK_BITS;
     }
 }

@@ -101,7 +101,7 @@ record Pool(
     }
 
     /** Returns the list itself where all of it is wanted. */
-    private static List<EndpointCandidate> filter(List<EndpointCandidate> list, Predicate<EndpointCandidate> wanted) {
+    static List<EndpointCandidate> filter(List<EndpointCandidate> list, Predicate<EndpointCandidate> wanted) {
         int first = 0;
         while (first < list.size() && wanted.test(list.get(first))) {
             first++;

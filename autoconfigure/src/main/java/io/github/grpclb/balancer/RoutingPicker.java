@@ -64,11 +64,7 @@ final class RoutingPicker extends SubchannelPicker {
             return result;
         }
         pickFailed();
-        Status failure = result.getStatus();
-        return PickResult.withError(Status.UNAVAILABLE
-                .withDescription(
-                        noReadyEndpoint(id) + "; " + server.endpoint().address() + ": " + failure.getDescription())
-                .withCause(failure.getCause()));
+        return server.failed(noReadyEndpoint(id), result);
     }
 
     private PickResult rather(@Nullable EndpointCandidate server, PickSubchannelArgs call) {

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,61 +19,42 @@ import org.slf4j.LoggerFactory;
  * Turns endpoints into address groups, one each and in the same order. The group of an endpoint that did not change is the same
  * object as before, and the addresses of an endpoint whose weight changed are: so the balancer sees at a glance what is new.
  *
- * <p>Host names are looked up here, which may block. An answer is kept until {@link #forgetLookups()}, and beyond it where no
- * new answer comes. Not thread-safe.
+ * <p>Not thread-safe.
  */
 final class AddressGroups {
 
     private static final Logger logger = LoggerFactory.getLogger(AddressGroups.class);
 
-    private final HostLookup lookup;
-    private Map<String, Lookup> lookups = new HashMap<>();
+    private final HostNames hostNames;
     private List<Entry> entries = List.of();
-    private boolean lookupsAreStale;
 
-    AddressGroups(HostLookup lookup) {
-        this.lookup = lookup;
+    AddressGroups(HostNames hostNames) {
+        this.hostNames = hostNames;
     }
 
     /**
-     * Returns the groups of those endpoints whose host has an address.
+     * Returns the groups of those endpoints whose host has an address, as far as that is known.
      *
      * @param endpoints as the source gave them
      */
-    List<EquivalentAddressGroup> of(List<Endpoint> endpoints) {
-        Map<String, Lookup> previousLookups = lookups;
-        lookups = new HashMap<>();
+    List<EquivalentAddressGroup> of(List<Endpoint> endpoints, long now) {
+        hostNames.startList(now);
         Previous previous = new Previous(entries);
         List<Entry> next = new ArrayList<>(endpoints.size());
         List<EquivalentAddressGroup> groups = new ArrayList<>(endpoints.size());
         for (Endpoint endpoint : endpoints) {
-            Entry entry = entryOf(endpoint, previous.of(endpoint), previousLookups);
+            Entry entry = entryOf(endpoint, previous.of(endpoint));
             if (entry != null) {
                 next.add(entry);
                 groups.add(entry.group);
             }
         }
         entries = next;
-        lookupsAreStale = false;
+        hostNames.endList();
         return groups;
     }
 
-    /** Makes the next {@link #of} look all host names up again. */
-    void forgetLookups() {
-        lookupsAreStale = true;
-    }
-
-    /** Says whether an endpoint of the last list has a host name. */
-    boolean hasHostNames() {
-        return !lookups.isEmpty();
-    }
-
-    /** Says whether an endpoint of the last list is left out, since its host name has no address yet. */
-    boolean awaitsLookups() {
-        return lookups.values().stream().anyMatch(answer -> answer.addresses.isEmpty());
-    }
-
-    private @Nullable Entry entryOf(Endpoint endpoint, @Nullable Entry before, Map<String, Lookup> previousLookups) {
+    private @Nullable Entry entryOf(Endpoint endpoint, @Nullable Entry before) {
         if (before != null && before.isLiteral) {
             return before.with(endpoint, before.group.getAddresses());
         }
@@ -87,7 +67,7 @@ final class AddressGroups {
             logger.warn("{}: not an address: {}", endpoint.service(), e.getMessage());
             return null;
         }
-        List<InetAddress> hosts = addressesOf(endpoint.host(), previousLookups);
+        List<InetAddress> hosts = hostNames.addressesOf(endpoint.host());
         if (hosts.isEmpty()) {
             return null;
         }
@@ -95,39 +75,6 @@ final class AddressGroups {
         hosts.forEach(host -> addresses.add(new InetSocketAddress(host, endpoint.port())));
         return before == null ? Entry.of(endpoint, addresses, false) : before.with(endpoint, addresses);
     }
-
-    private List<InetAddress> addressesOf(String host, Map<String, Lookup> previousLookups) {
-        Lookup known = lookups.get(host);
-        if (known == null) {
-            Lookup before = previousLookups.get(host);
-            known = before != null && !lookupsAreStale ? before : lookUp(host, before);
-            lookups.put(host, known);
-        }
-        return known.addresses;
-    }
-
-    private Lookup lookUp(String host, @Nullable Lookup before) {
-        try {
-            List<InetAddress> found = lookup.addressesOf(host);
-            // a name server turns its answers round; the same set is the same answer
-            if (before != null && Set.copyOf(before.addresses).equals(Set.copyOf(found))) {
-                return new Lookup(before.addresses, null);
-            }
-            return new Lookup(found, null);
-        } catch (UnknownHostException | RuntimeException e) {
-            // one host that cannot be looked up must not hide the others
-            String failure = e.toString();
-            List<InetAddress> kept = before == null ? List.of() : before.addresses;
-            if (before == null || !failure.equals(before.failure)) {
-                logger.warn("host name '{}' cannot be looked up, using {}: {}", host, kept, failure);
-            }
-            return new Lookup(kept, failure);
-        }
-    }
-
-    /** An answer, and why there is no newer one. */
-    private record Lookup(
-            List<InetAddress> addresses, @Nullable String failure) {}
 
     private record Entry(Endpoint endpoint, EquivalentAddressGroup group, boolean isLiteral) {
 

@@ -13,6 +13,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +22,18 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes lists from the source's thread to an executor and makes addresses of them there, at last of the latest; those before it are
- * looked through for who drains and who vanishes. The source's thread only leaves behind what it brings. Thread-safe.
+ * looked through for who drains and who vanishes. The source's thread only leaves behind what it brings. Host names are looked up
+ * beside it, and the list is made again as the answers come. Thread-safe.
  */
 final class EndpointLists implements EndpointListener {
 
     private static final Logger logger = LoggerFactory.getLogger(EndpointLists.class);
+
+    /**
+     * How long a list waits for host names that are new, at most: mostly that is long enough for all of them, and the balancer is
+     * spared a list for each.
+     */
+    static final long FIRST_ANSWERS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final String target;
     private final Receiver receiver;
@@ -36,17 +44,22 @@ final class EndpointLists implements EndpointListener {
     private volatile boolean reachable = true;
     private volatile boolean lookupWanted;
     private volatile boolean hasHostNames;
+    private volatile boolean closed;
 
     // only in the work
+    private final HostNames hostNames;
     private final AddressGroups addressGroups;
     private final Suspects suspects;
     private final MassExpiryLog massExpiryLog;
     private final Unlisted nothingUnlisted;
     private @Nullable EndpointSnapshot latest;
+    private boolean waits;
+    private long waitsSince;
 
     EndpointLists(
             String target,
             Executor executor,
+            Executor later,
             HostLookup lookup,
             Duration staleMax,
             LongSupplier nanoTime,
@@ -54,8 +67,9 @@ final class EndpointLists implements EndpointListener {
         this.target = target;
         this.receiver = receiver;
         this.nanoTime = nanoTime;
-        this.work = new SerialWork(executor, this::takeLatest);
-        this.addressGroups = new AddressGroups(lookup);
+        this.work = new SerialWork(executor, later, this::takeLatest);
+        this.hostNames = new HostNames(lookup, executor, work::request);
+        this.addressGroups = new AddressGroups(hostNames);
         this.suspects = new Suspects(staleMax, nanoTime.getAsLong());
         this.massExpiryLog = new MassExpiryLog(target, staleMax);
         this.nothingUnlisted = new Unlisted(List.of(), List.of(), false, noEndpoint(target));
@@ -90,12 +104,20 @@ final class EndpointLists implements EndpointListener {
         work.request();
     }
 
-    /** Looks whether the time of endpoints that are no longer listed has come. */
+    /** Looks whether it is time for something: to give endpoints up that are no longer listed, or to go on with host names. */
     void lookAtTheTime() {
         work.request();
     }
 
+    /** Lets nothing more be looked up. */
+    void close() {
+        closed = true;
+    }
+
     private void takeLatest() {
+        if (closed) {
+            return;
+        }
         long now = nanoTime.getAsLong();
         massExpiryLog.givenUp(suspects.elapse(now));
         for (EndpointSnapshot next = arrived.poll(); next != null; next = arrived.poll()) {
@@ -111,40 +133,61 @@ final class EndpointLists implements EndpointListener {
         }
         if (lookupWanted) {
             lookupWanted = false;
-            addressGroups.forgetLookups();
+            hostNames.lookUpAgain();
         }
-        receiver.list(resolve(snapshot), addressGroups.awaitsLookups(), suspects.nextNanos());
+        Resolved resolved = resolve(snapshot, now);
+        long nextNanos = Math.min(suspects.nextNanos(), hostNames.nextNanos());
+        if (waitsForAnswers(resolved, now)) {
+            long left = waitsSince + FIRST_ANSWERS_NANOS - now;
+            receiver.noNewList(left > 0 ? Math.min(nextNanos, left) : nextNanos);
+        } else {
+            receiver.list(resolved, nextNanos);
+        }
     }
 
-    private Resolved resolve(EndpointSnapshot snapshot) {
+    /** Without any address it waits for as long as an answer may come: that it is slow does not mean that nobody is there. */
+    private boolean waitsForAnswers(Resolved resolved, long now) {
+        if (!hostNames.awaitsFirstAnswers()) {
+            waits = false;
+        } else if (!waits) {
+            waits = true;
+            waitsSince = now;
+        } else if (now - waitsSince >= FIRST_ANSWERS_NANOS) {
+            waits = !resolved.addresses.hasValue();
+        }
+        return waits;
+    }
+
+    private Resolved resolve(EndpointSnapshot snapshot, long now) {
         try {
-            return resolve(snapshot.endpoints(), suspects.suspects(), suspects.missing());
+            return resolve(snapshot.endpoints(), suspects.suspects(), suspects.missing(), now);
         } catch (RuntimeException e) {
             logger.warn("{}: the list of revision {} cannot be used", target, snapshot.revision(), e);
             return new Resolved(error(target, "the list of endpoints cannot be used: " + e), nothingUnlisted);
         }
     }
 
-    private Resolved resolve(List<Endpoint> listed, List<Endpoint> suspected, List<Endpoint> missing) {
+    private Resolved resolve(List<Endpoint> listed, List<Endpoint> suspected, List<Endpoint> missing, long now) {
         if (listed.isEmpty() && suspected.isEmpty()) {
+            groupsOf(List.of(), now);
             return new Resolved(StatusOr.fromStatus(nothingUnlisted.none()), nothingUnlisted);
         }
         if (suspected.isEmpty() && missing.isEmpty()) {
-            return new Resolved(orError(groupsOf(listed), listed.size()), nothingUnlisted);
+            return new Resolved(orError(groupsOf(listed, now), listed.size()), nothingUnlisted);
         }
         List<Endpoint> all = new ArrayList<>(listed);
         all.addAll(suspected);
         all.addAll(missing);
-        List<EquivalentAddressGroup> groups = groupsOf(all);
+        List<EquivalentAddressGroup> groups = groupsOf(all, now);
         List<EquivalentAddressGroup> suspectGroups = only(suspected, groups);
         Unlisted unlisted =
                 new Unlisted(suspectGroups, only(missing, groups), listed.isEmpty(), nothingUnlisted.none());
         return new Resolved(orError(listed.isEmpty() ? suspectGroups : only(listed, groups), all.size()), unlisted);
     }
 
-    private List<EquivalentAddressGroup> groupsOf(List<Endpoint> endpoints) {
-        List<EquivalentAddressGroup> groups = addressGroups.of(endpoints);
-        hasHostNames = addressGroups.hasHostNames();
+    private List<EquivalentAddressGroup> groupsOf(List<Endpoint> endpoints, long now) {
+        List<EquivalentAddressGroup> groups = addressGroups.of(endpoints, now);
+        hasHostNames = !hostNames.isEmpty();
         return groups;
     }
 
@@ -188,10 +231,12 @@ final class EndpointLists implements EndpointListener {
         /**
          * A list, or why it has no address.
          *
-         * @param incomplete whether an endpoint is left out, since its host name could not be looked up
          * @param nextNanos in how many nanoseconds to {@link #lookAtTheTime()}, or {@link Suspects#NEVER}
          */
-        void list(Resolved resolved, boolean incomplete, long nextNanos);
+        void list(Resolved resolved, long nextNanos);
+
+        /** The list before stays for now. */
+        void noNewList(long nextNanos);
 
         void noListYet(String reason);
     }

@@ -45,8 +45,8 @@ public final class EndpointNameResolver extends NameResolver {
 
     private static final long FIRST_LIST_TIMEOUT_MILLIS = 5_000;
 
-    /** gRPC asks for a refresh at every failed connection; name servers are asked no more often than this. */
-    private static final long LOOKUP_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
+    /** How long to wait where the executor refuses. */
+    private static final long RETRY_MILLIS = 1_000;
 
     private final String target;
     private final String service;
@@ -61,8 +61,7 @@ public final class EndpointNameResolver extends NameResolver {
     private @Nullable Listener2 listener;
     private EndpointSource.@Nullable Subscription subscription;
     private SynchronizationContext.@Nullable ScheduledHandle firstListTimeout;
-    private SynchronizationContext.@Nullable ScheduledHandle nextLookup;
-    private SynchronizationContext.@Nullable ScheduledHandle staleTimer;
+    private SynchronizationContext.@Nullable ScheduledHandle nextLook;
     private StatusOr<List<EquivalentAddressGroup>> addresses;
     private @Nullable Unlisted unlisted;
     private boolean delivering;
@@ -89,6 +88,7 @@ public final class EndpointNameResolver extends NameResolver {
         this.lists = new EndpointLists(
                 target,
                 offload,
+                this::later,
                 new CheckedLookup(rules == null ? AddressRules.DEFAULT : rules, lookup),
                 staleMax != null ? staleMax : EndpointNameResolverProvider.DEFAULT_STALE_MAX,
                 nanoTime,
@@ -133,8 +133,10 @@ public final class EndpointNameResolver extends NameResolver {
         } catch (RuntimeException e) {
             logger.warn("{}: refresh failed", target, e);
         }
-        if (lists.hasHostNames() && nanoTime.getAsLong() - lastLookupNanos >= LOOKUP_INTERVAL_NANOS) {
-            lookUpAgain();
+        // gRPC asks for a refresh at every failed connection
+        if (lists.hasHostNames() && nanoTime.getAsLong() - lastLookupNanos >= HostNames.INTERVAL_NANOS) {
+            lastLookupNanos = nanoTime.getAsLong();
+            lists.lookUpAgain();
         }
     }
 
@@ -142,8 +144,8 @@ public final class EndpointNameResolver extends NameResolver {
     public void shutdown() {
         shutdown = true;
         cancel(firstListTimeout);
-        cancel(nextLookup);
-        cancel(staleTimer);
+        cancel(nextLook);
+        lists.close();
         if (serviceConfig != null) {
             serviceConfig.removeListener(onServiceConfig);
         }
@@ -156,7 +158,7 @@ public final class EndpointNameResolver extends NameResolver {
         }
     }
 
-    private void accept(EndpointLists.Resolved list, boolean incomplete, long nextNanos) {
+    private void accept(EndpointLists.Resolved list, long nextNanos) {
         if (!delivering
                 || !list.addresses().equals(addresses)
                 || !list.unlisted().equals(unlisted)) {
@@ -164,13 +166,13 @@ public final class EndpointNameResolver extends NameResolver {
             unlisted = list.unlisted();
             startDelivering();
         }
-        cancel(staleTimer);
-        if (nextNanos != Suspects.NEVER && !shutdown) {
-            staleTimer = after(nextNanos, TimeUnit.NANOSECONDS, lists::lookAtTheTime);
-        }
-        // nobody asks for a refresh on behalf of a server that is left out
-        if (incomplete && !shutdown && (nextLookup == null || !nextLookup.isPending())) {
-            nextLookup = after(LOOKUP_INTERVAL_NANOS, TimeUnit.NANOSECONDS, this::lookUpAgain);
+        lookIn(nextNanos);
+    }
+
+    private void lookIn(long nanos) {
+        cancel(nextLook);
+        if (nanos != Suspects.NEVER && !shutdown) {
+            nextLook = after(nanos, TimeUnit.NANOSECONDS, lists::lookAtTheTime);
         }
     }
 
@@ -182,11 +184,6 @@ public final class EndpointNameResolver extends NameResolver {
     private void fail(String reason) {
         addresses = EndpointLists.error(target, reason);
         startDelivering();
-    }
-
-    private void lookUpAgain() {
-        lastLookupNanos = nanoTime.getAsLong();
-        lists.lookUpAgain();
     }
 
     private void startDelivering() {
@@ -218,6 +215,15 @@ public final class EndpointNameResolver extends NameResolver {
         return syncContext.schedule(task, delay, unit, args.getScheduledExecutorService());
     }
 
+    /** May be called by any thread. */
+    private void later(Runnable task) {
+        after(RETRY_MILLIS, TimeUnit.MILLISECONDS, () -> {
+            if (!shutdown) {
+                task.run();
+            }
+        });
+    }
+
     private static void cancel(SynchronizationContext.@Nullable ScheduledHandle handle) {
         if (handle != null) {
             handle.cancel();
@@ -228,8 +234,18 @@ public final class EndpointNameResolver extends NameResolver {
     private final class FromOffload implements EndpointLists.Receiver {
 
         @Override
-        public void list(EndpointLists.Resolved list, boolean incomplete, long nextNanos) {
-            syncContext.execute(() -> accept(list, incomplete, nextNanos));
+        public void list(EndpointLists.Resolved list, long nextNanos) {
+            syncContext.execute(() -> accept(list, nextNanos));
+        }
+
+        @Override
+        public void noNewList(long nextNanos) {
+            syncContext.execute(() -> {
+                if (!delivering) {
+                    addresses = notReady("the host names are being looked up");
+                }
+                lookIn(nextNanos);
+            });
         }
 
         @Override

@@ -19,9 +19,9 @@ class EndpointLoadsTest {
     void isTheSameForAllThatAsk() {
         EndpointLoad load = loads.acquire(ONE);
         assertThat(loads.acquire(ONE)).isSameAs(load);
-        assertThat(loads.get(ONE)).isSameAs(load);
         assertThat(load.identity()).isEqualTo(ONE);
-        assertThat(loads.get(TWO)).isNull();
+        EndpointLoad other = loads.acquire(TWO);
+        assertThat(loads.all()).containsExactlyInAnyOrder(load, other);
     }
 
     @Test
@@ -38,7 +38,7 @@ class EndpointLoadsTest {
         EndpointLoad load = loads.acquire(ONE);
         loads.release(load);
         clock.forward(Duration.ofSeconds(299));
-        assertThat(loads.get(ONE)).isSameAs(load);
+        assertThat(loads.all()).containsExactly(load);
         clock.forward(Duration.ofSeconds(1));
         assertThat(loads.all()).isEmpty();
         assertThat(loads.acquire(ONE)).isNotSameAs(load);
@@ -51,18 +51,8 @@ class EndpointLoadsTest {
         clock.forward(Duration.ofMinutes(4));
         loads.release(loads.acquire(ONE));
         clock.forward(Duration.ofMinutes(4));
-        assertThat(loads.get(ONE)).isSameAs(load);
+        assertThat(loads.all()).containsExactly(load);
         clock.forward(Duration.ofMinutes(1));
-        assertThat(loads.get(ONE)).isNull();
-    }
-
-    @Test
-    void remembersWhenItWasFirstAskedFor() {
-        long start = clock.nanoTime();
-        EndpointLoad load = loads.acquire(ONE);
-        clock.forward(Duration.ofMinutes(1));
-        assertThat(loads.acquire(ONE).firstSeenNanos()).isEqualTo(start);
-        assertThat(loads.acquire(TWO).firstSeenNanos()).isEqualTo(clock.nanoTime());
-        assertThat(loads.all()).containsExactlyInAnyOrder(load, loads.get(TWO));
+        assertThat(loads.all()).isEmpty();
     }
 }

@@ -120,7 +120,10 @@ class LoadSharingTest {
     }
 
     private EndpointLoad load(Endpoint endpoint) {
-        return loads.get(endpoint.identity());
+        return loads.all().stream()
+                .filter(load -> load.identity().equals(endpoint.identity()))
+                .findFirst()
+                .orElse(null);
     }
 
     private void accept(LbConfig config, Endpoint... endpoints) {

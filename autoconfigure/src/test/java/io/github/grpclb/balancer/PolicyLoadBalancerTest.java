@@ -64,9 +64,7 @@ class PolicyLoadBalancerTest {
     @Test
     @FaultRow(38)
     void connectsManyAFewAtATime() {
-        accept(IntStream.rangeClosed(1, 350)
-                .mapToObj(PolicyLoadBalancerTest::endpoint)
-                .toArray(Endpoint[]::new));
+        acceptPorts(1, 350);
         assertThat(helper.subchannels()).hasSize(ConnectPacer.AT_ONCE);
 
         helper.subchannel(1).ready();
@@ -78,15 +76,27 @@ class PolicyLoadBalancerTest {
         assertThat(helper.subchannels()).hasSize(2 * ConnectPacer.AT_ONCE + 2);
 
         // who is gone before it is its turn is not dialled
-        accept(IntStream.rangeClosed(1, 250)
-                .mapToObj(PolicyLoadBalancerTest::endpoint)
-                .toArray(Endpoint[]::new));
+        acceptPorts(1, 250);
         helper.clock().forward(Duration.ofSeconds(1));
         assertThat(helper.subchannels())
                 .extracting(FakeSubchannel::port)
                 .hasSize(250)
                 .doesNotContain(251, 350);
         assertThat(helper.clock().pending()).isZero();
+    }
+
+    @Test
+    @FaultRow(38)
+    void dialsNoneOfThoseThatWereJustReplaced() {
+        acceptPorts(1, 300);
+        acceptPorts(401, 450);
+        helper.clock().forward(Duration.ofSeconds(1));
+        assertThat(helper.subchannels())
+                .extracting(FakeSubchannel::port)
+                .containsExactlyElementsOf(IntStream.concat(
+                                IntStream.rangeClosed(1, ConnectPacer.AT_ONCE), IntStream.rangeClosed(401, 450))
+                        .boxed()
+                        .toList());
     }
 
     @Test
@@ -457,6 +467,12 @@ class PolicyLoadBalancerTest {
 
     private Status accept(Endpoint... endpoints) {
         return accept(groups(endpoints), (LbConfig) null);
+    }
+
+    private void acceptPorts(int first, int last) {
+        accept(IntStream.rangeClosed(first, last)
+                .mapToObj(PolicyLoadBalancerTest::endpoint)
+                .toArray(Endpoint[]::new));
     }
 
     private void acceptReady(Endpoint... endpoints) {

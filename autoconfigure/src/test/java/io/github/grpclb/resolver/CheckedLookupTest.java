@@ -39,13 +39,14 @@ class CheckedLookupTest {
 
     @Test
     void aNameThatIsReboundKeepsItsLastGoodAddress() {
-        AddressGroups groups = new AddressGroups(checked(AddressRules.DEFAULT));
+        HostNames hostNames = new HostNames(checked(AddressRules.DEFAULT), Runnable::run, () -> {});
+        AddressGroups groups = new AddressGroups(hostNames);
         List<Endpoint> endpoints =
                 List.of(Endpoint.builder("greeter", "host.example", 80).build());
-        List<EquivalentAddressGroup> before = groups.of(endpoints);
+        List<EquivalentAddressGroup> before = groups.of(endpoints, 0);
         answer = addresses("169.254.169.254");
-        groups.forgetLookups();
-        assertThat(groups.of(endpoints)).isEqualTo(before);
+        hostNames.lookUpAgain();
+        assertThat(groups.of(endpoints, 0)).isEqualTo(before);
         assertThat(before.get(0).getAddresses()).containsExactly(new InetSocketAddress("10.0.0.1", 80));
     }
 

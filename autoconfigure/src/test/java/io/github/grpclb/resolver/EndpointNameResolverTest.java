@@ -15,9 +15,13 @@ import io.grpc.SynchronizationContext;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The rules N1 to N14 for name resolvers. Time and threads are fake: what the offload executor has to do, the clock runs. */
@@ -33,6 +37,10 @@ class EndpointNameResolverTest {
     private final FakeEndpointSource source = new FakeEndpointSource();
     private final LiveServiceConfig serviceConfig = new LiveServiceConfig();
     private final List<ResolutionResult> results = new ArrayList<>();
+    private boolean refusing;
+    private final Queue<Runnable> underWay = new ArrayDeque<>();
+    private boolean slowLookups;
+    private boolean inOffload;
     private int lookups;
     private boolean lateHostIsKnown;
 
@@ -221,6 +229,24 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    void takesTheListByItselfOnceTheExecutorRefusesNoMore() {
+        refusing = true;
+        NameResolver resolver = start();
+        source.publish("svc", A);
+        clock.forward(Duration.ofSeconds(2));
+        assertThat(results).isEmpty();
+        refusing = false;
+        clock.forward(Duration.ofSeconds(1));
+        assertThat(addresses()).hasSize(1);
+        assertThat(clock.pending()).isZero();
+        refusing = true;
+        source.publish("svc", B);
+        syncContext.execute(resolver::shutdown);
+        clock.forward(Duration.ofSeconds(1));
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
     void failsWithAHintWhereTheChannelHasNoSource() {
         start(args().build(), "svc");
         assertThat(error().getDescription())
@@ -292,6 +318,110 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(34)
+    void deliversManyHostNamesInOneList() {
+        start();
+        source.publish("svc", hosts(30));
+        clock.runDue();
+        assertThat(results).hasSize(1);
+        assertThat(addresses()).hasSize(30);
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
+    @FaultRow(34)
+    void aSlowNameServerHoldsUpNobodyElse() {
+        slowLookups = true;
+        Endpoint slow = Endpoint.builder("svc", "slow.example", 80).build();
+        start();
+        source.publish("svc", A, B, slow);
+        clock.forward(Duration.ofMillis(100));
+        assertThat(addresses()).hasSize(2);
+        source.publish("svc", draining(A), slow);
+        clock.forward(Duration.ofMillis(100));
+        assertThat(addresses()).hasSize(1);
+        clock.forward(Duration.ofSeconds(20));
+        underWay.remove().run();
+        clock.runDue();
+        assertThat(addresses())
+                .extracting(group -> group.getAttributes().get(EndpointNameResolver.ENDPOINT))
+                .containsExactly(draining(A), slow);
+        assertThat(underWay).isEmpty();
+    }
+
+    @Test
+    @FaultRow(34)
+    void staysWithTheListBeforeUntilANameOfTheNewOneIsAnswered() {
+        slowLookups = true;
+        start();
+        source.publish("svc", A);
+        clock.runDue();
+        source.publish("svc", hosts(2));
+        clock.forward(Duration.ofHours(1));
+        assertThat(results).hasSize(1);
+        underWay.remove().run();
+        clock.runDue();
+        assertThat(results).hasSize(2);
+        assertThat(addresses()).hasSize(1);
+        underWay.remove().run();
+        clock.runDue();
+        assertThat(addresses()).hasSize(2);
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
+    @FaultRow(34)
+    void saysSoWhereTheFirstAnswerIsSlow() {
+        slowLookups = true;
+        start();
+        source.publish("svc", hosts(2));
+        clock.forward(Duration.ofMillis(4_999));
+        assertThat(results).isEmpty();
+        clock.forward(Duration.ofMillis(1));
+        assertThat(error().getDescription())
+                .isEqualTo("etcd:///svc: discovery not ready: the host names are being looked up");
+        underWay.remove().run();
+        clock.runDue();
+        assertThat(addresses()).hasSize(1);
+    }
+
+    @Test
+    @FaultRow(34)
+    void keepsTheLastAnswersWhileNewOnesAreSlow() {
+        NameResolver resolver = start();
+        source.publish("svc", hosts(3));
+        clock.forward(Duration.ofSeconds(5));
+        slowLookups = true;
+        syncContext.execute(resolver::refresh);
+        clock.runDue();
+        assertThat(underWay).hasSize(3);
+        source.publish("svc", hosts(2));
+        clock.runDue();
+        assertThat(addresses()).hasSize(2);
+        clock.forward(Duration.ofSeconds(5));
+        syncContext.execute(resolver::refresh);
+        clock.runDue();
+        assertThat(underWay).hasSize(3);
+    }
+
+    @Test
+    void asksNoNameServerAfterItsShutdown() {
+        slowLookups = true;
+        NameResolver resolver = start();
+        source.publish("svc", hosts(30));
+        clock.runDue();
+        assertThat(underWay).hasSize(HostNames.AT_ONCE);
+        syncContext.execute(resolver::shutdown);
+        for (int i = 0; i < HostNames.AT_ONCE; i++) {
+            underWay.remove().run();
+        }
+        clock.runDue();
+        assertThat(underWay).isEmpty();
+        assertThat(results).isEmpty();
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
     void sendsTheServiceConfigWithEachListAndAgainWhenItChanges() {
         start();
         source.publish("svc", A);
@@ -354,7 +484,7 @@ class EndpointNameResolverTest {
                 .setProxyDetector(address -> null)
                 .setSynchronizationContext(syncContext)
                 .setScheduledExecutorService(clock)
-                .setOffloadExecutor(clock)
+                .setOffloadExecutor(this::offload)
                 .setServiceConfigParser(new NameResolver.ServiceConfigParser() {
                     @Override
                     public ConfigOrError parseServiceConfig(Map<String, ?> raw) {
@@ -366,6 +496,21 @@ class EndpointNameResolverTest {
                                 : ConfigOrError.fromConfig(raw);
                     }
                 });
+    }
+
+    private void offload(Runnable task) {
+        if (refusing) {
+            throw new RejectedExecutionException("on purpose");
+        }
+        if (slowLookups && inOffload) {
+            underWay.add(task);
+            return;
+        }
+        clock.execute(() -> {
+            inOffload = true;
+            task.run();
+            inOffload = false;
+        });
     }
 
     private List<InetAddress> lookUp(String host) throws UnknownHostException {
@@ -384,6 +529,13 @@ class EndpointNameResolverTest {
             return;
         }
         throw new AssertionError("a name server is asked inside the synchronization context");
+    }
+
+    private static List<Endpoint> hosts(int number) {
+        return IntStream.rangeClosed(1, number)
+                .mapToObj(each ->
+                        Endpoint.builder("svc", "host" + each + ".example", 80).build())
+                .toList();
     }
 
     private static Endpoint draining(Endpoint endpoint) {

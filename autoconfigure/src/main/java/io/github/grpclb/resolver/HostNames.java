@@ -1,0 +1,193 @@
+package io.github.grpclb.resolver;
+
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The addresses of the host names in one channel's list. Each name is looked up by itself on an executor, some at a time: one that
+ * a name server is slow to answer holds up nothing else. An answer is kept until there is another one.
+ *
+ * <p>Not thread-safe, but for the lookups: they leave their answers behind, and the next list takes them.
+ */
+final class HostNames {
+
+    /** How many lookups are under way at most. */
+    static final int AT_ONCE = 8;
+
+    /** How long a name without address is left alone, and how long all names are while connections fail. */
+    static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private static final Logger logger = LoggerFactory.getLogger(HostNames.class);
+
+    private final HostLookup lookup;
+    private final Executor executor;
+    private final Runnable onAnswer;
+    private final Queue<Answer> answers = new ConcurrentLinkedQueue<>();
+    private final Map<String, Name> names = new HashMap<>();
+    private final Set<String> waiting = new LinkedHashSet<>();
+    private final Set<String> underWay = new HashSet<>();
+    private boolean allAreStale;
+    private int list;
+    private long now;
+
+    /**
+     * Creates it.
+     *
+     * @param onAnswer is called when the next list would know more, on the executor
+     */
+    HostNames(HostLookup lookup, Executor executor, Runnable onAnswer) {
+        this.lookup = lookup;
+        this.executor = executor;
+        this.onAnswer = onAnswer;
+    }
+
+    /** Starts a list, at the end of which comes {@link #endList()}. */
+    void startList(long nanoTime) {
+        list++;
+        now = nanoTime;
+        proceed();
+    }
+
+    /** Returns a host's last known addresses, none where there is no answer yet. */
+    List<InetAddress> addressesOf(String host) {
+        Name name = names.computeIfAbsent(host, unknown -> new Name());
+        if (name.list != list) {
+            name.list = list;
+            if ((allAreStale || name.isDue(now)) && !isPending(host)) {
+                waiting.add(host);
+                proceed();
+            }
+        }
+        return name.addresses;
+    }
+
+    /** Forgets the names that are not in the list. */
+    void endList() {
+        allAreStale = false;
+        if (names.values().removeIf(name -> name.list != list)) {
+            waiting.retainAll(names.keySet());
+        }
+    }
+
+    /** Makes the next list look all its names up again. */
+    void lookUpAgain() {
+        allAreStale = true;
+    }
+
+    boolean isEmpty() {
+        return names.isEmpty();
+    }
+
+    /** Says whether a name of the last list has had no answer at all so far. */
+    boolean awaitsFirstAnswers() {
+        return names.values().stream().anyMatch(name -> name.list == list && !name.answered);
+    }
+
+    /** Returns in how many nanoseconds a name is to be looked up again that has no address, or {@link Suspects#NEVER}. */
+    long nextNanos() {
+        return names.entrySet().stream()
+                .filter(each ->
+                        each.getValue().list == list && each.getValue().hasNoAddress() && !isPending(each.getKey()))
+                .mapToLong(each -> each.getValue().answeredAt + INTERVAL_NANOS - now)
+                .min()
+                .orElse(Suspects.NEVER);
+    }
+
+    private boolean isPending(String host) {
+        return waiting.contains(host) || underWay.contains(host);
+    }
+
+    private void proceed() {
+        do {
+            takeAnswers();
+            for (Iterator<String> next = waiting.iterator(); next.hasNext() && underWay.size() < AT_ONCE; ) {
+                String host = next.next();
+                next.remove();
+                underWay.add(host);
+                start(host);
+            }
+        } while (!answers.isEmpty());
+    }
+
+    private void start(String host) {
+        try {
+            executor.execute(() -> leave(lookUp(host)));
+        } catch (Throwable e) { // also "unable to create native thread", an OutOfMemoryError
+            leave(new Answer(host, List.of(), e.toString()));
+        }
+    }
+
+    /** Always has an answer, or the name would be under way for ever. */
+    private Answer lookUp(String host) {
+        try {
+            return new Answer(host, lookup.addressesOf(host), null);
+        } catch (Throwable e) {
+            return new Answer(host, List.of(), e.toString());
+        }
+    }
+
+    private void leave(Answer answer) {
+        answers.add(answer);
+        onAnswer.run();
+    }
+
+    private void takeAnswers() {
+        for (Answer next = answers.poll(); next != null; next = answers.poll()) {
+            underWay.remove(next.host);
+            Name name = names.get(next.host);
+            if (name != null) {
+                name.take(next, now);
+            }
+        }
+    }
+
+    /** What a lookup found, or why it found nothing. */
+    private record Answer(
+            String host,
+            List<InetAddress> addresses,
+            @Nullable String failure) {}
+
+    private static final class Name {
+
+        private List<InetAddress> addresses = List.of();
+        private @Nullable String failure;
+        private boolean answered;
+        private long answeredAt;
+        private int list;
+
+        boolean isDue(long now) {
+            return !answered || (addresses.isEmpty() && now - answeredAt >= INTERVAL_NANOS);
+        }
+
+        boolean hasNoAddress() {
+            return answered && addresses.isEmpty();
+        }
+
+        void take(Answer answer, long now) {
+            if (answer.failure == null) {
+                // a name server turns its answers round; the same set is the same answer
+                if (!Set.copyOf(addresses).equals(Set.copyOf(answer.addresses))) {
+                    addresses = answer.addresses;
+                }
+            } else if (!answer.failure.equals(failure)) {
+                logger.warn("host name '{}' cannot be looked up, using {}: {}", answer.host, addresses, answer.failure);
+            }
+            failure = answer.failure;
+            answered = true;
+            answeredAt = now;
+        }
+    }
+}
