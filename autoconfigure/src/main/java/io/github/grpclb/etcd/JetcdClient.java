@@ -11,6 +11,7 @@ import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.LeaseTimeToLiveRequest;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
@@ -182,9 +183,9 @@ final class JetcdClient implements EtcdClient {
     }
 
     @Override
-    public CompletableFuture<Page> list(String prefix, String after, int limit, long revision) {
+    public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision) {
         RangeRequest request = RangeRequest.newBuilder()
-                .setKey(after.isEmpty() ? ByteString.copyFromUtf8(prefix) : Wire.next(after))
+                .setKey(from.isEmpty() ? ByteString.copyFromUtf8(prefix) : from)
                 .setRangeEnd(Wire.prefixEnd(prefix))
                 .setLimit(limit)
                 .setRevision(revision)
@@ -192,10 +193,22 @@ final class JetcdClient implements EtcdClient {
                 .setSortOrder(RangeRequest.SortOrder.ASCEND)
                 .build();
         return call(KVGrpc.getRangeMethod(), request, timeout, response -> {
-            List<KeyValue> records =
-                    response.getKvsList().stream().map(Wire::record).toList();
-            return new Page(response.getHeader().getRevision(), records, response.getMore());
+            List<KeyValue> records = response.getKvsList().stream()
+                    .filter(Wire::isText)
+                    .map(Wire::record)
+                    .toList();
+            return new Page(response.getHeader().getRevision(), records, next(response));
         });
+    }
+
+    private static @Nullable ByteString next(RangeResponse response) {
+        if (!response.getMore()) {
+            return null;
+        }
+        int count = response.getKvsCount();
+        return count == 0
+                ? ByteString.EMPTY
+                : Wire.next(response.getKvs(count - 1).getKey());
     }
 
     @Override

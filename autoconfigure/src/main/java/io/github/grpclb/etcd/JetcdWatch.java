@@ -86,6 +86,7 @@ final class JetcdWatch extends ClientCall.Listener<WatchResponse> implements Etc
             listener.onCreated(revision);
         } else if (response.getEventsCount() > 0) {
             List<EtcdApi.Event> events = response.getEventsList().stream()
+                    .filter(event -> Wire.isText(event.getKv()))
                     .map(event -> new EtcdApi.Event(Wire.record(event.getKv()), event.getType() == EventType.DELETE))
                     .toList();
             listener.onEvents(revision, events);

@@ -3,7 +3,6 @@ package io.github.grpclb.etcd;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.etcd.EtcdObserver.Restart;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,7 +16,6 @@ final class ServiceWatch {
 
     private static final Logger log = LoggerFactory.getLogger(ServiceWatch.class);
 
-    private static final int PAGE_SIZE = 1000;
     private static final Duration RELIST = Duration.ofSeconds(60);
     private static final double RELIST_JITTER = 0.2;
     private static final Duration PROBE = Duration.ofSeconds(30);
@@ -51,6 +49,7 @@ final class ServiceWatch {
 
     private State state = State.LISTING;
     private long round;
+    private @Nullable PagedRead read;
     private EtcdApi.@Nullable Watch watch;
     private EtcdLoop.Timer stateTimer = EtcdLoop.Timer.NONE;
     private EtcdLoop.Timer probeTimer = EtcdLoop.Timer.NONE;
@@ -106,36 +105,13 @@ final class ServiceWatch {
         endRound();
         state = State.LISTING;
         listedAt = loop.now();
-        listPage(round, new ArrayList<>(), "", 0);
+        read = PagedRead.start(loop, api, prefix, this::listed, failure -> failed(failure, Restart.LIST_FAILED));
     }
 
-    private void listPage(long listing, List<KeyValue> read, String after, long at) {
-        loop.when(
-                api.list(prefix, after, PAGE_SIZE, at),
-                page -> {
-                    if (listing != round) {
-                        return;
-                    }
-                    page.records().stream().filter(this::isRecord).forEach(read::add);
-                    long pinned = at == 0 ? page.revision() : at;
-                    if (page.more() && !page.records().isEmpty()) {
-                        String last =
-                                page.records().get(page.records().size() - 1).key();
-                        listPage(listing, read, last, pinned);
-                    } else {
-                        listed(read, pinned);
-                    }
-                },
-                failure -> {
-                    if (listing == round) {
-                        failed(failure, Restart.LIST_FAILED);
-                    }
-                });
-    }
-
-    private void listed(List<KeyValue> read, long at) {
+    private void listed(EtcdApi.Page list) {
         boolean first = !publisher.isLive();
-        table.replace(read);
+        long at = list.revision();
+        table.replace(list.records());
         revision = at;
         complained = null;
         if (first) {
@@ -194,15 +170,14 @@ final class ServiceWatch {
         round++;
         stateTimer.cancel();
         probeTimer.cancel();
+        if (read != null) {
+            read.cancel();
+        }
         EtcdApi.Watch last = watch;
         watch = null;
         if (last != null) {
             last.close();
         }
-    }
-
-    private boolean isRecord(KeyValue record) {
-        return record.key().length() > prefix.length() && record.key().indexOf('/', prefix.length()) < 0;
     }
 
     private void notifyRestart(Restart reason) {
@@ -232,7 +207,9 @@ final class ServiceWatch {
             }
             alive(watching);
             revision = current;
-            events.stream().filter(event -> isRecord(event.record())).forEach(table::apply);
+            events.stream()
+                    .filter(event -> KeySpace.isBelow(prefix, event.record().key()))
+                    .forEach(table::apply);
             publisher.publishSoon(current);
         }
 

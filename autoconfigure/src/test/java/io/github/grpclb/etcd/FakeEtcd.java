@@ -369,14 +369,18 @@ final class FakeEtcd {
         }
 
         @Override
-        public CompletableFuture<Page> list(String prefix, String after, int limit, long at) {
+        public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long at) {
             return call(CALL_TIMEOUT, () -> {
                 lists++;
                 List<KeyValue> all =
-                        store.records().tailMap(after.isEmpty() ? prefix : after, after.isEmpty()).values().stream()
+                        store.records().tailMap(from.isEmpty() ? prefix : from.toStringUtf8()).values().stream()
                                 .filter(record -> record.key().startsWith(prefix))
                                 .toList();
-                return new Page(store.revision(), all.subList(0, Math.min(limit, all.size())), all.size() > limit);
+                boolean more = all.size() > limit;
+                return new Page(
+                        store.revision(),
+                        more ? all.subList(0, limit) : all,
+                        more ? ByteString.copyFromUtf8(all.get(limit).key()) : null);
             });
         }
 
