@@ -6,7 +6,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Reads all records of a service, in pages of one revision. For the loop's thread. */
+/**
+ * Reads all records of a service, in pages of one revision. Where large values make a page more than one message can hold,
+ * pages become smaller, so that no record hides the others. For the loop's thread.
+ */
 final class PagedRead {
 
     private static final int PAGE_SIZE = 1000;
@@ -19,6 +22,7 @@ final class PagedRead {
     private final Consumer<EtcdException> failed;
 
     private final List<KeyValue> records = new ArrayList<>();
+    private int pageSize = PAGE_SIZE;
     private ByteString from = ByteString.EMPTY;
     private long revision;
     private boolean cancelled;
@@ -59,7 +63,7 @@ final class PagedRead {
     }
 
     private void readPage() {
-        loop.when(api.list(prefix, from, PAGE_SIZE, revision), this::take, this::failed);
+        loop.when(api.list(prefix, from, pageSize, revision), this::take, this::failed);
     }
 
     private void take(EtcdApi.Page page) {
@@ -71,6 +75,7 @@ final class PagedRead {
         }
         page.records().stream()
                 .filter(record -> KeySpace.isBelow(prefix, record.key()))
+                .map(EndpointCodec::withoutExcess)
                 .forEach(records::add);
         ByteString next = page.next();
         if (next == null) {
@@ -84,7 +89,13 @@ final class PagedRead {
     }
 
     private void failed(EtcdException failure) {
-        if (!cancelled) {
+        if (cancelled) {
+            return;
+        }
+        if (failure.kind() == EtcdException.Kind.TOO_LARGE && pageSize > 1) {
+            pageSize /= 2;
+            readPage();
+        } else {
             failed.accept(failure);
         }
     }

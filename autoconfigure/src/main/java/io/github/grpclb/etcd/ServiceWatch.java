@@ -46,6 +46,7 @@ final class ServiceWatch {
     private final Backoff backoff;
     private final SnapshotPublisher publisher;
     private final ColdStart coldStart;
+    private final Complaints complaints = new Complaints();
 
     private State state = State.LISTING;
     private long round;
@@ -53,7 +54,6 @@ final class ServiceWatch {
     private EtcdApi.@Nullable Watch watch;
     private EtcdLoop.Timer stateTimer = EtcdLoop.Timer.NONE;
     private EtcdLoop.Timer probeTimer = EtcdLoop.Timer.NONE;
-    private EtcdException.@Nullable Kind complained;
     private long revision;
     private long listedAt;
 
@@ -113,7 +113,7 @@ final class ServiceWatch {
         long at = list.revision();
         table.replace(list.records());
         revision = at;
-        complained = null;
+        complaints.over();
         if (first) {
             int size = table.endpoints().size();
             log.info("{}: watching from revision {}, {} endpoints", LogText.of(service), at, size);
@@ -158,8 +158,8 @@ final class ServiceWatch {
         log.debug("{}: {} ({})", service, failure.getMessage(), reason);
         notifyRestart(reason);
         coldStart.failed(failure);
-        if (failure.needsAPerson() && failure.kind() != complained) {
-            complained = failure.kind();
+        boolean matters = reason == Restart.LIST_FAILED || failure.needsAPerson();
+        if (matters && complaints.isNew(failure)) {
             log.warn("{}: cannot be followed: {}; trying on", LogText.of(service), failure.getMessage());
         }
         stateTimer = loop.after(backoff.next(failure), this::list);

@@ -16,6 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 class EtcdEndpointSourceTest {
 
@@ -344,6 +347,26 @@ class EtcdEndpointSourceTest {
         assertThat(heard.reasons).isEmpty();
         after(Duration.ofSeconds(1));
         assertThat(heard.reasons).containsExactly("etcd unreachable: no answer in time");
+    }
+
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void saysOnceWhyAListIsRefused(CapturedOutput output) {
+        put("a:1", 1);
+        etcd.refuse(EtcdException.Kind.REFUSED);
+        subscribe();
+        after(Duration.ofMinutes(1));
+        etcd.health(FakeEtcd.Health.DOWN);
+        after(Duration.ofMinutes(1));
+        etcd.health(FakeEtcd.Health.UP);
+        after(Duration.ofMinutes(1));
+        assertThat(output).containsOnlyOnce("svc: cannot be followed: refused: REFUSED; trying on");
+        etcd.refuse(null);
+        after(RECOVERY);
+        etcd.refuse(EtcdException.Kind.REFUSED);
+        etcd.endWatches(ended());
+        after(RECOVERY);
+        assertThat(output.getAll().split("cannot be followed", -1)).hasSize(3);
     }
 
     @Test

@@ -117,6 +117,22 @@ class HostileRecordsIT {
     }
 
     @Test
+    @FaultRow(45)
+    void valuesThatFillMoreThanAMessageHideNobody() {
+        String large = "x".repeat(1_400_000);
+        for (int i = 0; i < 50; i++) {
+            operator.put("/grpclb/greeter/bad" + i, large);
+        }
+        operator.put("/grpclb/greeter/good", "10.0.0.1:1");
+        LatestList list = new LatestList();
+        try (EtcdEndpointSource source = new EtcdEndpointSource(connection, Duration.ofHours(1), observer)) {
+            source.subscribe("greeter", list);
+            await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
+        }
+        assertThat(skipped).hasValue(50);
+    }
+
+    @Test
     @FaultRow(46)
     void refusedAddressesAreNotConnectedTo() throws Exception {
         try (ServerSocket listening = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {

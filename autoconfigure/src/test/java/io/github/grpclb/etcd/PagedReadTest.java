@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,47 @@ class PagedReadTest {
         assertThat(pages[0]).isEqualTo(2);
         assertThat(lists).isEmpty();
         assertThat(failures).singleElement().asString().contains("does not come to an end");
+    }
+
+    @Test
+    @FaultRow(45)
+    void readsLargeValuesInSmallerPagesAndKeepsNoneOfThem() {
+        int largest = 64 << 20;
+        etcd.largestPage(largest);
+        ByteString large = ByteString.copyFrom(new byte[3 << 19]);
+        put(1500);
+        for (int i = 0; i < 50; i++) {
+            etcd.put(PREFIX + "large" + i, large, 0);
+        }
+        read(etcd.client());
+        assertThat(failures).isEmpty();
+        assertThat(lists).singleElement().satisfies(list -> assertThat(list.records())
+                .hasSize(1550)
+                .allSatisfy(record -> assertThat(record.value().size()).isLessThan(100_000)));
+        assertThat(etcd.lists()).isLessThan(30);
+    }
+
+    @Test
+    @FaultRow(45)
+    void failsWhereOneRecordIsLargerThanAPageCanBe() {
+        etcd.largestPage(100);
+        put(10);
+        etcd.put(PREFIX + "large", "x".repeat(101));
+        read(etcd.client());
+        assertThat(lists).isEmpty();
+        assertThat(failures).extracting(EtcdException::kind).containsExactly(EtcdException.Kind.TOO_LARGE);
+    }
+
+    @Test
+    void asksNoMoreOftenWhereThereAreTooManyRequests() {
+        EtcdException busy = EtcdException.of(Status.RESOURCE_EXHAUSTED
+                .withDescription("etcdserver: too many requests")
+                .asException());
+        put(10);
+        etcd.refuseWith(busy);
+        read(etcd.client());
+        assertThat(failures).containsExactly(busy);
+        assertThat(etcd.calls()).isEqualTo(1);
     }
 
     @Test
