@@ -219,6 +219,21 @@ class EndpointCodecTest {
     }
 
     @Test
+    void readsNoNumberOfManyDigits() {
+        KeyValue zeros = record("/grpclb/svc/10.0.0.1:1", "0".repeat(DIGITS)); // to read them takes as long as others
+        assertThatThrownBy(() -> codec.decode("svc", zeros))
+                .isInstanceOf(MalformedRecordException.class)
+                .hasMessageContaining("(" + DIGITS + " characters)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"5.0", "5e0", "0.5e1", "50e-1", "5.000000000000000000000000000000"})
+    void readsNumbersHoweverTheyAreWritten(String weight) throws Exception {
+        String value = "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":" + weight + "}}";
+        assertThat(codec.decode("svc", record("/grpclb/svc/x", value)).weight()).isEqualTo(5);
+    }
+
+    @Test
     void refusesLargeValuesBeforeItReadsThem() {
         byte[] noText = new byte[1_400_000]; // would not be UTF-8 either
         Arrays.fill(noText, (byte) 0xff);
