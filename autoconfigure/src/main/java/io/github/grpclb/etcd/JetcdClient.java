@@ -20,8 +20,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.time.Duration;
@@ -242,23 +240,8 @@ final class JetcdClient implements EtcdClient {
     }
 
     private <Q, A> CompletableFuture<A> callOnce(MethodDescriptor<Q, A> method, Q request, Duration limit) {
-        CompletableFuture<A> future = new CompletableFuture<>();
         CallOptions options = callOptions.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
-        ClientCalls.asyncUnaryCall(channel.newCall(method, options), request, new StreamObserver<>() {
-            @Override
-            public void onNext(A response) {
-                future.complete(response);
-            }
-
-            @Override
-            public void onError(Throwable failure) {
-                future.completeExceptionally(EtcdException.of(failure));
-            }
-
-            @Override
-            public void onCompleted() {}
-        });
-        return future;
+        return Answer.to(request, channel.newCall(method, options));
     }
 
     private void forgetToken() {
