@@ -195,40 +195,41 @@ final class ServiceWatch {
 
         @Override
         public void onCreated(long current) {
-            if (watching == round) {
-                seen(current);
-            }
+            seen(current);
         }
 
         @Override
         public void onEvents(long current, List<EtcdApi.Event> events) {
-            if (watching != round) {
-                return;
+            if (seen(current)) {
+                revision = current;
+                events.stream()
+                        .filter(event -> KeySpace.isBelow(prefix, event.record().key()))
+                        .forEach(table::apply);
+                publisher.publishSoon(current);
             }
-            alive(watching);
-            revision = current;
-            events.stream()
-                    .filter(event -> KeySpace.isBelow(prefix, event.record().key()))
-                    .forEach(table::apply);
-            publisher.publishSoon(current);
         }
 
         @Override
         public void onProgress(long current) {
-            if (watching == round) {
-                seen(current);
-            }
+            seen(current);
         }
 
-        /** An etcd that lost data may be behind what is known; a proxy can keep the stream over that. */
-        private void seen(long current) {
+        /**
+         * Returns whether what is heard is news. An etcd that lost data may be behind what is known; a proxy can keep the
+         * stream over that.
+         */
+        private boolean seen(long current) {
+            if (watching != round) {
+                return false;
+            }
             if (current < revision) {
                 failed(
                         new EtcdException(EtcdException.Kind.REFUSED, "etcd's revision went back"),
                         Restart.REVISION_WENT_BACK);
-            } else {
-                alive(watching);
+                return false;
             }
+            alive(watching);
+            return true;
         }
 
         @Override

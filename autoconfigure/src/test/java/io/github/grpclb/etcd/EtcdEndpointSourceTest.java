@@ -231,6 +231,21 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    void relistsWhenAnEventIsTheFirstThatIsHeardOfARevisionThatWentBack() {
+        put("a:1", 1);
+        subscribe();
+        FakeStore.Backup backup = etcd.backup();
+        put("b:1", 1);
+        put("c:1", 1);
+        after(SOON.plusMillis(100));
+        etcd.restore(backup);
+        put("d:1", 1); // at the revision that b:1 had
+        after(RECOVERY);
+        assertThat(restarts).containsExactly(Restart.REVISION_WENT_BACK);
+        assertThat(heard.lists()).endsWith("a:1=1 d:1=1");
+    }
+
+    @Test
     void aBrokenRecordNeverHidesItsNeighbours() {
         put("a:1", 1);
         etcd.put("/grpclb/svc/bad", "{\"Addr\":\"0.0.0.0:1\"}");
