@@ -54,6 +54,7 @@ final class ServiceWatch {
     private EtcdApi.@Nullable Watch watch;
     private EtcdLoop.Timer stateTimer = EtcdLoop.Timer.NONE;
     private EtcdLoop.Timer probeTimer = EtcdLoop.Timer.NONE;
+    private boolean refused;
     private long revision;
     private long listedAt;
 
@@ -85,9 +86,9 @@ final class ServiceWatch {
         return publisher.remove(listener);
     }
 
-    /** Reads the list now if the watch is down, and if that was not done just before. */
+    /** Reads the list now if the watch is down, unless etcd has refused it or it was read just before. */
     void refresh() {
-        if (state == State.WAITING && loop.since(listedAt).compareTo(REFRESH_FLOOR) >= 0) {
+        if (state == State.WAITING && !refused && loop.since(listedAt).compareTo(REFRESH_FLOOR) >= 0) {
             list();
         }
     }
@@ -155,6 +156,7 @@ final class ServiceWatch {
         }
         endRound();
         state = State.WAITING;
+        refused = failure.needsAPerson();
         log.debug("{}: {} ({})", service, failure.getMessage(), reason);
         notifyRestart(reason);
         coldStart.failed(failure);

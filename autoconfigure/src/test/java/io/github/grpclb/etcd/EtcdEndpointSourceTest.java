@@ -463,17 +463,36 @@ class EtcdEndpointSourceTest {
 
     @Test
     @FaultRow(38)
-    void refreshEndsALongWait() {
-        etcd.refuse(EtcdException.Kind.PERMISSION);
+    void refreshEndsAWait() {
         Subscription subscription = subscribe();
         after(Duration.ofSeconds(6));
-        etcd.refuse(null);
+        put("a:1", 1);
+        etcd.endWatches(ended());
+        after(FakeEtcd.LATENCY);
         for (int i = 0; i < 100; i++) {
             subscription.refresh();
         }
-        after(SOON);
+        after(FakeEtcd.LATENCY.multipliedBy(2));
+        assertThat(etcd.lists()).isEqualTo(2);
+        after(Duration.ofSeconds(1));
+        assertThat(etcd.lists()).isEqualTo(2);
+        assertThat(heard.lists()).containsExactly("", "a:1=1");
+    }
+
+    @Test
+    @FaultRow({18, 38})
+    void refreshKeepsThePauseOfARefusal() {
+        etcd.refuse(EtcdException.Kind.PERMISSION);
+        Subscription subscription = subscribe();
+        int calls = etcd.calls();
+        for (int i = 0; i < 60; i++) {
+            after(Duration.ofSeconds(1));
+            subscription.refresh();
+        }
+        assertThat(etcd.calls() - calls).isBetween(1, 3);
+        etcd.refuse(null);
+        after(Duration.ofSeconds(31));
         assertThat(heard.lists()).containsExactly("");
-        assertThat(etcd.lists()).isEqualTo(1);
     }
 
     @Test
