@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 final class EndpointCodec {
 
     private static final int MAX_VALUE_BYTES = 64 * 1024;
+
+    /** Stands for any value that is too large. */
+    private static final ByteString EXCESS = ByteString.copyFrom(new byte[MAX_VALUE_BYTES + 1]);
+
     private static final Pattern NUMBER = Pattern.compile("[0-9]+");
     private static final String KRATOS_GRPC = "grpc://";
     private static final String EXPECTED =
@@ -145,9 +149,18 @@ final class EndpointCodec {
         return Endpoint.builder(service, parsed.host(), parsed.port());
     }
 
+    /** Returns a record that reads as the given one does, without the bytes of a value that is too large in any case. */
+    static KeyValue withoutExcess(KeyValue record) {
+        if (record.value().size() <= MAX_VALUE_BYTES) {
+            return record;
+        }
+        return new KeyValue(record.key(), EXCESS, record.createRevision(), record.modRevision(), record.lease());
+    }
+
     private static String text(ByteString value) throws MalformedRecordException {
         if (value.size() > MAX_VALUE_BYTES) {
-            throw new MalformedRecordException("value", value.size() + " bytes", "at most " + MAX_VALUE_BYTES);
+            throw new MalformedRecordException(
+                    "value", "more than " + MAX_VALUE_BYTES + " bytes", "at most " + MAX_VALUE_BYTES);
         }
         try {
             ByteBuffer bytes = value.asReadOnlyByteBuffer();

@@ -1,5 +1,7 @@
 package io.github.grpclb.etcd;
 
+import com.google.common.hash.HashCode;
+import com.google.common.hash.Hashing;
 import io.github.grpclb.discovery.Endpoint;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,8 +28,17 @@ final class EndpointTable {
     private static final Comparator<Endpoint> NEWEST =
             Comparator.comparingLong(Endpoint::startedAt).thenComparingLong(Endpoint::createRevision);
 
+    /** By what it is seen that a record is unchanged: revisions alone come again in an etcd that lost its data. */
+    private record Version(long createRevision, long modRevision, HashCode value) {
+
+        static Version of(KeyValue record) {
+            HashCode value = Hashing.murmur3_128().hashBytes(record.value().asReadOnlyByteBuffer());
+            return new Version(record.createRevision(), record.modRevision(), value);
+        }
+    }
+
     /** What is known of a key; {@code endpoint} is null where no record could be read yet. */
-    private record Row(long modRevision, @Nullable Endpoint endpoint) {}
+    private record Row(Version version, @Nullable Endpoint endpoint) {}
 
     private final String service;
     private final EndpointCodec codec;
@@ -56,7 +67,7 @@ final class EndpointTable {
     /** Takes one change; one that is older than what is known is dropped. */
     void apply(EtcdApi.Event event) {
         Row known = rows.get(event.record().key());
-        if (known != null && event.record().modRevision() <= known.modRevision()) {
+        if (known != null && event.record().modRevision() <= known.version().modRevision()) {
             return;
         }
         if (event.deleted()) {
@@ -117,19 +128,21 @@ final class EndpointTable {
 
     private void put(KeyValue record) {
         Row known = rows.get(record.key());
+        Version version = Version.of(record);
+        if (known != null && known.version().equals(version)) {
+            return;
+        }
         Endpoint before = known == null ? null : known.endpoint();
         Endpoint after;
         try {
             after = codec.decode(service, record);
         } catch (MalformedRecordException e) {
-            if (known == null || known.modRevision() != record.modRevision()) {
-                skipped(record, before, e);
-            }
-            rows.put(record.key(), new Row(record.modRevision(), before));
+            skipped(record, before, e);
+            rows.put(record.key(), new Row(version, before));
             return;
         }
         boolean same = after.equals(before);
-        rows.put(record.key(), new Row(record.modRevision(), same ? before : after));
+        rows.put(record.key(), new Row(version, same ? before : after));
         if (before == null) {
             changes.add("endpoint added: " + describe(after));
         } else if (!same) {

@@ -29,10 +29,13 @@ interface EtcdApi {
     record TimeToLive(Duration remaining, Duration granted) {}
 
     /**
-     * A page of a list: the records in the order of their keys, the revision at which they were read, and whether more
-     * follow.
+     * A page of a list: the records in the order of their keys, and the revision at which they were read. A key that is
+     * no text is none of ours, and no record.
+     *
+     * @param next the key from which on the next page is to be read, as it is in etcd; null when there is none
      */
-    record Page(long revision, List<KeyValue> records, boolean more) {}
+    record Page(
+            long revision, List<KeyValue> records, @Nullable ByteString next) {}
 
     /** One change. Of a deletion only the key and the revision are known. */
     record Event(KeyValue record, boolean deleted) {}
@@ -62,10 +65,10 @@ interface EtcdApi {
     /**
      * Reads a page of all keys that begin with a prefix.
      *
-     * @param after the last key of the page before; empty for the first page
+     * @param from where the page before said that it goes on; empty for the first page
      * @param revision the revision to read at; 0 for the newest
      */
-    CompletableFuture<Page> list(String prefix, String after, int limit, long revision);
+    CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision);
 
     /** Follows all changes of keys that begin with a prefix. Requires that the cluster has a leader. */
     Watch watch(String prefix, long fromRevision, WatchListener listener);

@@ -16,6 +16,9 @@ final class EtcdException extends RuntimeException {
     private static final Pattern NO_TLS =
             Pattern.compile("closed while performing TLS negotiation|not an SSL/TLS record");
 
+    /** What gRPC says of a message beyond the limit of one who receives or sends it, in Java and in Go. */
+    private static final Pattern TOO_LARGE = Pattern.compile("exceeds maximum size|larger than max");
+
     /** What can be done about a failure. */
     enum Kind {
         /** No answer: etcd, or the way to it, is down. */
@@ -32,6 +35,8 @@ final class EtcdException extends RuntimeException {
         COMPACTED,
         /** etcd's quota is used up: it reads and deletes, but takes nothing new until a person has made room. */
         NO_SPACE,
+        /** The answer is more than one message can hold. */
+        TOO_LARGE,
         /** The server ended a stream in order. */
         COMPLETED,
         /** etcd answered that it cannot. */
@@ -106,6 +111,8 @@ final class EtcdException extends RuntimeException {
             case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, INTERNAL, UNKNOWN, UNIMPLEMENTED -> Kind.UNREACHABLE;
             case UNAUTHENTICATED -> Kind.AUTHENTICATION;
             case PERMISSION_DENIED -> Kind.PERMISSION;
+            // etcd answers with this code also when there are too many requests
+            case RESOURCE_EXHAUSTED -> TOO_LARGE.matcher(text).find() ? Kind.TOO_LARGE : Kind.REFUSED;
             default -> Kind.REFUSED;
         };
     }

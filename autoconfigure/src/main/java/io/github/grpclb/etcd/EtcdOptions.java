@@ -41,8 +41,9 @@ public record EtcdOptions(
     private static final String EXPECTED_ENDPOINT = "http://host:port or https://host:port";
 
     /**
-     * Sets up TLS: what is trusted and which certificate is shown. Called anew for each new connection of the client,
-     * so that certificates that were exchanged on disk are used (see {@link EtcdConnection#reconnect()}); the protocol
+     * Sets up TLS: what is trusted and which certificate is shown. Called when the client is built: at its first use, at
+     * {@link EtcdConnection#reconnect()}, so that certificates that were exchanged on disk are used, and when it is
+     * replaced as etcd does not answer. When a connection is lost and made again, what was set up is used on. The protocol
      * negotiation that gRPC needs is set already.
      */
     @FunctionalInterface

@@ -37,7 +37,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
      * Creates a registrar. Nothing is dialled before the first registration.
      *
      * @param connection stays the caller's to close, after this
-     * @param ttl how long a record outlives its server; whole seconds from 2 s to 1 h
+     * @param ttl how long a record outlives its server, from 2 s to 1 h; rounded up to whole seconds, as etcd counts in them
      * @param withdrawTimeout how long a withdrawal may take; more than 0, to 1 h
      * @param observer hears of registrations
      * @throws IllegalArgumentException if a time is out of its range
@@ -71,7 +71,11 @@ public final class EtcdRegistrar implements EndpointRegistrar {
         }
         this.keys = keys;
         this.context = new EtcdRegistration.Context(
-                loop, api, new EndpointCodec(keys), observer, ttl, callTimeout, withdrawTimeout);
+                loop, api, new EndpointCodec(keys), observer, roundedUp(ttl), callTimeout, withdrawTimeout);
+    }
+
+    private static Duration roundedUp(Duration ttl) {
+        return Duration.ofSeconds(ttl.plusSeconds(1).minusNanos(1).toSeconds());
     }
 
     /**

@@ -46,7 +46,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     private volatile Endpoint endpoint;
 
     private final List<CompletableFuture<Void>> updates = new ArrayList<>();
-    private EtcdException.@Nullable Kind complained;
+    private final Complaints complaints = new Complaints();
     private boolean announcedBefore;
 
     EtcdRegistration(Context context, String key, Endpoint endpoint) {
@@ -162,7 +162,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     @Override
     public void announced(ByteString value) {
         boolean isNew = status.state() != State.REGISTERED;
-        complained = null;
+        complaints.over();
         status.is(State.REGISTERED, null);
         if (isNew) {
             log.info(
@@ -214,14 +214,12 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         log.info("{}: taken over from lease {}", name(), Long.toHexString(other));
     }
 
-    /** Says once what kind of answer etcd gives; that etcd is away is said by the connection, once for all. */
     @Override
     public void failed(EtcdException failure) {
         status.troubledBy(failure.getMessage());
-        if (failure.kind() != EtcdException.Kind.UNREACHABLE && failure.kind() != complained) {
+        if (complaints.isNew(failure)) {
             log.warn("{}: cannot be registered: {}; trying on", name(), failure.getMessage());
         }
-        complained = failure.kind();
     }
 
     private void beginWithdrawal() {

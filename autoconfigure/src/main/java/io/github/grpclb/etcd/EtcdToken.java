@@ -3,15 +3,11 @@ package io.github.grpclb.etcd;
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthenticateRequest;
-import io.etcd.jetcd.api.AuthenticateResponse;
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import io.grpc.StatusException;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,22 +76,15 @@ final class EtcdToken extends CallCredentials {
 
     private void authenticate() {
         CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
-        ClientCalls.asyncUnaryCall(
-                channel.newCall(AuthGrpc.getAuthenticateMethod(), options), request, new StreamObserver<>() {
-                    @Override
-                    public void onNext(AuthenticateResponse response) {
+        var unused = Answer.to(request, channel.newCall(AuthGrpc.getAuthenticateMethod(), options))
+                .whenComplete((response, failure) -> {
+                    if (failure == null) {
                         Metadata headers = new Metadata();
                         headers.put(TOKEN, response.getToken());
                         succeeded(headers);
+                    } else {
+                        failed(EtcdException.of(failure));
                     }
-
-                    @Override
-                    public void onError(Throwable failure) {
-                        failed(Status.fromThrowable(failure));
-                    }
-
-                    @Override
-                    public void onCompleted() {}
                 });
     }
 
@@ -109,8 +98,8 @@ final class EtcdToken extends CallCredentials {
         appliers.forEach(applier -> applier.apply(headers));
     }
 
-    private void failed(Status status) {
-        EtcdException failure = EtcdException.of(new StatusException(status));
+    private void failed(EtcdException failure) {
+        Status status = Status.fromThrowable(failure);
         // gRPC accepts few codes from credentials and rewrites the others
         Status told = failure.needsAPerson()
                 ? Status.UNAUTHENTICATED.withDescription(status.getDescription())

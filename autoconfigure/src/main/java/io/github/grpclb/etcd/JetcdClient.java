@@ -11,6 +11,7 @@ import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.LeaseTimeToLiveRequest;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
@@ -19,8 +20,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.time.Duration;
@@ -182,9 +181,9 @@ final class JetcdClient implements EtcdClient {
     }
 
     @Override
-    public CompletableFuture<Page> list(String prefix, String after, int limit, long revision) {
+    public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision) {
         RangeRequest request = RangeRequest.newBuilder()
-                .setKey(after.isEmpty() ? ByteString.copyFromUtf8(prefix) : Wire.next(after))
+                .setKey(from.isEmpty() ? ByteString.copyFromUtf8(prefix) : from)
                 .setRangeEnd(Wire.prefixEnd(prefix))
                 .setLimit(limit)
                 .setRevision(revision)
@@ -192,10 +191,22 @@ final class JetcdClient implements EtcdClient {
                 .setSortOrder(RangeRequest.SortOrder.ASCEND)
                 .build();
         return call(KVGrpc.getRangeMethod(), request, timeout, response -> {
-            List<KeyValue> records =
-                    response.getKvsList().stream().map(Wire::record).toList();
-            return new Page(response.getHeader().getRevision(), records, response.getMore());
+            List<KeyValue> records = response.getKvsList().stream()
+                    .filter(Wire::isText)
+                    .map(Wire::record)
+                    .toList();
+            return new Page(response.getHeader().getRevision(), records, next(response));
         });
+    }
+
+    private static @Nullable ByteString next(RangeResponse response) {
+        if (!response.getMore()) {
+            return null;
+        }
+        int count = response.getKvsCount();
+        return count == 0
+                ? ByteString.EMPTY
+                : Wire.next(response.getKvs(count - 1).getKey());
     }
 
     @Override
@@ -229,23 +240,8 @@ final class JetcdClient implements EtcdClient {
     }
 
     private <Q, A> CompletableFuture<A> callOnce(MethodDescriptor<Q, A> method, Q request, Duration limit) {
-        CompletableFuture<A> future = new CompletableFuture<>();
         CallOptions options = callOptions.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
-        ClientCalls.asyncUnaryCall(channel.newCall(method, options), request, new StreamObserver<>() {
-            @Override
-            public void onNext(A response) {
-                future.complete(response);
-            }
-
-            @Override
-            public void onError(Throwable failure) {
-                future.completeExceptionally(EtcdException.of(failure));
-            }
-
-            @Override
-            public void onCompleted() {}
-        });
-        return future;
+        return Answer.to(request, channel.newCall(method, options));
     }
 
     private void forgetToken() {

@@ -86,9 +86,12 @@ final class JetcdWatch extends ClientCall.Listener<WatchResponse> implements Etc
             listener.onCreated(revision);
         } else if (response.getEventsCount() > 0) {
             List<EtcdApi.Event> events = response.getEventsList().stream()
+                    .filter(event -> Wire.isText(event.getKv()))
                     .map(event -> new EtcdApi.Event(Wire.record(event.getKv()), event.getType() == EventType.DELETE))
                     .toList();
-            listener.onEvents(revision, events);
+            // not the header's: that of one who catches up may be ahead of the events, and the next one's behind it
+            listener.onEvents(
+                    response.getEvents(response.getEventsCount() - 1).getKv().getModRevision(), events);
         } else {
             listener.onProgress(revision);
         }

@@ -44,12 +44,14 @@ record KeySpace(String prefix) {
     @Nullable
     String tail(String service, String key) {
         String below = servicePrefix(service);
-        if (!key.startsWith(below)
-                || key.length() == below.length()
-                || key.indexOf('/', below.length()) >= 0
-                || key.getBytes(StandardCharsets.UTF_8).length > MAX_KEY_BYTES) {
-            return null;
-        }
-        return key.substring(below.length());
+        return isBelow(below, key) ? key.substring(below.length()) : null;
+    }
+
+    /** Returns whether a key is that of a record of the service that has a prefix. */
+    static boolean isBelow(String servicePrefix, String key) {
+        return key.startsWith(servicePrefix)
+                && key.length() > servicePrefix.length()
+                && key.indexOf('/', servicePrefix.length()) < 0
+                && key.getBytes(StandardCharsets.UTF_8).length <= MAX_KEY_BYTES;
     }
 }

@@ -25,6 +25,9 @@ final class Metadata {
     private static final int MAX_NAME = 128;
     private static final int MAX_TEXT = 4096;
 
+    /** To read a number takes the square of its length. */
+    private static final int MAX_NUMBER = 64;
+
     private Metadata() {}
 
     /** Puts what the metadata says into the endpoint; nested values and nulls say nothing. */
@@ -124,9 +127,11 @@ final class Metadata {
 
     static long integer(String name, String text, long max) throws MalformedRecordException {
         try {
-            long number = new BigDecimal(text).longValueExact();
-            if (number >= 0 && number <= max) {
-                return number;
+            if (text.length() <= MAX_NUMBER) {
+                long number = new BigDecimal(text).longValueExact();
+                if (number >= 0 && number <= max) {
+                    return number;
+                }
             }
         } catch (ArithmeticException | NumberFormatException e) {
             // said below

@@ -64,6 +64,7 @@ final class OwnKey {
     private @Nullable ByteString written;
     private @Nullable Long unseenSince;
     private @Nullable KeyConflict conflict;
+    private boolean refused;
     private boolean looking;
     private boolean lookAgain;
 
@@ -77,9 +78,9 @@ final class OwnKey {
         this.backoff = new Backoff(loop);
     }
 
-    /** Reads the key and makes it what it should be. */
+    /** Reads the key and makes it what it should be; where etcd has refused that, not before the pause is over. */
     void look() {
-        if (isOver()) {
+        if (refused || isOver()) {
             return;
         }
         if (looking) {
@@ -214,13 +215,17 @@ final class OwnKey {
             return;
         }
         owner.failed(failure);
+        refused = failure.needsAPerson();
         pause(backoff.next(failure));
     }
 
     private void pause(Duration delay) {
         looking = false;
         lookAgain = false;
-        timer = loop.after(delay, this::look);
+        timer = loop.after(delay, () -> {
+            refused = false;
+            look();
+        });
     }
 
     private Encoded encode(Endpoint endpoint) {

@@ -124,8 +124,8 @@ final class ReconnectingApi implements EtcdApi {
     }
 
     @Override
-    public CompletableFuture<Page> list(String prefix, String after, int limit, long revision) {
-        return call("reading all of " + prefix, etcd -> etcd.list(prefix, after, limit, revision));
+    public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision) {
+        return call("reading all of " + prefix, etcd -> etcd.list(prefix, from, limit, revision));
     }
 
     @Override

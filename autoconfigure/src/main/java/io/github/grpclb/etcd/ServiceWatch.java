@@ -3,7 +3,6 @@ package io.github.grpclb.etcd;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.etcd.EtcdObserver.Restart;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,7 +16,6 @@ final class ServiceWatch {
 
     private static final Logger log = LoggerFactory.getLogger(ServiceWatch.class);
 
-    private static final int PAGE_SIZE = 1000;
     private static final Duration RELIST = Duration.ofSeconds(60);
     private static final double RELIST_JITTER = 0.2;
     private static final Duration PROBE = Duration.ofSeconds(30);
@@ -48,13 +46,15 @@ final class ServiceWatch {
     private final Backoff backoff;
     private final SnapshotPublisher publisher;
     private final ColdStart coldStart;
+    private final Complaints complaints = new Complaints();
 
     private State state = State.LISTING;
     private long round;
+    private @Nullable PagedRead read;
     private EtcdApi.@Nullable Watch watch;
     private EtcdLoop.Timer stateTimer = EtcdLoop.Timer.NONE;
     private EtcdLoop.Timer probeTimer = EtcdLoop.Timer.NONE;
-    private EtcdException.@Nullable Kind complained;
+    private boolean refused;
     private long revision;
     private long listedAt;
 
@@ -86,9 +86,9 @@ final class ServiceWatch {
         return publisher.remove(listener);
     }
 
-    /** Reads the list now if the watch is down, and if that was not done just before. */
+    /** Reads the list now if the watch is down, unless etcd has refused it or it was read just before. */
     void refresh() {
-        if (state == State.WAITING && loop.since(listedAt).compareTo(REFRESH_FLOOR) >= 0) {
+        if (state == State.WAITING && !refused && loop.since(listedAt).compareTo(REFRESH_FLOOR) >= 0) {
             list();
         }
     }
@@ -106,38 +106,15 @@ final class ServiceWatch {
         endRound();
         state = State.LISTING;
         listedAt = loop.now();
-        listPage(round, new ArrayList<>(), "", 0);
+        read = PagedRead.start(loop, api, prefix, this::listed, failure -> failed(failure, Restart.LIST_FAILED));
     }
 
-    private void listPage(long listing, List<KeyValue> read, String after, long at) {
-        loop.when(
-                api.list(prefix, after, PAGE_SIZE, at),
-                page -> {
-                    if (listing != round) {
-                        return;
-                    }
-                    page.records().stream().filter(this::isRecord).forEach(read::add);
-                    long pinned = at == 0 ? page.revision() : at;
-                    if (page.more() && !page.records().isEmpty()) {
-                        String last =
-                                page.records().get(page.records().size() - 1).key();
-                        listPage(listing, read, last, pinned);
-                    } else {
-                        listed(read, pinned);
-                    }
-                },
-                failure -> {
-                    if (listing == round) {
-                        failed(failure, Restart.LIST_FAILED);
-                    }
-                });
-    }
-
-    private void listed(List<KeyValue> read, long at) {
+    private void listed(EtcdApi.Page list) {
         boolean first = !publisher.isLive();
-        table.replace(read);
+        long at = list.revision();
+        table.replace(list.records());
         revision = at;
-        complained = null;
+        complaints.over();
         if (first) {
             int size = table.endpoints().size();
             log.info("{}: watching from revision {}, {} endpoints", LogText.of(service), at, size);
@@ -179,11 +156,12 @@ final class ServiceWatch {
         }
         endRound();
         state = State.WAITING;
+        refused = failure.needsAPerson();
         log.debug("{}: {} ({})", service, failure.getMessage(), reason);
         notifyRestart(reason);
         coldStart.failed(failure);
-        if (failure.needsAPerson() && failure.kind() != complained) {
-            complained = failure.kind();
+        boolean matters = reason == Restart.LIST_FAILED || failure.needsAPerson();
+        if (matters && complaints.isNew(failure)) {
             log.warn("{}: cannot be followed: {}; trying on", LogText.of(service), failure.getMessage());
         }
         stateTimer = loop.after(backoff.next(failure), this::list);
@@ -194,15 +172,14 @@ final class ServiceWatch {
         round++;
         stateTimer.cancel();
         probeTimer.cancel();
+        if (read != null) {
+            read.cancel();
+        }
         EtcdApi.Watch last = watch;
         watch = null;
         if (last != null) {
             last.close();
         }
-    }
-
-    private boolean isRecord(KeyValue record) {
-        return record.key().length() > prefix.length() && record.key().indexOf('/', prefix.length()) < 0;
     }
 
     private void notifyRestart(Restart reason) {
@@ -220,38 +197,41 @@ final class ServiceWatch {
 
         @Override
         public void onCreated(long current) {
-            if (watching == round) {
-                seen(current);
-            }
+            seen(current);
         }
 
         @Override
         public void onEvents(long current, List<EtcdApi.Event> events) {
-            if (watching != round) {
-                return;
+            if (seen(current)) {
+                revision = current;
+                events.stream()
+                        .filter(event -> KeySpace.isBelow(prefix, event.record().key()))
+                        .forEach(table::apply);
+                publisher.publishSoon(current);
             }
-            alive(watching);
-            revision = current;
-            events.stream().filter(event -> isRecord(event.record())).forEach(table::apply);
-            publisher.publishSoon(current);
         }
 
         @Override
         public void onProgress(long current) {
-            if (watching == round) {
-                seen(current);
-            }
+            seen(current);
         }
 
-        /** An etcd that lost data may be behind what is known; a proxy can keep the stream over that. */
-        private void seen(long current) {
+        /**
+         * Returns whether what is heard is news. An etcd that lost data may be behind what is known; a proxy can keep the
+         * stream over that.
+         */
+        private boolean seen(long current) {
+            if (watching != round) {
+                return false;
+            }
             if (current < revision) {
                 failed(
                         new EtcdException(EtcdException.Kind.REFUSED, "etcd's revision went back"),
                         Restart.REVISION_WENT_BACK);
-            } else {
-                alive(watching);
+                return false;
             }
+            alive(watching);
+            return true;
         }
 
         @Override

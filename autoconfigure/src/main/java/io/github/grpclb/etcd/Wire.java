@@ -9,6 +9,11 @@ final class Wire {
 
     private Wire() {}
 
+    /** Bytes that are no text would make one key of several, and one that is in another place. */
+    static boolean isText(io.etcd.jetcd.api.KeyValue kv) {
+        return kv.getKey().isValidUtf8();
+    }
+
     static KeyValue record(io.etcd.jetcd.api.KeyValue kv) {
         return new KeyValue(
                 kv.getKey().toStringUtf8(), kv.getValue(), kv.getCreateRevision(), kv.getModRevision(), kv.getLease());
@@ -22,7 +27,7 @@ final class Wire {
     }
 
     /** The first key that can follow another. */
-    static ByteString next(String key) {
-        return ByteString.copyFromUtf8(key).concat(NUL);
+    static ByteString next(ByteString key) {
+        return key.concat(NUL);
     }
 }

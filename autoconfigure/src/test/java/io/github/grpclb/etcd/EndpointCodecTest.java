@@ -219,11 +219,26 @@ class EndpointCodecTest {
     }
 
     @Test
+    void readsNoNumberOfManyDigits() {
+        KeyValue zeros = record("/grpclb/svc/10.0.0.1:1", "0".repeat(DIGITS)); // to read them takes as long as others
+        assertThatThrownBy(() -> codec.decode("svc", zeros))
+                .isInstanceOf(MalformedRecordException.class)
+                .hasMessageContaining("(" + DIGITS + " characters)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"5.0", "5e0", "0.5e1", "50e-1", "5.000000000000000000000000000000"})
+    void readsNumbersHoweverTheyAreWritten(String weight) throws Exception {
+        String value = "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":" + weight + "}}";
+        assertThat(codec.decode("svc", record("/grpclb/svc/x", value)).weight()).isEqualTo(5);
+    }
+
+    @Test
     void refusesLargeValuesBeforeItReadsThem() {
         byte[] noText = new byte[1_400_000]; // would not be UTF-8 either
         Arrays.fill(noText, (byte) 0xff);
         KeyValue record = new KeyValue("/grpclb/svc/x", ByteString.copyFrom(noText), 1, 1, 0);
-        assertThatThrownBy(() -> codec.decode("svc", record)).hasMessageContaining("1400000 bytes");
+        assertThatThrownBy(() -> codec.decode("svc", record)).hasMessageContaining("more than 65536 bytes");
         String digits = "{\"Addr\":\"10.0.0.1:1\",\"x\":" + "9".repeat(100_000) + "}";
         assertThatThrownBy(() -> codec.decode("svc", record("/grpclb/svc/x", digits)))
                 .hasMessageContaining("bytes");

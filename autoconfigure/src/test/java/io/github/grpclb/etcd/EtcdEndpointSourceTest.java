@@ -16,6 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 class EtcdEndpointSourceTest {
 
@@ -228,6 +231,21 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    void relistsWhenAnEventIsTheFirstThatIsHeardOfARevisionThatWentBack() {
+        put("a:1", 1);
+        subscribe();
+        FakeStore.Backup backup = etcd.backup();
+        put("b:1", 1);
+        put("c:1", 1);
+        after(SOON.plusMillis(100));
+        etcd.restore(backup);
+        put("d:1", 1); // at the revision that b:1 had
+        after(RECOVERY);
+        assertThat(restarts).containsExactly(Restart.REVISION_WENT_BACK);
+        assertThat(heard.lists()).endsWith("a:1=1 d:1=1");
+    }
+
+    @Test
     void aBrokenRecordNeverHidesItsNeighbours() {
         put("a:1", 1);
         etcd.put("/grpclb/svc/bad", "{\"Addr\":\"0.0.0.0:1\"}");
@@ -347,6 +365,26 @@ class EtcdEndpointSourceTest {
     }
 
     @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void saysOnceWhyAListIsRefused(CapturedOutput output) {
+        put("a:1", 1);
+        etcd.refuse(EtcdException.Kind.REFUSED);
+        subscribe();
+        after(Duration.ofMinutes(1));
+        etcd.health(FakeEtcd.Health.DOWN);
+        after(Duration.ofMinutes(1));
+        etcd.health(FakeEtcd.Health.UP);
+        after(Duration.ofMinutes(1));
+        assertThat(output).containsOnlyOnce("svc: cannot be followed: refused: REFUSED; trying on");
+        etcd.refuse(null);
+        after(RECOVERY);
+        etcd.refuse(EtcdException.Kind.REFUSED);
+        etcd.endWatches(ended());
+        after(RECOVERY);
+        assertThat(output.getAll().split("cannot be followed", -1)).hasSize(3);
+    }
+
+    @Test
     void asksSeldomWhereOnlyAPersonCanHelp() {
         etcd.refuse(EtcdException.Kind.AUTHENTICATION);
         subscribe();
@@ -425,17 +463,36 @@ class EtcdEndpointSourceTest {
 
     @Test
     @FaultRow(38)
-    void refreshEndsALongWait() {
-        etcd.refuse(EtcdException.Kind.PERMISSION);
+    void refreshEndsAWait() {
         Subscription subscription = subscribe();
         after(Duration.ofSeconds(6));
-        etcd.refuse(null);
+        put("a:1", 1);
+        etcd.endWatches(ended());
+        after(FakeEtcd.LATENCY);
         for (int i = 0; i < 100; i++) {
             subscription.refresh();
         }
-        after(SOON);
+        after(FakeEtcd.LATENCY.multipliedBy(2));
+        assertThat(etcd.lists()).isEqualTo(2);
+        after(Duration.ofSeconds(1));
+        assertThat(etcd.lists()).isEqualTo(2);
+        assertThat(heard.lists()).containsExactly("", "a:1=1");
+    }
+
+    @Test
+    @FaultRow({18, 38})
+    void refreshKeepsThePauseOfARefusal() {
+        etcd.refuse(EtcdException.Kind.PERMISSION);
+        Subscription subscription = subscribe();
+        int calls = etcd.calls();
+        for (int i = 0; i < 60; i++) {
+            after(Duration.ofSeconds(1));
+            subscription.refresh();
+        }
+        assertThat(etcd.calls() - calls).isBetween(1, 3);
+        etcd.refuse(null);
+        after(Duration.ofSeconds(31));
         assertThat(heard.lists()).containsExactly("");
-        assertThat(etcd.lists()).isEqualTo(1);
     }
 
     @Test

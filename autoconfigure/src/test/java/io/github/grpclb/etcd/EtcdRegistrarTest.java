@@ -487,6 +487,51 @@ class EtcdRegistrarTest {
     }
 
     @Test
+    @FaultRow(19)
+    void asksSeldomForAKeyThatIsDeniedWhileTheLeaseIsRenewed() {
+        int[] reads = {0};
+        boolean[] denied = {true};
+        EtcdException denial = new EtcdException(EtcdException.Kind.PERMISSION, "permission denied");
+        Registration registration = registrar(new ForwardingApi(client) {
+                    @Override
+                    public CompletableFuture<KeyValue> get(String key) {
+                        reads[0]++;
+                        return to.get(key)
+                                .thenCompose(found -> denied[0]
+                                        ? CompletableFuture.failedFuture(denial)
+                                        : CompletableFuture.completedFuture(found));
+                    }
+                })
+                .register(endpoint);
+        after(Duration.ofMinutes(10));
+        assertThat(reads[0]).isBetween(18, 26);
+        assertThat(etcd.leaseCount()).isEqualTo(1);
+        denied[0] = false;
+        after(Duration.ofSeconds(31));
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+        after(Duration.ofMinutes(1));
+        assertThat(etcd.value(KEY)).isNotNull();
+    }
+
+    @Test
+    void asksForNoShorterTimeThanWasWanted() {
+        Duration wanted = Duration.ofMillis(2900);
+        EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
+        new EtcdRegistrar(
+                        loop,
+                        client,
+                        new KeySpace("/grpclb/"),
+                        FakeEtcd.CALL_TIMEOUT,
+                        wanted,
+                        WITHDRAW,
+                        EtcdObserver.NONE)
+                .register(endpoint);
+        after(Duration.ofMillis(10));
+        assertThat(etcd.store().leases().values()).singleElement().satisfies(lease -> assertThat(lease.ttl)
+                .isEqualTo(Duration.ofSeconds(3)));
+    }
+
+    @Test
     void refusesWhatNoClientCouldReach() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> registrar.register(

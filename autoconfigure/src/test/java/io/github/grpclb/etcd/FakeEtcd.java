@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.testing.FakeClock;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -47,6 +48,7 @@ final class FakeEtcd {
     private boolean grantsLost;
     private boolean watchesMute;
     private boolean compactsBeforeNextWatch;
+    private int largestPage = Integer.MAX_VALUE;
     private int calls;
     private int grants;
     private int lists;
@@ -98,7 +100,11 @@ final class FakeEtcd {
 
     /** From now on every call is refused so; null to end it. */
     void refuse(EtcdException.Kind kind) {
-        refusal = kind == null ? null : new EtcdException(kind, "refused: " + kind);
+        refuseWith(kind == null ? null : new EtcdException(kind, "refused: " + kind));
+    }
+
+    void refuseWith(EtcdException answer) {
+        refusal = answer;
     }
 
     /** From now on there is no space: grants and puts are refused, all else goes on. */
@@ -156,6 +162,11 @@ final class FakeEtcd {
 
     void compact() {
         store.compact();
+    }
+
+    /** From now on a page whose values have more bytes cannot be received. */
+    void largestPage(int bytes) {
+        largestPage = bytes;
     }
 
     /** When a watch is next asked for, something has changed since the list, and was compacted away. */
@@ -369,14 +380,24 @@ final class FakeEtcd {
         }
 
         @Override
-        public CompletableFuture<Page> list(String prefix, String after, int limit, long at) {
+        public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long at) {
             return call(CALL_TIMEOUT, () -> {
                 lists++;
                 List<KeyValue> all =
-                        store.records().tailMap(after.isEmpty() ? prefix : after, after.isEmpty()).values().stream()
+                        store.records().tailMap(from.isEmpty() ? prefix : from.toStringUtf8()).values().stream()
                                 .filter(record -> record.key().startsWith(prefix))
                                 .toList();
-                return new Page(store.revision(), all.subList(0, Math.min(limit, all.size())), all.size() > limit);
+                boolean more = all.size() > limit;
+                List<KeyValue> page = more ? all.subList(0, limit) : all;
+                if (page.stream().mapToLong(record -> record.value().size()).sum() > largestPage) {
+                    throw EtcdException.of(Status.RESOURCE_EXHAUSTED
+                            .withDescription("gRPC message exceeds maximum size " + largestPage)
+                            .asException());
+                }
+                return new Page(
+                        store.revision(),
+                        page,
+                        more ? ByteString.copyFromUtf8(all.get(limit).key()) : null);
             });
         }
 

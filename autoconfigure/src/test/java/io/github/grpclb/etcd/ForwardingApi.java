@@ -80,8 +80,8 @@ class ForwardingApi implements EtcdApi {
     }
 
     @Override
-    public CompletableFuture<Page> list(String prefix, String after, int limit, long revision) {
-        return to.list(prefix, after, limit, revision);
+    public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision) {
+        return to.list(prefix, from, limit, revision);
     }
 
     @Override

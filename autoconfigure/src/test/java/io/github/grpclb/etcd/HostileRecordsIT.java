@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.testing.EtcdServer;
@@ -94,6 +95,41 @@ class HostileRecordsIT {
                 .hasSize(bad.size())
                 .allSatisfy(line -> assertThat(line).hasSizeLessThan(900).contains("/grpclb/greeter/bad"));
         assertThat(output.getAll().lines()).noneMatch(line -> line.startsWith("2026-01-01 ERROR"));
+    }
+
+    @Test
+    @FaultRow(47)
+    void keysThatAreNoTextHideNobody() {
+        ByteString noText = ByteString.copyFromUtf8("/grpclb/greeter/").concat(ByteString.fromHex("ff"));
+        for (int i = 0; i < 1001; i++) {
+            operator.put(noText.concat(ByteString.copyFromUtf8("" + i)), "10.0.0.2:1");
+        }
+        operator.put("/grpclb/greeter/good", "10.0.0.1:1");
+        LatestList list = new LatestList();
+        try (EtcdEndpointSource source = new EtcdEndpointSource(connection, Duration.ofHours(1), observer)) {
+            source.subscribe("greeter", list);
+            await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
+            operator.put(noText, "10.0.0.2:1");
+            operator.put("/grpclb/greeter/more", "10.0.0.3:1");
+            await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(2));
+        }
+        assertThat(list.endpoints()).extracting("host").containsExactly("10.0.0.1", "10.0.0.3");
+    }
+
+    @Test
+    @FaultRow(45)
+    void valuesThatFillMoreThanAMessageHideNobody() {
+        String large = "x".repeat(1_400_000);
+        for (int i = 0; i < 50; i++) {
+            operator.put("/grpclb/greeter/bad" + i, large);
+        }
+        operator.put("/grpclb/greeter/good", "10.0.0.1:1");
+        LatestList list = new LatestList();
+        try (EtcdEndpointSource source = new EtcdEndpointSource(connection, Duration.ofHours(1), observer)) {
+            source.subscribe("greeter", list);
+            await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
+        }
+        assertThat(skipped).hasValue(50);
     }
 
     @Test

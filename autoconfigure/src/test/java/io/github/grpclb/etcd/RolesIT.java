@@ -82,7 +82,7 @@ class RolesIT {
             assertDenied(announcer.api().get(key), "reading " + key);
             assertDenied(connect("caller").api().get(key), "reading " + key);
         }
-        assertDenied(announcer.api().list("/grpclb/", "", 10, 0), "reading all of /grpclb/");
+        assertDenied(announcer.api().list("/grpclb/", ByteString.EMPTY, 10, 0), "reading all of /grpclb/");
     }
 
     @Test

@@ -216,13 +216,13 @@ enum Sabotage {
                 private long last;
 
                 @Override
-                public CompletableFuture<Page> list(String prefix, String after, int limit, long revision) {
-                    return to.list(prefix, after, limit, revision)
+                public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision) {
+                    return to.list(prefix, from, limit, revision)
                             .thenApply(page -> {
                                 last = page.revision();
                                 return page;
                             })
-                            .exceptionally(failure -> new Page(last, List.of(), false));
+                            .exceptionally(failure -> new Page(last, List.of(), null));
                 }
             };
         }
@@ -236,8 +236,8 @@ enum Sabotage {
                 private Page before;
 
                 @Override
-                public CompletableFuture<Page> list(String prefix, String after, int limit, long revision) {
-                    return to.list(prefix, after, limit, revision).thenApply(page -> {
+                public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision) {
+                    return to.list(prefix, from, limit, revision).thenApply(page -> {
                         Page old = before;
                         before = page;
                         return old == null ? page : old;

@@ -82,10 +82,12 @@ public final class RawEtcd implements AutoCloseable {
     }
 
     public void put(String key, String value) {
-        kv().put(PutRequest.newBuilder()
-                .setKey(bytes(key))
-                .setValue(bytes(value))
-                .build());
+        put(bytes(key), value);
+    }
+
+    /** Puts a key that need not be text. */
+    public void put(ByteString key, String value) {
+        kv().put(PutRequest.newBuilder().setKey(key).setValue(bytes(value)).build());
     }
 
     /** Puts another value of a key that stays under its lease. */

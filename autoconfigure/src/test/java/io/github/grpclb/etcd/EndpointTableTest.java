@@ -1,0 +1,53 @@
+package io.github.grpclb.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.Allocation;
+import io.github.grpclb.testing.FaultRow;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class EndpointTableTest {
+
+    private int skipped;
+    private final EndpointTable table = new EndpointTable(
+            "svc",
+            new EndpointCodec(new KeySpace("/grpclb/")),
+            new EtcdObserver() {
+                @Override
+                public void recordSkipped(String service) {
+                    skipped++;
+                }
+            },
+            10);
+
+    @Test
+    @FaultRow(45)
+    void readsAnUnchangedRecordOnce() {
+        List<KeyValue> good = List.of(record("{\"Addr\":\"10.0.0.1:1\",\"x\":\"" + "y".repeat(5000) + "\"}", 1, 1));
+        List<KeyValue> bad = List.of(record("{\"Addr\":\"10.0.0.1:0\",\"x\":\"" + "y".repeat(5000) + "\"}", 1, 2));
+        assertThat(Allocation.bytesPerRun(() -> table.replace(good))).isLessThan(2500);
+        assertThat(Allocation.bytesPerRun(() -> table.replace(bad))).isLessThan(2500);
+        assertThat(table.endpoints()).hasSize(1);
+        assertThat(skipped).isEqualTo(1);
+    }
+
+    @Test
+    @FaultRow(5)
+    void readsAnotherRecordOfTheSameRevision() {
+        table.replace(List.of(record("10.0.0.1:1", 1, 2)));
+        table.replace(List.of(record("10.0.0.2:1", 1, 2)));
+        assertThat(table.endpoints()).extracting(Endpoint::host).containsExactly("10.0.0.2");
+        table.replace(List.of(record("10.0.0.2:1", 2, 2)));
+        assertThat(table.endpoints()).extracting(Endpoint::createRevision).containsExactly(2L);
+        table.replace(List.of(record("oops", 2, 2)));
+        table.replace(List.of(record("oops, again", 2, 2)));
+        assertThat(skipped).isEqualTo(2);
+    }
+
+    private static KeyValue record(String value, long createRevision, long modRevision) {
+        return new KeyValue("/grpclb/svc/a", ByteString.copyFromUtf8(value), createRevision, modRevision, 0);
+    }
+}
