@@ -41,7 +41,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class JetcdClient implements EtcdClient {
 
-    private static final int MAX_INBOUND_BYTES = 64 * 1024 * 1024;
+    /** What a slow network carries within a call's timeout; a page of a list that is larger is read in parts. */
+    private static final int MAX_INBOUND_BYTES = 16 * 1024 * 1024;
+
     private static final Duration KEEPALIVE_TIME = Duration.ofSeconds(10);
     private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
