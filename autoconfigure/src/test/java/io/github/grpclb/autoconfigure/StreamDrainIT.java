@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Load;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.BindableService;
@@ -27,7 +28,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import net.devh.boot.grpc.client.inject.GrpcClient;
 import net.devh.boot.grpc.server.service.GrpcService;
@@ -68,8 +68,11 @@ class StreamDrainIT {
         KnownServers known = new KnownServers(client.getBean(EndpointSource.class));
         await().until(() -> known.count() == 2);
 
-        try (Load load = new Load(channel)) {
-            await().until(() -> load.calls.get() > 20);
+        try (Load load = new Load(
+                1,
+                () -> ClientCalls.blockingUnaryCall(
+                        channel, ASK, CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS), "who"))) {
+            await().until(() -> load.answered() > 20);
             CompletableFuture<Duration> stopped = stop(leaving);
             await().until(() -> known.count() == 1);
             assertThat(talk.end).as("the withdrawal does not wait for streams").isNotDone();
@@ -80,8 +83,8 @@ class StreamDrainIT {
             Talk again = new Talk(channel);
             await().untilAsserted(() -> assertThat(again.said("3")).endsWith("b:3"));
             assertThat(stopped.get(20, TimeUnit.SECONDS)).isBetween(Duration.ofSeconds(3), Duration.ofSeconds(15));
-            await().until(() -> load.calls.get() > 200);
-            assertThat(load.failures).isEmpty();
+            await().until(() -> load.answered() > 200);
+            assertThat(load.failures()).isEmpty();
         }
     }
 
@@ -280,35 +283,5 @@ class StreamDrainIT {
 
         @Override
         public void onUnavailable(String reason) {}
-    }
-
-    /** One unary call after the other. */
-    private static final class Load implements AutoCloseable {
-
-        private final AtomicInteger calls = new AtomicInteger();
-        private final List<Throwable> failures = new CopyOnWriteArrayList<>();
-        private final Thread thread;
-        private volatile boolean over;
-
-        Load(Channel channel) {
-            thread = new Thread(() -> {
-                while (!over) {
-                    try {
-                        ClientCalls.blockingUnaryCall(
-                                channel, ASK, CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS), "who");
-                        calls.incrementAndGet();
-                    } catch (RuntimeException e) {
-                        failures.add(e);
-                    }
-                }
-            });
-            thread.start();
-        }
-
-        @Override
-        public void close() throws InterruptedException {
-            over = true;
-            thread.join();
-        }
     }
 }

@@ -11,6 +11,7 @@ import io.github.grpclb.resolver.NoEndpointException;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Load;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
@@ -22,12 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -76,7 +72,7 @@ class MassExpiryIT {
         servers.forEach(server -> operator.put(key(server), "127.0.0.1:" + server.port()));
         channel = channel(Duration.ofMinutes(5));
         ManagedChannel impatient = channel(Duration.ofSeconds(6));
-        try (Load load = new Load()) {
+        try (Load load = load()) {
             load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
             await().until(() -> whoAnswers(impatient).size() == 5);
             for (TestServer server : servers.subList(1, 5)) {
@@ -90,7 +86,7 @@ class MassExpiryIT {
             await().atMost(Duration.ofSeconds(20))
                     .until(() -> whoAnswers(impatient).equals(Set.of("s1")));
             load.awaitAnswersFromExactly("s1", "s4", "s5");
-            assertThat(load.failures).isEmpty();
+            assertThat(load.failures()).isEmpty();
         } finally {
             impatient.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
         }
@@ -103,12 +99,12 @@ class MassExpiryIT {
         List<TestServer> two = servers.subList(0, 2);
         two.forEach(server -> operator.put(key(server), "127.0.0.1:" + server.port()));
         channel = channel(Duration.ofMinutes(5));
-        try (Load load = new Load()) {
+        try (Load load = load()) {
             load.awaitAnswersFromExactly("s1", "s2");
             two.forEach(server -> operator.delete(key(server)));
-            await().during(Duration.ofSeconds(1)).until(() -> load.failures.isEmpty());
+            await().during(Duration.ofSeconds(1)).until(() -> load.failures().isEmpty());
             load.awaitAnswersFromExactly("s1", "s2");
-            assertThat(load.failures).isEmpty();
+            assertThat(load.failures()).isEmpty();
         }
         servers.get(0).stop();
         servers.get(1).stop();
@@ -133,7 +129,7 @@ class MassExpiryIT {
                     .map(server -> registered(registrar, server))
                     .toList();
             channel = channel(Duration.ofMinutes(5));
-            try (Load load = new Load()) {
+            try (Load load = load()) {
                 load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
                 etcd.pause();
                 await().atMost(Duration.ofSeconds(20)).until(() -> registrations.stream()
@@ -142,7 +138,7 @@ class MassExpiryIT {
                 await().atMost(RECOVERY).until(() -> registrations.stream()
                         .allMatch(each -> each.state() == Registration.State.REGISTERED));
                 load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
-                assertThat(load.failures).isEmpty();
+                assertThat(load.failures()).isEmpty();
             }
         }
         assertThat(servers).extracting(TestServer::connections).containsExactly(1, 1, 1, 1, 1);
@@ -159,19 +155,19 @@ class MassExpiryIT {
             registered(new EtcdRegistrar(own, TTL, Duration.ofSeconds(3), EtcdObserver.NONE), server);
         }
         channel = channel(Duration.ofMinutes(5));
-        try (Load load = new Load()) {
+        try (Load load = load()) {
             load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
             // their leases run out one by one
             cut.forEach(EtcdConnection::close);
             await().atMost(Duration.ofSeconds(20)).until(() -> operator.all().isEmpty());
             await().during(Duration.ofSeconds(1))
-                    .untilAsserted(() -> assertThat(load.failures).isEmpty());
+                    .untilAsserted(() -> assertThat(load.failures()).isEmpty());
             load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
             try (EtcdRegistrar registrar =
                     new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
                 servers.forEach(server -> registered(registrar, server));
                 load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
-                assertThat(load.failures).isEmpty();
+                assertThat(load.failures()).isEmpty();
             }
         }
         assertThat(servers).extracting(TestServer::connections).containsExactly(1, 1, 1, 1, 1);
@@ -193,6 +189,10 @@ class MassExpiryIT {
                 .build();
     }
 
+    private Load load() {
+        return new Load(2, () -> TestServer.ask(channel, CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS)));
+    }
+
     private static Set<String> whoAnswers(ManagedChannel channel) {
         Set<String> ids = new HashSet<>();
         for (int i = 0; i < 20; i++) {
@@ -203,57 +203,5 @@ class MassExpiryIT {
 
     private static String key(TestServer server) {
         return "/grpclb/" + SERVICE + "/127.0.0.1:" + server.port();
-    }
-
-    /** Calls one after the other, without end, and whatever fails is kept. */
-    private final class Load implements AutoCloseable {
-
-        private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-        private final Queue<String> last = new ConcurrentLinkedQueue<>();
-        private final Map<String, Thread> callers = new ConcurrentHashMap<>();
-        private volatile boolean ended;
-
-        Load() {
-            for (String name : List.of("caller-1", "caller-2")) {
-                Thread caller = new Thread(this::call, name);
-                callers.put(name, caller);
-                caller.start();
-            }
-        }
-
-        /** Returns how many of the last hundred calls each server answered. */
-        Map<String, Integer> answers() {
-            Map<String, Integer> answers = new TreeMap<>();
-            List.copyOf(last).forEach(id -> answers.merge(id, 1, Integer::sum));
-            return answers;
-        }
-
-        void awaitAnswersFromExactly(String... ids) {
-            last.clear();
-            await().untilAsserted(() -> assertThat(answers()).containsOnlyKeys(ids));
-        }
-
-        private void call() {
-            while (!ended) {
-                try {
-                    last.add(TestServer.ask(channel, CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS)));
-                    synchronized (last) {
-                        while (last.size() > 100) {
-                            last.remove();
-                        }
-                    }
-                } catch (RuntimeException e) {
-                    failures.add(e);
-                }
-            }
-        }
-
-        @Override
-        public void close() throws InterruptedException {
-            ended = true;
-            for (Thread caller : callers.values()) {
-                caller.join();
-            }
-        }
     }
 }

@@ -16,6 +16,7 @@ import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.resolver.LiveServiceConfig;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.Load;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
 import io.grpc.ClientInterceptors;
@@ -38,9 +39,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -112,15 +111,15 @@ class ChannelIT {
         source.publish(SERVICE, weighing(a, 1), weighing(b, 1), weighing(c, 1));
         ManagedChannel channel = channel(endpointLb("round_robin"));
         awaitAnswersFrom(channel, "a", "b", "c");
-        try (Load load = new Load(channel, 2)) {
+        try (Load load = new Load(2, () -> ask(channel))) {
             for (int i = 0; i < 50; i++) {
                 source.publish(SERVICE, weighing(a, 1), weighing(c, 1));
-                load.awaitCalls(20);
+                load.awaitAnswers(20);
                 source.publish(SERVICE, weighing(a, 1), weighing(b, 1), weighing(c, 1));
-                load.awaitCalls(20);
+                load.awaitAnswers(20);
             }
-            assertThat(load.failure()).isNull();
-            assertThat(load.calls()).isGreaterThanOrEqualTo(2_000);
+            assertThat(load.failures()).isEmpty();
+            assertThat(load.answered()).isGreaterThanOrEqualTo(2_000);
         }
         assertThat(a.connections() + c.connections()).isEqualTo(2);
     }
@@ -271,10 +270,10 @@ class ChannelIT {
         source.publish(SERVICE, weighing(a, 1));
         ManagedChannel channel = channel(endpointLb("round_robin"));
         assertThat(ask(channel)).isEqualTo("a");
-        try (Load load = new Load(channel, 1)) {
+        try (Load load = new Load(1, () -> ask(channel))) {
             source.publish(SERVICE);
-            load.awaitCalls(50);
-            assertThat(load.failure()).isNull();
+            load.awaitAnswers(50);
+            assertThat(load.failures()).isEmpty();
         }
         assertThat(a.connections()).isEqualTo(1);
     }
@@ -403,50 +402,5 @@ class ChannelIT {
         assertThat(failure).isNotNull();
         assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
         assertThat(failure.getStatus().getDescription()).isEqualTo(description);
-    }
-
-    /** Threads that call without a pause, until it is closed. */
-    private static final class Load implements AutoCloseable {
-
-        private final AtomicBoolean running = new AtomicBoolean(true);
-        private final AtomicInteger calls = new AtomicInteger();
-        private final AtomicReference<Throwable> failure = new AtomicReference<>();
-        private final ExecutorService threads;
-
-        Load(ManagedChannel channel, int count) {
-            threads = Executors.newFixedThreadPool(count);
-            for (int i = 0; i < count; i++) {
-                threads.execute(() -> {
-                    while (running.get()) {
-                        try {
-                            ask(channel);
-                        } catch (RuntimeException e) {
-                            failure.compareAndSet(null, e);
-                        }
-                        calls.incrementAndGet();
-                    }
-                });
-            }
-        }
-
-        int calls() {
-            return calls.get();
-        }
-
-        Throwable failure() {
-            return failure.get();
-        }
-
-        void awaitCalls(int more) {
-            int until = calls.get() + more;
-            await().pollInterval(Duration.ofMillis(1)).until(() -> calls.get() >= until);
-        }
-
-        @Override
-        public void close() throws InterruptedException {
-            running.set(false);
-            threads.shutdown();
-            assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
-        }
     }
 }
