@@ -51,7 +51,13 @@ final class ClientChannels implements GrpcChannelConfigurer {
             EndpointSource source,
             ChannelArguments arguments) {
         this.properties = properties;
-        this.staleMax = requireValid(properties.staleMax());
+        this.staleMax = InvalidPropertyException.requireWithin(
+                Duration.ZERO,
+                LONGEST_STALE_MAX,
+                properties.staleMax(),
+                "grpc.lb.stale-max",
+                "0 to 365d",
+                "Correct the property; 0 trusts the registry at once.");
         this.allClients = allClients;
         this.channels = channels;
         this.source = source;
@@ -81,17 +87,6 @@ final class ClientChannels implements GrpcChannelConfigurer {
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                     .defaultServiceConfig(config.toJson());
         }
-    }
-
-    private static Duration requireValid(Duration staleMax) {
-        if (staleMax.isNegative() || staleMax.compareTo(LONGEST_STALE_MAX) > 0) {
-            throw new InvalidPropertyException(
-                    "grpc.lb.stale-max",
-                    InvalidPropertyException.shown(staleMax),
-                    "0 to 365d",
-                    "Correct the property; 0 trusts the registry at once.");
-        }
-        return staleMax;
     }
 
     private Optional<EndpointSource> fixed(String name) {

@@ -8,8 +8,8 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
  * How a client's calls are spread: under {@code grpc.lb} for all clients, under {@code grpc.lb.clients.<name>} for one, whose settings
- * go before, property by property. What is not set is left to the balancer, whose names, ranges and defaults these are; they reach it as JSON, component
- * by component ({@link RecordJson}).
+ * go before, property by property. What is not set is left to the balancer, whose names, ranges and defaults these are; they reach
+ * it as JSON, component by component ({@link RecordJson}).
  *
  * @param service Name of the service, when it differs from the client's name.
  * @param policy Policy that picks a server for each call; round_robin when unset.

@@ -19,6 +19,7 @@ import org.springframework.context.annotation.Bean;
 @EnableConfigurationProperties(GrpcLbProperties.class)
 public final class GrpcLbEtcdAutoConfiguration {
 
+    private static final Duration SHORTEST_STARTUP_TIMEOUT = Duration.ofNanos(1);
     private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
 
     @Bean
@@ -44,7 +45,13 @@ public final class GrpcLbEtcdAutoConfiguration {
             GrpcLbProperties properties, ObjectProvider<SslBundles> sslBundles, ObjectProvider<EmbeddedEtcd> embedded) {
         EmbeddedEtcd inProcess = embedded.getIfAvailable();
         EtcdSettings settings = new EtcdSettings(properties.etcd(), sslBundles.getIfAvailable());
-        requireValid(properties.etcd().startupTimeout());
+        InvalidPropertyException.requireWithin(
+                SHORTEST_STARTUP_TIMEOUT,
+                LONGEST_STARTUP_TIMEOUT,
+                properties.etcd().startupTimeout(),
+                "grpc.lb.etcd.startup-timeout",
+                "more than 0, to 1h",
+                "Set how long a start waits for etcd, or switch grpc.lb.etcd.fail-fast off to wait for nothing.");
         EtcdConnection connection =
                 new EtcdConnection(inProcess != null ? settings.forEmbedded(inProcess.endpoint()) : settings.options());
         if (inProcess == null) {
@@ -78,16 +85,6 @@ public final class GrpcLbEtcdAutoConfiguration {
                     "Start etcd or correct the endpoints; or set grpc.lb.etcd.fail-fast=false to start without it and join"
                             + " when it comes.",
                     e);
-        }
-    }
-
-    private static void requireValid(Duration startupTimeout) {
-        if (startupTimeout.compareTo(Duration.ZERO) <= 0 || startupTimeout.compareTo(LONGEST_STARTUP_TIMEOUT) > 0) {
-            throw new InvalidPropertyException(
-                    "grpc.lb.etcd.startup-timeout",
-                    InvalidPropertyException.shown(startupTimeout),
-                    "more than 0, to 1h",
-                    "Set how long a start waits for etcd, or switch grpc.lb.etcd.fail-fast off to wait for nothing.");
         }
     }
 }

@@ -8,7 +8,6 @@ import io.github.grpclb.registration.Drain;
 import io.github.grpclb.registration.OpenStreams;
 import io.github.grpclb.registration.QuietPeriod;
 import io.github.grpclb.registration.ServerRegistration;
-import java.time.Duration;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerConfigurer;
 import org.springframework.beans.factory.ObjectProvider;
@@ -33,7 +32,13 @@ public final class GrpcLbServerAutoConfiguration {
     EndpointRegistrar grpcLbRegistrar(
             EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
         GrpcLbProperties.Registration registration = properties.registration();
-        requireTtl(registration.ttl());
+        InvalidPropertyException.requireWithin(
+                EtcdRegistrar.MIN_TTL,
+                EtcdRegistrar.MAX_TTL,
+                registration.ttl(),
+                PREFIX + "ttl",
+                "2s to 1h",
+                "Set how long etcd keeps a server that died; etcd itself grants no less than 2 s.");
         try {
             return new EtcdRegistrar(
                     connection,
@@ -94,15 +99,5 @@ public final class GrpcLbServerAutoConfiguration {
     @Bean
     GrpcServerConfigurer grpcLbKeepAlivePermission(Environment environment) {
         return new KeepAlivePermission(environment);
-    }
-
-    private static void requireTtl(Duration ttl) {
-        if (ttl.compareTo(EtcdRegistrar.MIN_TTL) < 0 || ttl.compareTo(EtcdRegistrar.MAX_TTL) > 0) {
-            throw new InvalidPropertyException(
-                    PREFIX + "ttl",
-                    InvalidPropertyException.shown(ttl),
-                    "2s to 1h",
-                    "Set how long etcd keeps a server that died; etcd itself grants no less than 2 s.");
-        }
     }
 }

@@ -56,6 +56,20 @@ public final class InvalidPropertyException extends RuntimeException {
                 "Correct the property.");
     }
 
+    /**
+     * Returns a time that is in its range.
+     *
+     * @param expected the range, as the user is told it
+     * @throws InvalidPropertyException if it is not
+     */
+    static Duration requireWithin(
+            Duration least, Duration most, Duration time, String property, String expected, String action) {
+        if (time.compareTo(least) < 0 || time.compareTo(most) > 0) {
+            throw new InvalidPropertyException(property, shown(time), expected, action);
+        }
+        return time;
+    }
+
     /** Returns a time as Spring writes it, or as Java does where Spring cannot: beyond 292 million years of milliseconds. */
     static String shown(Duration time) {
         try {
