@@ -1,5 +1,6 @@
 package io.github.grpclb.testing;
 
+import com.google.common.base.Throwables;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -16,11 +17,11 @@ public final class Opened implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        Exception first = null;
+        Throwable first = null;
         while (!resources.isEmpty()) {
             try {
                 resources.pop().close();
-            } catch (Exception e) {
+            } catch (Exception | AssertionError e) {
                 if (first == null) {
                     first = e;
                 } else {
@@ -28,8 +29,6 @@ public final class Opened implements AutoCloseable {
                 }
             }
         }
-        if (first != null) {
-            throw first;
-        }
+        Throwables.propagateIfPossible(first, Exception.class);
     }
 }

@@ -3,16 +3,15 @@ package io.github.grpclb.chaos;
 import io.github.grpclb.testing.EtcdCluster;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.RawEtcd;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +27,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * What one test of a fault sets up: an etcd, servers, clients under load. All of it ends with the test, the last first. Every
  * call of every client is written to a file beside the logs of the processes.
  *
- * <p>Where the test failed, that folder stays; its name is printed. Where {@code chaos.logs} names a folder, everything stays there. Chance comes from {@link #random}, whose seed is
- * {@code chaos.seed} or new each time, and printed.
+ * <p>Where the test failed, that folder stays; its name is printed. Where {@code chaos.logs} names a folder, everything stays there.
+ * Chance comes from {@link #random}, whose seed is {@code chaos.seed} or new each time, and printed.
  */
 final class Scene implements BeforeEachCallback, AfterEachCallback {
 
@@ -42,7 +41,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     static final String SERVICE = "chaos";
     static final String PREFIX = "/grpclb/" + SERVICE + "/";
 
-    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final Opened parts = new Opened();
     private Path logs;
     private boolean logsAreKept;
     private Random random;
@@ -59,7 +58,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
         logs = Files.createDirectories(folder);
         System.setProperty("chaos.logs", logs.toString());
         if (!logsAreKept) {
-            parts.push(() -> System.clearProperty("chaos.logs"));
+            parts.add(() -> System.clearProperty("chaos.logs"));
         }
         long seed = Long.getLong("chaos.seed", System.nanoTime());
         random = new Random(seed);
@@ -69,14 +68,11 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void afterEach(ExtensionContext context) throws Exception {
         Throwable broken = null;
-        for (AutoCloseable part : parts) {
-            try {
-                part.close();
-            } catch (Exception | AssertionError e) {
-                broken = e;
-            }
+        try {
+            parts.close();
+        } catch (Exception | AssertionError e) {
+            broken = e;
         }
-        parts.clear();
         if (!logsAreKept && context.getExecutionException().isEmpty() && broken == null) {
             try (Stream<Path> files = Files.walk(logs)) {
                 files.filter(Files::isRegularFile).forEach(file -> file.toFile().delete());
@@ -159,7 +155,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
         all.addAll(List.of(properties));
         Path file = logs.resolve("calls-" + ++clients + ".csv");
         LoadClient client = LoadClient.start(SERVICE, all.toArray(String[]::new));
-        parts.push(() -> {
+        parts.add(() -> {
             client.close();
             client.soFar().write(file);
         });
@@ -179,8 +175,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
 
     /** Lets something end with the test. */
     <T extends AutoCloseable> T add(T part) {
-        parts.push(part);
-        return part;
+        return parts.add(part);
     }
 
     Random random() {
