@@ -6,8 +6,10 @@ import io.github.grpclb.discovery.Endpoint;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -16,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The records of one service as they were last read. Keeps an endpoint's object while nothing about it changes, and the
- * last good value of a key whose record cannot be read. For the loop's thread.
+ * The records of one service as they were last read. An endpoint that is what the last list held stays the same object,
+ * whatever came in between; of a key whose record cannot be read the last good value stays. For the loop's thread.
  */
 final class EndpointTable {
 
@@ -45,7 +47,10 @@ final class EndpointTable {
     private final EtcdObserver observer;
     private final int maxEndpoints;
     private final TreeMap<String, Row> rows = new TreeMap<>();
-    private final List<String> changes = new ArrayList<>();
+
+    /** What the last list held of each key that was touched since, in the order of the changes. */
+    private final Map<String, Optional<Endpoint>> touched = new LinkedHashMap<>();
+
     private boolean overflows;
 
     EndpointTable(String service, EndpointCodec codec, EtcdObserver observer, int maxEndpoints) {
@@ -116,14 +121,31 @@ final class EndpointTable {
                 .toList();
     }
 
-    /** Logs what has changed since the last time: a line each, or one for all when there are many. */
-    void logChanges() {
+    /** Says that a list is made now: logs what has changed since the last one, a line each, or one for all when there are many. */
+    void listed() {
+        List<String> changes = touched.entrySet().stream()
+                .flatMap(entry -> change(entry.getKey(), entry.getValue().orElse(null)).stream())
+                .toList();
         if (changes.size() > MAX_LINES) {
             log.info("{}: {} endpoints added, changed or removed", LogText.of(service), changes.size());
         } else {
             changes.forEach(change -> log.info("{}: {}", LogText.of(service), change));
         }
-        changes.clear();
+        touched.clear();
+    }
+
+    private Optional<String> change(String key, @Nullable Endpoint before) {
+        Row row = rows.get(key);
+        Endpoint after = row == null ? null : row.endpoint();
+        if (before == null) {
+            return Optional.ofNullable(after).map(added -> "endpoint added: " + describe(added));
+        }
+        if (after == null) {
+            return Optional.of("endpoint removed: " + describe(before));
+        }
+        return after == before
+                ? Optional.empty()
+                : Optional.of("endpoint changed: " + describe(after) + ", before " + describe(before));
     }
 
     private void put(KeyValue record) {
@@ -141,20 +163,20 @@ final class EndpointTable {
             rows.put(record.key(), new Row(version, before));
             return;
         }
-        boolean same = after.equals(before);
-        rows.put(record.key(), new Row(version, same ? before : after));
-        if (before == null) {
-            changes.add("endpoint added: " + describe(after));
-        } else if (!same) {
-            changes.add("endpoint changed: " + describe(after) + ", before " + describe(before));
-        }
+        Optional<Endpoint> listed = touch(record.key(), before);
+        rows.put(record.key(), new Row(version, listed.filter(after::equals).orElse(after)));
     }
 
     private void remove(String key) {
         Row known = rows.remove(key);
-        if (known != null && known.endpoint() != null) {
-            changes.add("endpoint removed: " + describe(known.endpoint()));
+        if (known != null) {
+            touch(key, known.endpoint());
         }
+    }
+
+    /** Returns what the last list held of a key that changes now. */
+    private Optional<Endpoint> touch(String key, @Nullable Endpoint before) {
+        return touched.computeIfAbsent(key, first -> Optional.ofNullable(before));
     }
 
     private void skipped(KeyValue record, @Nullable Endpoint before, MalformedRecordException why) {

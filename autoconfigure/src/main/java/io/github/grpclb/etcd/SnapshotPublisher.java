@@ -74,7 +74,7 @@ final class SnapshotPublisher {
 
     /** Publishes what the table holds of an earlier process. */
     void publishSaved() {
-        table.logChanges();
+        table.listed();
         deliver(new EndpointSnapshot(service, 0, table.endpoints()));
     }
 
@@ -118,7 +118,7 @@ final class SnapshotPublisher {
             timer.cancel();
             timer = null;
         }
-        table.logChanges();
+        table.listed();
         List<Endpoint> endpoints = table.endpoints();
         live = true;
         lists.keep(service, endpoints);

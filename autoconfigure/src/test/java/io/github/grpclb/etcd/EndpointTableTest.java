@@ -47,6 +47,25 @@ class EndpointTableTest {
         assertThat(skipped).isEqualTo(2);
     }
 
+    @Test
+    @FaultRow(4)
+    void whatIsAsInTheLastListIsTheSameObject() {
+        KeyValue first = record("10.0.0.1:1", 1, 1);
+        table.replace(List.of(first));
+        Endpoint listed = table.endpoints().get(0);
+        table.listed();
+        table.apply(new EtcdApi.Event(record("{\"Addr\":\"10.0.0.1:1\",\"Metadata\":7}", 1, 2), false));
+        table.apply(new EtcdApi.Event(record("10.0.0.1:1", 1, 3), false));
+        assertThat(table.endpoints().get(0)).isSameAs(listed);
+        table.replace(List.of());
+        table.replace(List.of(first));
+        assertThat(table.endpoints().get(0)).isSameAs(listed);
+        table.replace(List.of());
+        table.listed();
+        table.replace(List.of(first));
+        assertThat(table.endpoints().get(0)).isEqualTo(listed).isNotSameAs(listed);
+    }
+
     private static KeyValue record(String value, long createRevision, long modRevision) {
         return new KeyValue("/grpclb/svc/a", ByteString.copyFromUtf8(value), createRevision, modRevision, 0);
     }
