@@ -49,6 +49,7 @@ final class FakeEtcd {
     private boolean watchesMute;
     private boolean compactsBeforeNextWatch;
     private int largestPage = Integer.MAX_VALUE;
+    private int deaths;
     private int calls;
     private int grants;
     private int lists;
@@ -84,6 +85,7 @@ final class FakeEtcd {
             store.leases().keySet().forEach(this::renewNow);
         }
         if (to == Health.DOWN) {
+            deaths++;
             waiting.clear();
             endWatches(unreachable());
         } else if (to == Health.UP) {
@@ -476,12 +478,19 @@ final class FakeEtcd {
 
         private <T> void perform(CompletableFuture<T> future, long limit, Supplier<T> operation) {
             long delay = isSlow() ? delay() : 0;
+            int before = deaths;
             try {
                 T result = operation.get();
                 if (answersLost || result == null && grantsLost) {
                     timeOut(future, limit);
                 } else {
-                    answer(delay, () -> future.complete(result));
+                    answer(delay, () -> {
+                        if (deaths == before) {
+                            future.complete(result);
+                        } else { // the connection that it was on is gone
+                            future.completeExceptionally(unreachable());
+                        }
+                    });
                 }
             } catch (EtcdException e) {
                 answer(delay, () -> future.completeExceptionally(e));
