@@ -112,6 +112,7 @@ final class ServiceWatch {
     private void listed(EtcdApi.Page list) {
         boolean first = !publisher.isLive();
         long at = list.revision();
+        read = null; // it holds all records
         table.replace(list.records());
         revision = at;
         complaints.over();
