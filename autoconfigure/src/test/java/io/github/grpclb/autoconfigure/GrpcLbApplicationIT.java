@@ -13,6 +13,8 @@ import io.github.grpclb.autoconfigure.TestApplications.ServerApplication;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.LiveServiceConfig;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.Opened;
 import io.grpc.CallOptions;
@@ -26,11 +28,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.server.config.GrpcServerProperties;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /** Applications with the starter's wiring, over an etcd in this JVM and real gRPC. */
 class GrpcLbApplicationIT {
@@ -100,6 +106,20 @@ class GrpcLbApplicationIT {
         Caller caller = opened.add(client(ClientApplicationWithPolicy.class, at, "grpc.lb.policy=last_by_id"))
                 .getBean(Caller.class);
         await().untilAsserted(() -> assertThat(answers(6, caller::ask)).containsExactly("b"));
+    }
+
+    @Test
+    void thePolicyOfALiveChannelCanBeChanged() {
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        opened.add(server(at, "grpc.lb.registration.id=b"));
+        ConfigurableApplicationContext client = opened.add(client(WithLiveServiceConfig.class, at));
+        Caller caller = client.getBean(Caller.class);
+        LiveServiceConfig live = client.getBean(LiveServiceConfig.class);
+        await().untilAsserted(() -> assertThat(answers(4, caller::ask)).containsOnly("a", "b"));
+        live.set(Map.of("loadBalancingConfig", List.of(Map.of("endpoint_lb", Map.of("policy", "pick_first")))));
+        await().untilAsserted(() -> assertThat(answers(20, caller::ask)).hasSize(1));
+        live.set(null);
+        await().untilAsserted(() -> assertThat(answers(4, caller::ask)).containsOnly("a", "b"));
     }
 
     @Test
@@ -241,5 +261,21 @@ class GrpcLbApplicationIT {
 
     private static Set<String> answers(int calls, Supplier<String> ask) {
         return IntStream.range(0, calls).mapToObj(i -> ask.get()).collect(Collectors.toSet());
+    }
+
+    /** What README shows. */
+    @Configuration(proxyBeanMethods = false)
+    @Import(ClientApplication.class)
+    static class WithLiveServiceConfig {
+
+        @Bean
+        LiveServiceConfig live() {
+            return new LiveServiceConfig();
+        }
+
+        @Bean
+        GrpcChannelConfigurer withLiveServiceConfig(LiveServiceConfig live) {
+            return (channel, client) -> channel.setNameResolverArg(EndpointNameResolverProvider.SERVICE_CONFIG, live);
+        }
     }
 }
