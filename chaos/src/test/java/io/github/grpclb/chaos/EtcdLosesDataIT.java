@@ -22,6 +22,9 @@ class EtcdLosesDataIT {
 
     private static final Duration STALE_MAX = Duration.ofSeconds(5);
 
+    /** From a call's start until, on a busy machine, its server is picked. */
+    private static final Duration PICKED = Duration.ofMillis(500);
+
     @RegisterExtension
     final Scene scene = new Scene();
 
@@ -108,16 +111,16 @@ class EtcdLosesDataIT {
         listByHand(operator);
         LoadClient client = scene.load(200, "grpc.lb.stale-max=" + STALE_MAX.toSeconds() + "s");
         client.awaitAnswersOf(List.of("1", "2", "3"));
-        operator.deleteAll(Scene.PREFIX);
         Moment deleted = Moment.now();
+        operator.deleteAll(Scene.PREFIX);
 
         deleted.within(
                 STALE_MAX.plusSeconds(2),
                 "calls fail",
                 () -> client.soFar().failed().size() > 0);
         CallLog calls = client.stop();
-        CallLog kept = calls.before(deleted.nanoTime() + STALE_MAX.toNanos());
-        kept.allSucceeded(1000);
+        CallLog kept = calls.before(deleted.nanoTime() + STALE_MAX.minus(PICKED).toNanos());
+        kept.allSucceeded(800);
         kept.since(deleted.nanoTime()).spreadOver(List.of("1", "2", "3"), Duration.ofSeconds(1));
         assertThat(calls.failed().calls()).allSatisfy(call -> {
             assertThat(call.code()).isEqualTo(Status.Code.UNAVAILABLE);
