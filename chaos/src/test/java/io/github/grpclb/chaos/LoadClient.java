@@ -47,6 +47,9 @@ final class LoadClient implements AutoCloseable {
     /** On a busy machine; nothing that a row promises. */
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(60);
 
+    /** What a pause of this process kept from being called is made up for, but no more than this: a burst is a fault of its own. */
+    private static final long MOST_BEHIND_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final ConfigurableApplicationContext context;
     private final Channel channel;
     private final Queue<CallLog.Call> calls = new ConcurrentLinkedQueue<>();
@@ -181,7 +184,7 @@ final class LoadClient implements AutoCloseable {
             }
             underWay.register();
             call(CallOptions.DEFAULT, DEADLINE_SECONDS).whenComplete((call, never) -> underWay.arriveAndDeregister());
-            planned += interval;
+            planned = Math.max(planned + interval, System.nanoTime() - MOST_BEHIND_NANOS);
         }
     }
 
