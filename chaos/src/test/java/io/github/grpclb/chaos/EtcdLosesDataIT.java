@@ -22,9 +22,6 @@ class EtcdLosesDataIT {
 
     private static final Duration STALE_MAX = Duration.ofSeconds(5);
 
-    /** From a call's start until, on a busy machine, its server is picked. */
-    private static final Duration PICKED = Duration.ofMillis(500);
-
     @RegisterExtension
     final Scene scene = new Scene();
 
@@ -111,6 +108,7 @@ class EtcdLosesDataIT {
         listByHand(operator);
         LoadClient client = scene.load(200, "grpc.lb.stale-max=" + STALE_MAX.toSeconds() + "s");
         client.awaitAnswersOf(List.of("1", "2", "3"));
+        Scene.during(Duration.ofSeconds(2));
         Moment deleted = Moment.now();
         operator.deleteAll(Scene.PREFIX);
 
@@ -119,8 +117,10 @@ class EtcdLosesDataIT {
                 "calls fail",
                 () -> client.soFar().failed().size() > 0);
         CallLog calls = client.stop();
-        CallLog kept = calls.before(deleted.nanoTime() + STALE_MAX.minus(PICKED).toNanos());
-        kept.allSucceeded(800);
+        // by their end: one that was begun in time may find its list gone, where it waited for a processor
+        long staleMaxEnds = deleted.nanoTime() + STALE_MAX.toNanos();
+        CallLog kept = calls.where(call -> call.end() - staleMaxEnds < 0);
+        kept.allSucceeded(1000);
         kept.since(deleted.nanoTime()).spreadOver(List.of("1", "2", "3"), Duration.ofSeconds(1));
         assertThat(calls.failed().calls()).allSatisfy(call -> {
             assertThat(call.code()).isEqualTo(Status.Code.UNAVAILABLE);
