@@ -44,6 +44,7 @@ import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -62,12 +63,32 @@ public final class RawEtcd implements AutoCloseable {
                     .setResponseMarshaller(ProtoUtils.marshaller(MemberListResponse.getDefaultInstance()))
                     .build();
 
+    /** A look is repeated, for 3 s or so, when the members choose a leader meanwhile. */
+    private static final Map<String, ?> REPEATED_LOOKS = Map.of(
+            "methodConfig",
+            List.of(Map.of(
+                    "name",
+                    List.of(Map.of("service", KVGrpc.SERVICE_NAME, "method", "Range")),
+                    "retryPolicy",
+                    Map.of(
+                            "maxAttempts",
+                            5.0,
+                            "initialBackoff",
+                            "0.2s",
+                            "maxBackoff",
+                            "2s",
+                            "backoffMultiplier",
+                            2.0,
+                            "retryableStatusCodes",
+                            List.of("UNAVAILABLE")))));
+
     private final ManagedChannel channel;
     private Metadata headers = new Metadata();
 
     public RawEtcd(URI endpoint) {
         this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
                 .usePlaintext()
+                .defaultServiceConfig(REPEATED_LOOKS)
                 .build();
     }
 
@@ -78,6 +99,7 @@ public final class RawEtcd implements AutoCloseable {
                         .trustManager(ca.toFile())
                         .keyManager(client.certificate().toFile(), client.key().toFile())
                         .build())
+                .defaultServiceConfig(REPEATED_LOOKS)
                 .build();
     }
 

@@ -15,8 +15,6 @@ import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.OtherHost;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TcpProxy;
-import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -87,13 +85,15 @@ class EtcdClusterIT {
         Moment back = Moment.now();
 
         RawEtcd operator = scene.operator(left);
-        back.within(Scene.RECOVERY, "newcomer registered", () -> registered(operator)
+        back.within(Scene.RECOVERY, "newcomer registered", () -> operator.all()
+                .keySet()
                 .contains(Scene.PREFIX + newcomer.address()));
         back.within(Scene.RECOVERY, "newcomer called", () -> client.soFar()
                 .byServer()
                 .containsKey("4"));
         Set<String> keys = Scene.keys(servers);
-        back.settles(Scene.RECOVERY, Scene.TTL.plusSeconds(2), "all keys there", () -> registered(operator)
+        back.settles(Scene.RECOVERY, Scene.TTL.plusSeconds(2), "all keys there", () -> operator.all()
+                .keySet()
                 .containsAll(keys));
         CallLog calls = client.stop();
         calls.allSucceeded(6000);
@@ -192,17 +192,5 @@ class EtcdClusterIT {
 
     private static Map<String, Long> leases(RawEtcd operator, Set<String> keys) {
         return keys.stream().collect(Collectors.toMap(key -> key, operator::lease));
-    }
-
-    /** Returns the keys, and none while the members choose a leader. */
-    private static Set<String> registered(RawEtcd operator) {
-        try {
-            return operator.all().keySet();
-        } catch (StatusRuntimeException e) {
-            if (e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
-                throw e;
-            }
-            return Set.of();
-        }
     }
 }
