@@ -77,6 +77,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
             if (config.policy().equals(HASHING)) {
                 builder.intercept(RoutingKeys.hashKeyFromContext());
             }
+            builder.intercept(new BrokenConnectionInterceptor());
             arguments.giveTo(builder);
             Optional<EndpointSource> fixed = fixed(name);
             if (fixed.isEmpty()) {

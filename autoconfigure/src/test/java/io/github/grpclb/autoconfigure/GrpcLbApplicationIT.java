@@ -18,8 +18,16 @@ import io.github.grpclb.resolver.LiveServiceConfig;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.Opened;
 import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
 import io.grpc.Context;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.nio.channels.ClosedChannelException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +45,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 
 /** Applications with the starter's wiring, over an etcd in this JVM and real gRPC. */
 class GrpcLbApplicationIT {
@@ -67,6 +77,15 @@ class GrpcLbApplicationIT {
                 assertThat(answers(10, () -> caller.ask(toB))).containsExactly("b");
             }
         }
+    }
+
+    @Test
+    void aCallWhoseConnectionBreaksIsUnavailable() {
+        Caller caller = opened.add(client(WithBrokenConnections.class, at)).getBean(Caller.class);
+        assertThatThrownBy(() -> caller.ask(CallOptions.DEFAULT))
+                .isInstanceOfSatisfying(StatusRuntimeException.class, e -> assertThat(e.getStatus())
+                        .returns(Status.Code.UNAVAILABLE, Status::getCode)
+                        .returns("channel closed", Status::getDescription));
     }
 
     @Test
@@ -276,6 +295,42 @@ class GrpcLbApplicationIT {
         @Bean
         GrpcChannelConfigurer withLiveServiceConfig(LiveServiceConfig live) {
             return (channel, client) -> channel.setNameResolverArg(EndpointNameResolverProvider.SERVICE_CONFIG, live);
+        }
+    }
+
+    /** Fails every call as grpc-netty does, below what the starter adds to a channel. */
+    @Configuration(proxyBeanMethods = false)
+    @Import(ClientApplication.class)
+    static class WithBrokenConnections {
+
+        @Bean
+        @Order(Ordered.HIGHEST_PRECEDENCE)
+        GrpcChannelConfigurer withBrokenConnections() {
+            return (channel, client) -> channel.intercept(new ClientInterceptor() {
+                @Override
+                public <Q, R> ClientCall<Q, R> interceptCall(
+                        MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+                    return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+                        @Override
+                        public void start(Listener<R> listener, Metadata headers) {
+                            listener.onClose(
+                                    Status.UNKNOWN
+                                            .withDescription("channel closed")
+                                            .withCause(new ClosedChannelException()),
+                                    new Metadata());
+                        }
+
+                        @Override
+                        public void request(int messages) {}
+
+                        @Override
+                        public void sendMessage(Q message) {}
+
+                        @Override
+                        public void halfClose() {}
+                    };
+                }
+            });
         }
     }
 }
