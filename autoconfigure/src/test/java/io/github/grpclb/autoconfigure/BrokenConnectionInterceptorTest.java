@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static io.github.grpclb.testing.TestServer.WHO;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.grpclb.testing.TestServer;
@@ -21,7 +22,6 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
-import io.grpc.stub.StreamObserver;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -30,13 +30,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -107,65 +106,28 @@ class BrokenConnectionInterceptorTest {
                 Channel used = intercepted
                         ? ClientInterceptors.intercept(channel, new BrokenConnectionInterceptor())
                         : channel;
-                OpenStream stream = new OpenStream();
-                HealthGrpc.newStub(used).watch(HealthCheckRequest.getDefaultInstance(), stream);
-                stream.opened.get(20, TimeUnit.SECONDS);
-                CountDownLatch blocked = new CountDownLatch(1);
-                CountDownLatch queued = new CountDownLatch(1);
+                Iterator<HealthCheckResponse> stream =
+                        HealthGrpc.newBlockingStub(used).watch(HealthCheckRequest.getDefaultInstance());
+                assertThat(stream.next()).as("open stream").isNotNull();
+                CompletableFuture<Void> blocked = new CompletableFuture<>();
+                CompletableFuture<Void> queued = new CompletableFuture<>();
                 loop.execute(() -> {
-                    blocked.countDown();
-                    awaitQuietly(queued);
-                    // what netty does at the end of a stream; close() would say good-bye first
+                    blocked.complete(null);
+                    queued.join();
+                    // as netty does where the peer has closed; close() would say good-bye first
                     connection.join().unsafe().close(connection.join().voidPromise());
                 });
-                blocked.await();
+                blocked.join();
                 Future<String> call = ClientCalls.futureUnaryCall(used.newCall(WHO, CallOptions.DEFAULT), "who");
-                queued.countDown();
-                return List.of(stream.ended.get(20, TimeUnit.SECONDS), statusOf(call));
+                queued.complete(null);
+                return Stream.of(catchThrowable(stream::next), catchThrowable(call::get))
+                        .map(Status::fromThrowable)
+                        .toList();
             } finally {
                 channel.shutdownNow().awaitTermination(20, TimeUnit.SECONDS);
             }
         } finally {
             loop.shutdownGracefully(0, 5, TimeUnit.SECONDS);
-        }
-    }
-
-    private static Status statusOf(Future<String> call) throws InterruptedException, TimeoutException {
-        try {
-            call.get(20, TimeUnit.SECONDS);
-            return Status.OK;
-        } catch (ExecutionException e) {
-            return Status.fromThrowable(e.getCause());
-        }
-    }
-
-    private static void awaitQuietly(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static final class OpenStream implements StreamObserver<HealthCheckResponse> {
-
-        private final CompletableFuture<HealthCheckResponse> opened = new CompletableFuture<>();
-        private final CompletableFuture<Status> ended = new CompletableFuture<>();
-
-        @Override
-        public void onNext(HealthCheckResponse response) {
-            opened.complete(response);
-        }
-
-        @Override
-        public void onError(Throwable error) {
-            opened.completeExceptionally(error);
-            ended.complete(Status.fromThrowable(error));
-        }
-
-        @Override
-        public void onCompleted() {
-            ended.complete(Status.OK);
         }
     }
 }

@@ -21,11 +21,12 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors.CheckedForwardingClientCall;
 import io.grpc.Context;
-import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import java.nio.channels.ClosedChannelException;
 import java.util.HashSet;
@@ -310,24 +311,14 @@ class GrpcLbApplicationIT {
                 @Override
                 public <Q, R> ClientCall<Q, R> interceptCall(
                         MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
-                    return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+                    return new CheckedForwardingClientCall<>(next.newCall(method, options)) {
                         @Override
-                        public void start(Listener<R> listener, Metadata headers) {
-                            listener.onClose(
-                                    Status.UNKNOWN
-                                            .withDescription("channel closed")
-                                            .withCause(new ClosedChannelException()),
-                                    new Metadata());
+                        protected void checkedStart(Listener<R> listener, Metadata headers) throws StatusException {
+                            throw Status.UNKNOWN
+                                    .withDescription("channel closed")
+                                    .withCause(new ClosedChannelException())
+                                    .asException();
                         }
-
-                        @Override
-                        public void request(int messages) {}
-
-                        @Override
-                        public void sendMessage(Q message) {}
-
-                        @Override
-                        public void halfClose() {}
                     };
                 }
             });
