@@ -86,21 +86,20 @@ public final class RawEtcd implements AutoCloseable {
     private Metadata headers = new Metadata();
 
     public RawEtcd(URI endpoint) {
-        this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
-                .usePlaintext()
-                .defaultServiceConfig(REPEATED_LOOKS)
-                .build();
+        this(to(endpoint).usePlaintext());
     }
 
     /** Comes with a client's certificate, by whose name etcd knows it. */
     public RawEtcd(URI endpoint, Path ca, SelfSigned client) throws IOException {
-        this.channel = NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort())
+        this(to(endpoint)
                 .sslContext(GrpcSslContexts.forClient()
                         .trustManager(ca.toFile())
                         .keyManager(client.certificate().toFile(), client.key().toFile())
-                        .build())
-                .defaultServiceConfig(REPEATED_LOOKS)
-                .build();
+                        .build()));
+    }
+
+    private RawEtcd(NettyChannelBuilder channel) {
+        this.channel = channel.defaultServiceConfig(REPEATED_LOOKS).build();
     }
 
     public void put(String key, String value) {
@@ -318,6 +317,10 @@ public final class RawEtcd implements AutoCloseable {
         return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
                 .withWaitForReady()
                 .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static NettyChannelBuilder to(URI endpoint) {
+        return NettyChannelBuilder.forAddress(endpoint.getHost(), endpoint.getPort());
     }
 
     private static ByteString end(String prefix) {

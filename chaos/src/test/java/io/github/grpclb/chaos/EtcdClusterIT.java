@@ -86,8 +86,7 @@ class EtcdClusterIT {
 
         RawEtcd operator = scene.operator(left);
         back.within(Scene.RECOVERY, "newcomer registered", () -> operator.all()
-                .keySet()
-                .contains(Scene.PREFIX + newcomer.address()));
+                .containsKey(Scene.PREFIX + newcomer.address()));
         back.within(Scene.RECOVERY, "newcomer called", () -> client.soFar()
                 .byServer()
                 .containsKey("4"));
