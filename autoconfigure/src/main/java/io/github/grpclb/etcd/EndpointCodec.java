@@ -6,6 +6,7 @@ import io.github.grpclb.discovery.Endpoint;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -124,19 +125,26 @@ final class EndpointCodec {
                 String address = grpc.substring(KRATOS_GRPC.length());
                 int query = address.indexOf('?');
                 Endpoint.Builder endpoint = at(service, query < 0 ? address : address.substring(0, query));
-                if (StrictJson.member(object, "metadata") instanceof Map<?, ?> map) {
-                    Metadata.read(members(map), endpoint);
-                }
-                if (StrictJson.member(object, "id") instanceof String id && !id.isBlank()) {
-                    endpoint.id(id);
-                }
-                if (StrictJson.member(object, "version") instanceof String version && !version.isBlank()) {
-                    endpoint.version(version);
-                }
+                Metadata.read(kratosMetadata(object), endpoint);
                 return endpoint;
             }
         }
         throw new MalformedRecordException("endpoints", urls, "one that begins in " + KRATOS_GRPC);
+    }
+
+    /** Kratos has the id and the version beside the metadata. */
+    private static Map<String, @Nullable Object> kratosMetadata(Map<String, @Nullable Object> object)
+            throws MalformedRecordException {
+        Map<String, @Nullable Object> metadata = new HashMap<>();
+        if (StrictJson.member(object, "metadata") instanceof Map<?, ?> map) {
+            metadata.putAll(members(map));
+        }
+        for (String name : List.of(Metadata.ID, Metadata.VERSION)) {
+            if (StrictJson.member(object, name) instanceof String text && !text.isBlank()) {
+                metadata.put(name, text);
+            }
+        }
+        return metadata;
     }
 
     @SuppressWarnings("unchecked") // StrictJson makes no other maps

@@ -21,7 +21,9 @@ final class Metadata {
     /** Names that the record itself uses; no user's metadata may have them. */
     static final Set<String> RESERVED = Set.of(ID, STARTED_AT, STATE, WEIGHT, ZONE, VERSION);
 
+    /** The user's own: what the record itself uses comes on top. */
     private static final int MAX_ENTRIES = 64;
+
     private static final int MAX_NAME = 128;
     private static final int MAX_TEXT = 4096;
 
@@ -33,15 +35,15 @@ final class Metadata {
     /** Puts what the metadata says into the endpoint; nested values and nulls say nothing. */
     static void read(Map<String, ? extends @Nullable Object> metadata, Endpoint.Builder endpoint)
             throws MalformedRecordException {
-        if (metadata.size() > MAX_ENTRIES) {
-            throw new MalformedRecordException("metadata", metadata.size(), "at most " + MAX_ENTRIES + " entries");
-        }
         Map<String, String> others = new TreeMap<>();
         for (Map.Entry<String, ? extends @Nullable Object> entry : metadata.entrySet()) {
             String text = text(entry.getKey(), entry.getValue());
             if (text != null) {
                 readEntry(entry.getKey(), text, endpoint, others);
             }
+        }
+        if (others.size() > MAX_ENTRIES) {
+            throw new MalformedRecordException("metadata", others.size(), "at most " + MAX_ENTRIES + " entries");
         }
         endpoint.metadata(others);
     }

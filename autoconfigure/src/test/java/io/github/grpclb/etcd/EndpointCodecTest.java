@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -216,6 +217,45 @@ class EndpointCodecTest {
                     .extracting(e -> e.getMessage().length())
                     .satisfies(length -> assertThat((int) length).isLessThan(600));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"id\":\"%s\",\"endpoints\":[\"grpc://10.0.0.1:1\"]}",
+                "{\"version\":\"%s\",\"endpoints\":[\"grpc://10.0.0.1:1\"]}",
+                "{\"metadata\":{\"a\":\"%s\"},\"endpoints\":[\"grpc://10.0.0.1:1\"]}",
+                "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":\"%s\"}",
+                "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"zone\":\"%s\"}}"
+            })
+    void takesTextsUpTo4096Characters(String value) throws Exception {
+        String longest = "x".repeat(4096);
+        Endpoint endpoint = codec.decode("svc", record("/grpclb/svc/10.0.0.1:1", value.formatted(longest)));
+        assertThat(codec.canonical(endpoint))
+                .isEqualTo(endpoint.toBuilder().createRevision(0).build());
+        assertThatThrownBy(() -> codec.decode("svc", record("/grpclb/svc/10.0.0.1:1", value.formatted(longest + "x"))))
+                .isInstanceOf(MalformedRecordException.class)
+                .hasMessageContaining("a text of at most 4096 characters");
+    }
+
+    /** Beside which the record has its own: what can be read can be written and read again. */
+    @Test
+    void takes64EntriesOfMetadata() throws Exception {
+        Map<String, String> metadata = new HashMap<>();
+        for (int i = 0; i < 64; i++) {
+            metadata.put("n" + i, "1");
+        }
+        Endpoint endpoint = Endpoint.builder("svc", "10.0.0.1", 1)
+                .id("a")
+                .version("1")
+                .metadata(metadata)
+                .build();
+        assertThat(codec.canonical(endpoint).metadata()).isEqualTo(metadata);
+        metadata.put("n64", "1");
+        Endpoint larger = endpoint.toBuilder().metadata(metadata).build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> codec.canonical(larger))
+                .withMessage("metadata: '65' (expected: at most 64 entries)");
     }
 
     @Test
