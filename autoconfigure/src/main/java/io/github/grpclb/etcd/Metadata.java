@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import com.google.common.collect.Sets;
 import io.github.grpclb.discovery.Endpoint;
 import java.math.BigDecimal;
 import java.util.Map;
@@ -35,15 +36,16 @@ final class Metadata {
     /** Puts what the metadata says into the endpoint; nested values and nulls say nothing. */
     static void read(Map<String, ? extends @Nullable Object> metadata, Endpoint.Builder endpoint)
             throws MalformedRecordException {
+        int own = Sets.difference(metadata.keySet(), RESERVED).size();
+        if (own > MAX_ENTRIES) {
+            throw new MalformedRecordException("metadata", own, "at most " + MAX_ENTRIES + " entries");
+        }
         Map<String, String> others = new TreeMap<>();
         for (Map.Entry<String, ? extends @Nullable Object> entry : metadata.entrySet()) {
             String text = text(entry.getKey(), entry.getValue());
             if (text != null) {
                 readEntry(entry.getKey(), text, endpoint, others);
             }
-        }
-        if (others.size() > MAX_ENTRIES) {
-            throw new MalformedRecordException("metadata", others.size(), "at most " + MAX_ENTRIES + " entries");
         }
         endpoint.metadata(others);
     }

@@ -15,6 +15,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -256,6 +258,15 @@ class EndpointCodecTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.canonical(larger))
                 .withMessage("metadata: '65' (expected: at most 64 entries)");
+    }
+
+    @Test
+    void countsAlsoTheEntriesThatSayNothing() {
+        String nulls =
+                IntStream.range(0, 65).mapToObj(i -> "\"n" + i + "\":null").collect(Collectors.joining(","));
+        KeyValue record = record("/grpclb/svc/x", "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{" + nulls + "}}");
+        assertThatThrownBy(() -> codec.decode("svc", record))
+                .hasMessage("metadata: '65' (expected: at most 64 entries)");
     }
 
     @Test
