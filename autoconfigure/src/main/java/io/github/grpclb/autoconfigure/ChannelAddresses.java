@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import java.net.URI;
 import net.devh.boot.grpc.client.config.GrpcChannelProperties;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
@@ -12,8 +13,6 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
  */
 final class ChannelAddresses implements BeanPostProcessor {
 
-    private static final String SCHEME = "etcd";
-
     private final ObjectProvider<GrpcLbProperties> properties;
 
     ChannelAddresses(ObjectProvider<GrpcLbProperties> properties) {
@@ -24,29 +23,40 @@ final class ChannelAddresses implements BeanPostProcessor {
     static boolean isOurs(GrpcChannelsProperties channels, String client) {
         URI address = channels.getChannel(client).getAddress();
         String scheme = address != null ? address.getScheme() : channels.getDefaultScheme();
-        return SCHEME.equals(scheme);
+        return EndpointNameResolverProvider.SCHEME.equals(scheme);
     }
 
     @Override
     public Object postProcessAfterInitialization(Object bean, String beanName) {
-        if (bean instanceof GrpcChannelsProperties channels) {
-            if (channels.getDefaultScheme() == null) {
-                channels.setDefaultScheme(SCHEME);
-            }
-            properties.getObject().clients().forEach((name, client) -> {
-                if (client.service() != null) {
-                    setAddress(channels, name, client.service());
-                }
-            });
+        if (bean instanceof GrpcChannelsProperties channels && !(bean instanceof ServiceChannels)) {
+            return new ServiceChannels(channels, new ClientServices(properties.getObject()));
         }
         return bean;
     }
 
-    private static void setAddress(GrpcChannelsProperties channels, String client, String service) {
-        GrpcChannelProperties channel =
-                channels.getClient().computeIfAbsent(client, name -> new GrpcChannelProperties());
-        if (channel.getAddress() == null) {
-            channel.setAddress(URI.create(SCHEME + ":///" + service));
+    /**
+     * Knows each client's target when it is asked for that client. Before, neither the names of all clients are known, nor is it which
+     * client a property stands for whose name Spring shortened.
+     */
+    private static final class ServiceChannels extends GrpcChannelsProperties {
+
+        private final ClientServices services;
+
+        ServiceChannels(GrpcChannelsProperties bound, ClientServices services) {
+            this.services = services;
+            getClient().putAll(bound.getClient());
+            setDefaultScheme(
+                    bound.getDefaultScheme() == null ? EndpointNameResolverProvider.SCHEME : bound.getDefaultScheme());
+        }
+
+        @Override
+        public GrpcChannelProperties getChannel(String name) {
+            GrpcChannelProperties channel = super.getChannel(name);
+            if (channel.getAddress() == null) {
+                boolean byDefault = EndpointNameResolverProvider.SCHEME.equals(getDefaultScheme());
+                services.targetOf(name, byDefault).map(URI::create).ifPresent(channel::setAddress);
+            }
+            return channel;
         }
     }
 }

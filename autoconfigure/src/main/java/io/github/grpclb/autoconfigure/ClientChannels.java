@@ -37,6 +37,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     private final EndpointSource source;
     private final ChannelArguments arguments;
     private final StaticEndpoints staticEndpoints;
+    private final ClientServices services;
     private final AddressRules registryRules;
 
     /**
@@ -65,6 +66,8 @@ final class ClientChannels implements GrpcChannelConfigurer {
         this.registryRules =
                 new EtcdSettings(properties.etcd(), null).recordRules().addresses();
         this.staticEndpoints = new StaticEndpoints(properties.staticEndpoints());
+        this.services = new ClientServices(properties);
+        services.requireValid();
         ChannelPolicies policies = Policies.forChannel(arguments.policies());
         configOf("").requireValid(policies);
         properties.clients().keySet().forEach(name -> configOf(name).requireValid(policies));
@@ -83,7 +86,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
             if (fixed.isEmpty()) {
                 builder.setNameResolverArg(EndpointNameResolverProvider.ADDRESS_RULES, registryRules);
             }
-            builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, fixed.orElseGet(() -> registered(name)))
+            builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, fixed.orElse(source))
                     .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                     .defaultServiceConfig(config.toJson());
@@ -91,21 +94,14 @@ final class ClientChannels implements GrpcChannelConfigurer {
     }
 
     private Optional<EndpointSource> fixed(String name) {
-        String configured = client(name).service();
-        String service = configured != null ? configured : name;
-        return staticEndpoints.of(name, service).map(endpoints -> new StaticEndpointSource(Map.of(service, endpoints)));
+        String service = services.of(name);
+        return staticEndpoints
+                .of(name, service)
+                .map(endpoints -> new OneService(new StaticEndpointSource(Map.of(service, endpoints)), service));
     }
 
-    /** Where Spring bound a client's name without its special characters, {@link ChannelAddresses} could not say which client it is. */
-    private EndpointSource registered(String name) {
-        String service = client(name).service();
-        return service == null || channels.getChannel(name).getAddress() != null
-                ? source
-                : new OtherService(source, service);
-    }
-
-    /** Follows one service, whatever the channel is called. */
-    private record OtherService(EndpointSource source, String service) implements EndpointSource {
+    /** Follows one service, whatever the channel's target is. */
+    private record OneService(EndpointSource source, String service) implements EndpointSource {
 
         @Override
         public Subscription subscribe(String name, EndpointListener listener) {

@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.ServiceName;
 import io.github.grpclb.registration.AdvertisedHost;
 import io.github.grpclb.registration.Announcement;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +76,8 @@ final class ServerAnnouncement {
     }
 
     private String service() {
-        String service = properties.service() != null ? properties.service() : applicationName;
+        String own = properties.service();
+        String service = own != null ? own : applicationName;
         if (service == null || service.isBlank()) {
             throw new InvalidPropertyException(
                     PREFIX + "service",
@@ -83,6 +85,13 @@ final class ServerAnnouncement {
                     "the name under which clients find this server",
                     "Set it, or set spring.application.name, or switch the registration off with " + PREFIX
                             + "enabled=false.");
+        }
+        if (!ServiceName.isValid(service)) {
+            throw new InvalidPropertyException(
+                    own != null ? PREFIX + "service" : "spring.application.name",
+                    service,
+                    "a name under which clients can find this server: " + ServiceName.EXPECTED,
+                    "Correct it, or set " + PREFIX + "service to such a name.");
         }
         return service;
     }

@@ -162,11 +162,10 @@ public record EtcdOptions(
         if (joined.isEmpty()) {
             return "/";
         }
-        try {
-            return new KeySpace("/").servicePrefix(joined);
-        } catch (IllegalArgumentException e) {
+        if (!KeySpace.isPrefix(joined)) {
             throw new IllegalArgumentException("prefix: '" + LogText.of(prefix)
                     + "' (expected: visible characters with '/' between parts, such as " + DEFAULT_PREFIX + ")");
         }
+        return "/" + joined + "/";
     }
 }

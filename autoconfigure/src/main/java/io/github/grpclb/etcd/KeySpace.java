@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.ServiceName;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +15,20 @@ import org.jspecify.annotations.Nullable;
 record KeySpace(String prefix) {
 
     private static final int MAX_KEY_BYTES = 512;
-    private static final int MAX_SERVICE = 255;
 
     /** Segments with a slash between them; of anything visible. */
-    private static final Pattern SERVICE = Pattern.compile("[^\\s\\p{Cntrl}\\p{Cf}/]+(/[^\\s\\p{Cntrl}\\p{Cf}/]+)*");
+    private static final Pattern PREFIX = Pattern.compile("[^\\s\\p{Cntrl}\\p{Cf}/]+(/[^\\s\\p{Cntrl}\\p{Cf}/]+)*");
 
     private static final Pattern DOTS = Pattern.compile("(.*/)?\\.\\.?(/.*)?");
+
+    private static final int MAX_PREFIX = 255;
+
+    /** Says whether services may stand below a path, which has no slash at either end. */
+    static boolean isPrefix(String path) {
+        return path.length() <= MAX_PREFIX
+                && PREFIX.matcher(path).matches()
+                && !DOTS.matcher(path).matches();
+    }
 
     /**
      * Returns the prefix below which a service's endpoints are.
@@ -27,11 +36,9 @@ record KeySpace(String prefix) {
      * @throws IllegalArgumentException if the name cannot be one
      */
     String servicePrefix(String service) {
-        if (service.length() > MAX_SERVICE
-                || !SERVICE.matcher(service).matches()
-                || DOTS.matcher(service).matches()) {
-            throw new IllegalArgumentException("service: '" + LogText.of(service)
-                    + "' (expected: 1 to 255 visible characters; '/' only between parts, no part '.' or '..')");
+        if (!ServiceName.isValid(service)) {
+            throw new IllegalArgumentException(
+                    "service: '" + LogText.of(service) + "' (expected: " + ServiceName.EXPECTED + ")");
         }
         return prefix + service + "/";
     }

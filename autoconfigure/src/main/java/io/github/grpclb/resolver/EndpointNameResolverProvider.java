@@ -2,6 +2,7 @@ package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.ServiceName;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
 import java.net.URI;
@@ -63,6 +64,19 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
         return new EndpointNameResolver(target.toString(), serviceOf(target), args);
     }
 
+    /**
+     * Returns the target that stands for a service, as {@code ManagedChannelBuilder.forTarget} takes it: what a URI cannot hold is
+     * written in percent-encoded UTF-8.
+     *
+     * @throws IllegalArgumentException if it is no service's name ({@link ServiceName})
+     */
+    public static String target(String service) {
+        if (!ServiceName.isValid(service)) {
+            throw new IllegalArgumentException("service: '" + service + "' (expected: " + ServiceName.EXPECTED + ")");
+        }
+        return SCHEME + ":///" + ServiceName.toPath(service);
+    }
+
     private static String serviceOf(URI target) {
         String path = target.getPath();
         boolean serviceAlone = target.getRawAuthority() == null
@@ -70,11 +84,11 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
                 && target.getRawFragment() == null
                 && path != null
                 && path.startsWith("/")
-                && !path.substring(1).isBlank();
+                && ServiceName.isValid(path.substring(1));
         if (!serviceAlone) {
-            throw new IllegalArgumentException(
-                    "target: '" + target + "' (expected: " + SCHEME
-                            + ":///<service>, with no authority, query or fragment; the registry's address is configured elsewhere)");
+            throw new IllegalArgumentException("target: '" + target + "' (expected: " + SCHEME
+                    + ":///<service>, with no authority, query or fragment; the registry's address is configured elsewhere."
+                    + " A service has " + ServiceName.EXPECTED + "; write '?' as %3F, '#' as %23)");
         }
         return path.substring(1);
     }

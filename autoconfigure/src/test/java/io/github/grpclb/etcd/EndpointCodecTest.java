@@ -326,13 +326,25 @@ class EndpointCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"greeter", "cluster@callee", "user.rpc", "grpclb_test2", "com.acme/orders", "grüße"})
+    @ValueSource(
+            strings = {
+                "greeter",
+                "cluster@callee",
+                "user.rpc",
+                "grpclb_test2",
+                "com.acme/orders",
+                "grüße",
+                "用户服务",
+                "a?b"
+            })
     void acceptsServiceNames(String service) {
         assertThat(new KeySpace("/p/").servicePrefix(service)).isEqualTo("/p/" + service + "/");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "/a", "a/", "a//b", "..", "a/../b", "./a", "a b", "a\nb", "a\u0000", "a\u202eb"})
+    @ValueSource(
+            strings = {"", " ", "/a", "a/", "a//b", "..", "a/../b", "./a", "a b", "a\nb", "a\u0000", "a\u202eb", "a%2Fb"
+            })
     void refusesOtherServiceNames(String service) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new KeySpace("/p/").servicePrefix(service))

@@ -3,12 +3,18 @@ package io.github.grpclb.resolver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FaultRow;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverRegistry;
+import io.grpc.Status;
+import io.grpc.Uri;
 import io.grpc.netty.NettyChannelBuilder;
 import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,7 +49,13 @@ class EndpointNameResolverProviderTest {
                 "etcd://u@host:1/greeter",
                 "etcd:///greeter?a=b",
                 "etcd:///greeter#x",
-                "etcd:///%20"
+                "etcd:///%20",
+                "etcd:///a%20b",
+                "etcd:///a%25b",
+                "etcd:///%FF",
+                "etcd:////a",
+                "etcd:///a/..",
+                "etcd:///a%2F%2Fb"
             })
     void refusesATargetThatNamesNoServiceOrMore(String target) {
         assertThatThrownBy(() -> provider.newNameResolver(URI.create(target), args))
@@ -57,6 +69,50 @@ class EndpointNameResolverProviderTest {
                         NettyChannelBuilder.forTarget("etcd://host/greeter").build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("expected: etcd:///<service>");
+    }
+
+    /** Once by each of the two ways in which gRPC reads a target. */
+    @ParameterizedTest
+    @ValueSource(strings = {"greeter", "com.acme/orders", "cluster@callee", "用户服务", "grüße", "a?b#c", "[a]{b}"})
+    void everyServiceHasATarget(String service) throws Exception {
+        List<String> followed = new ArrayList<>();
+        EndpointSource source = new EndpointSource() {
+            @Override
+            public Subscription subscribe(String name, EndpointListener listener) {
+                followed.add(name);
+                throw new IllegalStateException("on purpose");
+            }
+
+            @Override
+            public void close() {}
+        };
+        NameResolver.Args withSource = args.toBuilder()
+                .setOffloadExecutor(Runnable::run)
+                .setArg(EndpointNameResolverProvider.SOURCE, source)
+                .build();
+        String target = EndpointNameResolverProvider.target(service);
+        for (NameResolver resolver : List.of(
+                provider.newNameResolver(URI.create(target), withSource),
+                provider.newNameResolver(Uri.parse(target), withSource))) {
+            args.getSynchronizationContext().execute(() -> {
+                resolver.start(new NameResolver.Listener2() {
+                    @Override
+                    public void onResult(NameResolver.ResolutionResult result) {}
+
+                    @Override
+                    public void onError(Status error) {}
+                });
+                resolver.shutdown();
+            });
+        }
+        assertThat(followed).containsExactly(service, service);
+    }
+
+    @Test
+    void whatIsNoServiceHasNoTarget() {
+        assertThatThrownBy(() -> EndpointNameResolverProvider.target("My Service"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("service: 'My Service' (expected: ");
     }
 
     @ParameterizedTest
