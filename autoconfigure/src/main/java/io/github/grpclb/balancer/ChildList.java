@@ -31,6 +31,7 @@ final class ChildList {
     private final CallTracking tracking;
     private final Listener listener;
     private final ConnectPacer pacer;
+    private final DroppedConnections dropped;
     private final LoadBalancerProvider pickFirst = Objects.requireNonNull(
             LoadBalancerRegistry.getDefaultRegistry().getProvider("pick_first"), "gRPC's own pick_first");
     private final int[] countByState = new int[ConnectivityState.values().length];
@@ -42,6 +43,7 @@ final class ChildList {
         this.tracking = tracking;
         this.listener = listener;
         this.pacer = new ConnectPacer(helper);
+        this.dropped = new DroppedConnections(helper);
     }
 
     /** Hears of children that changed by themselves. */
@@ -90,12 +92,12 @@ final class ChildList {
         List<EndpointChild> next = new ArrayList<>(groups.size());
         next.addAll(children.subList(0, inStep));
         for (EquivalentAddressGroup group : groups.subList(inStep, groups.size())) {
-            EndpointChild child = rest.remove(group.getAddresses());
-            if (child == null) {
-                child = new EndpointChild(helper, pickFirst, tracking, group, this::onChildChange);
-                pacer.connect(child, attributes);
+            EndpointChild child = rest.get(group.getAddresses());
+            if (child != null && child.update(group)) {
+                rest.remove(group.getAddresses());
             } else {
-                child.update(group);
+                child = new EndpointChild(helper, pickFirst, tracking, dropped, group, this::onChildChange);
+                pacer.connect(child, attributes);
             }
             next.add(child);
         }
@@ -151,6 +153,7 @@ final class ChildList {
     }
 
     void shutdown() {
+        dropped.channelEnds();
         clear().forEach(EndpointChild::shutdown);
     }
 

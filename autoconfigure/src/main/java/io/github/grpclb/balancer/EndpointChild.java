@@ -7,15 +7,18 @@ import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.LoadBalancer;
+import io.grpc.LoadBalancer.CreateSubchannelArgs;
 import io.grpc.LoadBalancer.FixedResultPicker;
 import io.grpc.LoadBalancer.Helper;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.ResolvedAddresses;
+import io.grpc.LoadBalancer.Subchannel;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.LoadBalancerProvider;
 import io.grpc.util.ForwardingLoadBalancerHelper;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +39,8 @@ final class EndpointChild {
     private final Listener listener;
     private final String authority;
     private final CallTracking tracking;
+    private final DroppedConnections dropped;
+    private final List<Subchannel> subchannels = new ArrayList<>(1);
     private EquivalentAddressGroup group;
     private Endpoint endpoint;
     private EndpointLoad load;
@@ -48,15 +53,18 @@ final class EndpointChild {
     /**
      * Creates a child in state {@link ConnectivityState#CONNECTING} that does nothing yet.
      *
+     * @param dropped learns of its connections when it is shut down
      * @param listener hears when {@link #candidate()} changed by itself
      */
     EndpointChild(
             Helper helper,
             LoadBalancerProvider pickFirst,
             CallTracking tracking,
+            DroppedConnections dropped,
             EquivalentAddressGroup group,
             Listener listener) {
         this.listener = listener;
+        this.dropped = dropped;
         this.authority = helper.getAuthority();
         this.tracking = tracking;
         this.group = group;
@@ -74,9 +82,11 @@ final class EndpointChild {
     }
 
     /**
-     * Takes what the registry says now, if it is about the same addresses. The connection is not told: it need not know.
+     * Takes what the registry says now, if this connection will do for it: it is not told, as it need not know. It will not do for
+     * other addresses; nor, unless it is ready, for a server that registered anew since: gRPC may wait for two minutes before it
+     * dials that address again, for what it saw of the server before.
      *
-     * @return false if the group has other addresses
+     * @return false if the endpoint needs another child; this one is then as before
      */
     boolean update(EquivalentAddressGroup newGroup) {
         return update(newGroup, Standing.LISTED);
@@ -87,6 +97,10 @@ final class EndpointChild {
         if (newGroup != group && !newGroup.getAddresses().equals(group.getAddresses())) {
             return false;
         }
+        Endpoint newEndpoint = newGroup == group ? endpoint : endpointOf(newGroup);
+        if (!isReady() && isRegisteredAnew(newEndpoint)) {
+            return false;
+        }
         if (newStanding != standing) {
             standing = newStanding;
             candidate = null;
@@ -95,7 +109,6 @@ final class EndpointChild {
             return true;
         }
         group = newGroup;
-        Endpoint newEndpoint = endpointOf(newGroup);
         if (!newEndpoint.equals(endpoint)) {
             endpoint = newEndpoint;
             candidate = null;
@@ -148,7 +161,14 @@ final class EndpointChild {
     void shutdown() {
         closed = true;
         connection.shutdown();
+        dropped.add(subchannels);
         tracking.loads().release(load);
+    }
+
+    /** Another process, or the same one under another key: whoever was lost and is put back is alive. */
+    private boolean isRegisteredAnew(Endpoint newEndpoint) {
+        return newEndpoint.createRevision() != endpoint.createRevision()
+                || !newEndpoint.identity().equals(endpoint.identity());
     }
 
     /** Another server on the same address has a load of its own. */
@@ -215,6 +235,17 @@ final class EndpointChild {
         @Override
         protected Helper delegate() {
             return parent;
+        }
+
+        /** A {@code pick_first} has at most one to each address; of those it made before, it has closed the oldest. */
+        @Override
+        public Subchannel createSubchannel(CreateSubchannelArgs args) {
+            Subchannel subchannel = parent.createSubchannel(args);
+            if (subchannels.size() > 2 * group.getAddresses().size()) {
+                subchannels.remove(0);
+            }
+            subchannels.add(subchannel);
+            return subchannel;
         }
 
         @Override

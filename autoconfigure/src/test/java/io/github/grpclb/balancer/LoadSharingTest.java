@@ -55,6 +55,7 @@ class LoadSharingTest {
         Endpoint before = endpoint(1).toBuilder().startedAt(1).build();
         Endpoint after = endpoint(1).toBuilder().startedAt(2).build();
         accept(LbConfig.DEFAULT, before);
+        helper.subchannel(1).ready();
         EndpointLoad old = load(before);
         accept(LbConfig.DEFAULT, after);
         assertThat(load(after)).isNotNull().isNotSameAs(old);

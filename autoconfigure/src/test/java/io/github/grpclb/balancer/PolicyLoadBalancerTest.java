@@ -417,6 +417,76 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    @FaultRow(28)
+    void connectsAtOnceToAServerThatWasRestartedWhereTheLastOneCouldNotBeReached() {
+        acceptReady(endpoint(1), endpoint(2));
+        FakeSubchannel dead = helper.subchannel(1);
+        dead.fails("refused");
+        List<Boolean> closedAtPublish = new ArrayList<>();
+        helper.onPublish(() -> closedAtPublish.add(dead.isShutdown()));
+
+        accept(endpoint(1).toBuilder().startedAt(2).build(), endpoint(2));
+
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::port).containsExactly(1, 2, 1);
+        assertThat(helper.subchannel(1).connectionRequests()).isEqualTo(1);
+        assertThat(closedAtPublish).isNotEmpty().containsOnly(false);
+        assertThat(dead.isShutdown()).isTrue();
+
+        helper.subchannel(1).ready();
+        helper.clock().forward(Duration.ofMillis(5));
+        assertThat(picks(4)).containsOnly(1, 2);
+    }
+
+    @Test
+    @FaultRow(28)
+    void connectsAtOnceToAServerThatIsPutBackWhileItCouldNotBeReached() {
+        acceptReady(endpoint(1), endpoint(2));
+        helper.subchannel(1).fails("no route");
+        accept(endpoint(1).toBuilder().createRevision(9).build(), endpoint(2));
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::port).containsExactly(1, 2, 1);
+    }
+
+    @Test
+    @FaultRow(28)
+    void keepsAReadyConnectionToAServerThatWasRestarted() {
+        acceptReady(endpoint(1), endpoint(2));
+        accept(endpoint(1).toBuilder().startedAt(2).createRevision(9).build(), endpoint(2));
+        assertThat(helper.subchannels()).hasSize(2).noneMatch(FakeSubchannel::isShutdown);
+    }
+
+    @Test
+    void leavesAFailedConnectionToItsBackOffWhereTheServerIsTheSame() {
+        acceptReady(endpoint(1), endpoint(2));
+        helper.subchannel(1).fails("refused");
+        accept(endpoint(2), endpoint(1).toBuilder().weight(7).build());
+        assertThat(helper.subchannels()).hasSize(2);
+    }
+
+    @Test
+    void leavesNothingToWaitForWhenTheChannelEndsSoonAfterAServerLeft() {
+        acceptReady(endpoint(1), endpoint(2), endpoint(3));
+        accept(endpoint(2), endpoint(3));
+        helper.clock().forward(Duration.ofSeconds(3));
+        accept(endpoint(3));
+        helper.clock().forward(Duration.ofSeconds(4));
+        helper.inSyncContext(balancer::shutdown);
+
+        // gRPC closes a connection 5 s after the first time, or at the second
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::shutdowns).containsExactly(2, 2, 1);
+        assertThat(helper.clock().pending()).isZero();
+    }
+
+    @Test
+    void forgetsAConnectionThatWasGivenUpLongAgo() {
+        acceptReady(endpoint(1), endpoint(2));
+        accept(endpoint(2));
+        helper.clock().forward(Duration.ofMillis(2 * DroppedConnections.REMEMBERED_MILLIS));
+        assertThat(helper.clock().pending()).isZero();
+        helper.inSyncContext(balancer::shutdown);
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::shutdowns).containsExactly(1, 1);
+    }
+
+    @Test
     void allocatesNothingForAPick() {
         acceptReady(endpoint(1), endpoint(2));
         accept(groups(endpoint(1), endpoint(2)), LbConfig.parse(Map.of("serverId", Map.of("header", "x-server-id"))));

@@ -21,7 +21,7 @@ public final class FakeSubchannel extends Subchannel {
     private SubchannelStateListener listener = state -> {};
     private int connectionRequests;
     private int addressUpdates;
-    private boolean shutdown;
+    private int shutdowns;
 
     FakeSubchannel(CreateSubchannelArgs args, SynchronizationContext syncContext) {
         this.args = args;
@@ -61,7 +61,12 @@ public final class FakeSubchannel extends Subchannel {
     }
 
     public boolean isShutdown() {
-        return shutdown;
+        return shutdowns > 0;
+    }
+
+    /** Returns how often it was told to. */
+    public int shutdowns() {
+        return shutdowns;
     }
 
     @Override
@@ -71,7 +76,7 @@ public final class FakeSubchannel extends Subchannel {
 
     @Override
     public void shutdown() {
-        shutdown = true;
+        shutdowns++;
         becomes(ConnectivityStateInfo.forNonError(ConnectivityState.SHUTDOWN));
     }
 
