@@ -42,6 +42,14 @@ public record ClientProperties(
         @Nullable Integer panicThreshold,
         @Nullable SlowStart slowStart) {
 
+    /** A rule of which nothing is set is none. */
+    public ClientProperties {
+        if (tags != null) {
+            List<Tag> rules = tags.stream().filter(rule -> !rule.isEmpty()).toList();
+            tags = rules.isEmpty() ? null : rules;
+        }
+    }
+
     /** The policy of a client that names none. */
     static final String DEFAULT_POLICY = "round_robin";
 
@@ -182,7 +190,18 @@ public record ClientProperties(
             @Nullable String key,
             @Nullable String header,
             @Nullable Boolean fallback,
-            @Nullable Map<String, Double> split) {}
+            @Nullable Map<String, Double> split) {
+
+        /** A blank text, such as what {@code ${HEADER:}} may leave, means an absent one. */
+        public Tag {
+            key = BlankIsAbsent.textOrNull(key);
+            header = BlankIsAbsent.textOrNull(header);
+        }
+
+        boolean isEmpty() {
+            return key == null && header == null && fallback == null && (split == null || split.isEmpty());
+        }
+    }
 
     /**
      * That calls stay in the client's own zone while it has room for them.

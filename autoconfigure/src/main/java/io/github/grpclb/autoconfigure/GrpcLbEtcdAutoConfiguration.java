@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
@@ -23,8 +23,13 @@ public final class GrpcLbEtcdAutoConfiguration {
     private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
 
     @Bean
+    static ConfigurationPropertiesBindHandlerAdvisor grpcLbBlankIsAbsent() {
+        return BlankIsAbsent::new;
+    }
+
+    @Bean
     @ConditionalOnMissingBean
-    @ConditionalOnProperty(name = "grpc.lb.etcd.embedded.enabled")
+    @ConditionalOnSwitch(name = "grpc.lb.etcd.embedded.enabled", byDefault = false)
     EmbeddedEtcd grpcLbEmbeddedEtcd(GrpcLbProperties properties) {
         int port = properties.etcd().embedded().port();
         try {

@@ -12,7 +12,6 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 
 /**
@@ -30,7 +29,7 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnGrpcLb
 @ConditionalOnClass(MeterRegistry.class)
 @ConditionalOnBean(MeterRegistry.class)
-@ConditionalOnProperty(name = "grpc.lb.metrics.enabled", matchIfMissing = true)
+@ConditionalOnSwitch(name = "grpc.lb.metrics.enabled", byDefault = true)
 public final class GrpcLbMetricsAutoConfiguration {
 
     @Bean

@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,12 @@ public record GrpcLbProperties(
         @DefaultValue Metrics metrics,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 
+    /** Blank members of lists are none. */
+    public GrpcLbProperties {
+        staticEndpoints = new LinkedHashMap<>(staticEndpoints);
+        staticEndpoints.replaceAll((client, addresses) -> BlankIsAbsent.texts(addresses));
+    }
+
     /**
      * The etcd that holds the registry.
      *
@@ -62,6 +69,13 @@ public record GrpcLbProperties(
             @DefaultValue("true") boolean allowLoopback,
             @DefaultValue("10000") int maxEndpoints,
             @DefaultValue Embedded embedded) {
+
+        /** Blank members of lists are none. */
+        public Etcd {
+            endpoints = BlankIsAbsent.texts(endpoints);
+            allowedCidrs = BlankIsAbsent.texts(allowedCidrs);
+            allowedHostSuffixes = BlankIsAbsent.texts(allowedHostSuffixes);
+        }
 
         /** Leaves the password out, also where it stands in a URL by mistake: properties end up in logs. */
         @Override
@@ -123,21 +137,7 @@ public record GrpcLbProperties(
             @DefaultValue Map<String, String> metadata,
             @DefaultValue("10s") Duration ttl,
             @DefaultValue("3s") Duration withdrawTimeout,
-            @DefaultValue Drain drain) {
-
-        /** A blank text, such as what {@code ${ZONE:}} may leave, means an absent one. */
-        public Registration {
-            service = textOrNull(service);
-            id = textOrNull(id);
-            host = textOrNull(host);
-            zone = textOrNull(zone);
-            version = textOrNull(version);
-        }
-
-        private static @Nullable String textOrNull(@Nullable String value) {
-            return value == null || value.isBlank() ? null : value;
-        }
-    }
+            @DefaultValue Drain drain) {}
 
     /**
      * How a server leaves.

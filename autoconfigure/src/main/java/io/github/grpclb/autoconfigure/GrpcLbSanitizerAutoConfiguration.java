@@ -15,6 +15,6 @@ public final class GrpcLbSanitizerAutoConfiguration {
 
     @Bean
     static SecretSanitizer grpcLbSecretSanitizer(Environment environment) {
-        return new SecretSanitizer(environment.getProperty("grpc.lb.etcd.ssl.bundle"));
+        return new SecretSanitizer(BlankIsAbsent.textOrNull(environment.getProperty("grpc.lb.etcd.ssl.bundle")));
     }
 }

@@ -14,7 +14,6 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
@@ -22,7 +21,7 @@ import org.springframework.core.env.Environment;
 @AutoConfiguration(after = GrpcLbEtcdAutoConfiguration.class)
 @ConditionalOnGrpcLb
 @ConditionalOnClass(GrpcServerLifecycleEvent.class)
-@ConditionalOnProperty(name = "grpc.lb.registration.enabled", matchIfMissing = true)
+@ConditionalOnSwitch(name = "grpc.lb.registration.enabled", byDefault = true)
 public final class GrpcLbServerAutoConfiguration {
 
     private static final String PREFIX = "grpc.lb.registration.";

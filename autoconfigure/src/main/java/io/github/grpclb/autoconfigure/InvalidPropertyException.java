@@ -49,9 +49,10 @@ public final class InvalidPropertyException extends RuntimeException {
         if (!matcher.matches()) {
             throw refusal;
         }
+        String value = matcher.group(2).replaceAll("^'|'$", "");
         return new InvalidPropertyException(
                 propertyOf.apply(matcher.group(1)),
-                matcher.group(2).replaceAll("^'|'$", ""),
+                value.equals("null") ? null : value,
                 matcher.group(3),
                 "Correct the property.");
     }

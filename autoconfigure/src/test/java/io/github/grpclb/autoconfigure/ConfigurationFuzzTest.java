@@ -30,6 +30,8 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -63,8 +65,9 @@ class ConfigurationFuzzTest {
     void refusesOrTakes(@ForAll("configurations") Map<String, String> configuration) {
         try {
             Binder binder = new Binder(new MapConfigurationPropertySource(configuration));
-            GrpcLbProperties properties = binder.bindOrCreate("grpc.lb", GrpcLbProperties.class);
-            ClientProperties all = binder.bindOrCreate("grpc.lb", ClientProperties.class);
+            BlankIsAbsent handler = new BlankIsAbsent(BindHandler.DEFAULT);
+            GrpcLbProperties properties = binder.bindOrCreate("grpc.lb", Bindable.of(GrpcLbProperties.class), handler);
+            ClientProperties all = binder.bindOrCreate("grpc.lb", Bindable.of(ClientProperties.class), handler);
             assertThat(properties.toString()).doesNotContain(CANARY);
             use(properties, all);
         } catch (BindException e) {

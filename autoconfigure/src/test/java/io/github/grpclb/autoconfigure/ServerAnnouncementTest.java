@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.github.grpclb.registration.Announcement;
 import io.github.grpclb.testing.FaultRow;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -68,9 +71,14 @@ class ServerAnnouncementTest {
     }
 
     private static ServerAnnouncement announcement(Map<String, String> properties, @Nullable String applicationName) {
+        Map<String, String> named = new HashMap<>();
+        properties.forEach((name, value) -> named.put("grpc.lb.registration." + name, value));
         return new ServerAnnouncement(
-                new Binder(new MapConfigurationPropertySource(properties))
-                        .bindOrCreate("", GrpcLbProperties.Registration.class),
+                new Binder(new MapConfigurationPropertySource(named))
+                        .bindOrCreate(
+                                "grpc.lb.registration",
+                                Bindable.of(GrpcLbProperties.Registration.class),
+                                new BlankIsAbsent(BindHandler.DEFAULT)),
                 applicationName);
     }
 }

@@ -38,7 +38,6 @@ class StartupFailureTest {
             grpc.lb.etcd.allowed-cidrs=10.0.0.0/33        | grpc.lb.etcd.allowed-cidrs      | 33                | 0 to 32 for IPv4
             grpc.lb.etcd.allowed-cidrs=10.0.0.0           | grpc.lb.etcd.allowed-cidrs      | "10.0.0.0"        | such as 10.0.0.0/8
             grpc.lb.etcd.max-endpoints=0                  | grpc.lb.etcd.max-endpoints      | "0"               | at least 1
-            grpc.lb.etcd.endpoints=                       | grpc.lb.etcd.endpoints          | none              | http://host:port
             grpc.lb.etcd.endpoints=http://a:1,https://b:1 | grpc.lb.etcd.ssl.bundle         | (not set)         | as grpc.lb.etcd.endpoints says https
             grpc.lb.etcd.endpoints=http://[::1:2379       | grpc.lb.etcd.endpoints          | http://[::1:2379  | http://host:port
             grpc.lb.etcd.prefix=/a b/                     | grpc.lb.etcd.prefix             | /a b/             | visible characters
