@@ -13,6 +13,8 @@ import io.grpc.ManagedChannelBuilder;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 
@@ -38,6 +40,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     private final ChannelArguments arguments;
     private final StaticEndpoints staticEndpoints;
     private final ClientServices services;
+    private final Set<String> names = ConcurrentHashMap.newKeySet();
     private final AddressRules registryRules;
 
     /**
@@ -75,6 +78,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
 
     @Override
     public void accept(ManagedChannelBuilder<?> builder, String name) {
+        names.add(name);
         if (ChannelAddresses.isOurs(channels, name)) {
             ClientServiceConfig config = configOf(name);
             if (config.policy().equals(HASHING)) {
@@ -91,6 +95,11 @@ final class ClientChannels implements GrpcChannelConfigurer {
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                     .defaultServiceConfig(config.toJson());
         }
+    }
+
+    /** Returns the names of the clients that channels were made for so far. */
+    Set<String> names() {
+        return Set.copyOf(names);
     }
 
     private Optional<EndpointSource> fixed(String name) {
@@ -118,7 +127,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     }
 
     private ClientProperties client(String name) {
-        return RelaxedNames.find(properties.clients().keySet(), name)
+        return RelaxedNames.find("grpc.lb.clients.", properties.clients(), name)
                 .map(properties.clients()::get)
                 .orElse(NOTHING_SET);
     }

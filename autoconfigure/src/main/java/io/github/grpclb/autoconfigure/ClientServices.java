@@ -40,7 +40,7 @@ record ClientServices(GrpcLbProperties properties) {
 
     /** Returns the service that is configured for a client. */
     Optional<String> configured(String client) {
-        return RelaxedNames.find(properties.clients().keySet(), client).flatMap(key -> {
+        return RelaxedNames.find(CLIENTS, properties.clients(), client).flatMap(key -> {
             ClientProperties settings = properties.clients().get(key);
             String service = settings == null ? null : settings.service();
             return Optional.ofNullable(service).map(written -> checked(key, written));

@@ -17,6 +17,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 /** Gives net.devh's channels their endpoints and their policy. */
 @AutoConfiguration(after = GrpcLbEtcdAutoConfiguration.class)
@@ -68,6 +69,12 @@ public final class GrpcLbClientAutoConfiguration {
                 channels,
                 source,
                 new ChannelArguments(policies.orderedStream().toList(), loads, live, observer.getIfAvailable()));
+    }
+
+    @Bean
+    UnusedClients grpcLbUnusedClients(
+            GrpcLbProperties properties, ObjectProvider<ClientChannels> channels, Environment environment) {
+        return new UnusedClients(properties, channels, environment);
     }
 
     @Bean

@@ -12,6 +12,7 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesBindHa
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 /** The connection to etcd, which clients and servers share. Dials nothing before it is used, unless it is to fail fast. */
 @AutoConfiguration(afterName = "org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration")
@@ -21,6 +22,11 @@ public final class GrpcLbEtcdAutoConfiguration {
 
     private static final Duration SHORTEST_STARTUP_TIMEOUT = Duration.ofNanos(1);
     private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
+
+    @Bean
+    UnknownProperties grpcLbUnknownProperties(Environment environment) {
+        return new UnknownProperties(environment);
+    }
 
     @Bean
     static ConfigurationPropertiesBindHandlerAdvisor grpcLbBlankIsAbsent() {

@@ -1,22 +1,58 @@
 package io.github.grpclb.autoconfigure;
 
-import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds client names among the keys of a bound map. Spring drops every character that is no letter, digit, dash or underscore
- * from a key that is not written in brackets, so {@code cluster@callee} arrives as {@code clustercallee}.
+ * from a key that is not written in brackets, so {@code cluster@callee} arrives as {@code clustercallee}; and a key that comes from an
+ * environment variable has neither dashes nor capitals: {@code GRPC_LB_CLIENTS_USERSERVICE_POLICY} means {@code user-service} and
+ * {@code UserService} alike.
  */
 final class RelaxedNames {
 
     private RelaxedNames() {}
 
-    /** Returns the key that means the given name: the name itself, or what Spring leaves of it. */
-    static Optional<String> find(Collection<String> keys, String name) {
-        if (keys.contains(name)) {
+    /**
+     * Returns the key that means the given name: the name itself, else what Spring leaves of it, else the one that differs in
+     * capitals and signs alone.
+     *
+     * @param prefix of the map's properties, ending in a dot
+     * @throws InvalidPropertyException if two keys with different values may be meant
+     */
+    static <V extends @Nullable Object> Optional<String> find(String prefix, Map<String, V> bound, String name) {
+        if (bound.containsKey(name)) {
             return Optional.of(name);
         }
-        String bound = name.replaceAll("[^\\p{Alnum}_-]", "");
-        return keys.contains(bound) ? Optional.of(bound) : Optional.empty();
+        String shortened = name.replaceAll("[^\\p{Alnum}_-]", "");
+        if (bound.containsKey(shortened)) {
+            return Optional.of(shortened);
+        }
+        List<String> meant = bound.keySet().stream()
+                .filter(key -> isSame(key, name))
+                .sorted()
+                .toList();
+        if (meant.stream().map(bound::get).distinct().count() > 1) {
+            throw new InvalidPropertyException(
+                    prefix + meant.get(0),
+                    String.join(", ", meant),
+                    "settings of the client \"" + name + "\" under one name",
+                    "Write them under " + prefix + name + ", or under one of these names alone.");
+        }
+        return meant.stream().findFirst();
+    }
+
+    /** Says whether two names differ in capitals and signs alone. */
+    static boolean isSame(String one, String other) {
+        String bare = bare(one);
+        return !bare.isEmpty() && bare.equals(bare(other));
+    }
+
+    /** Returns the letters and digits of a name, in lower case. */
+    static String bare(String name) {
+        return name.replaceAll("[^\\p{L}\\p{N}]", "").toLowerCase(Locale.ROOT);
     }
 }

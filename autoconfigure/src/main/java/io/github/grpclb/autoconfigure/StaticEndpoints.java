@@ -26,7 +26,7 @@ final class StaticEndpoints {
 
     /** Returns the endpoints of a client, as servers of the given service; empty where it has no fixed addresses. */
     Optional<List<Endpoint>> of(String client, String service) {
-        return RelaxedNames.find(addresses.keySet(), client).map(name -> endpoints(name, service));
+        return RelaxedNames.find(PREFIX, addresses, client).map(name -> endpoints(name, service));
     }
 
     private List<Endpoint> endpoints(String name, String service) {

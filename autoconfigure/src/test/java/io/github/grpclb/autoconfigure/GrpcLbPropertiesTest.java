@@ -26,11 +26,11 @@ class GrpcLbPropertiesTest {
     void findsAClientWhoseNameSpringShortened() {
         GrpcLbProperties properties = bind(
                 Map.of("grpc.lb.clients.cluster@callee.policy", "random", "grpc.lb.static.cluster@callee", "a:1,b:2"));
-        assertThat(RelaxedNames.find(properties.clients().keySet(), "cluster@callee"))
+        assertThat(RelaxedNames.find("grpc.lb.clients.", properties.clients(), "cluster@callee"))
                 .map(properties.clients()::get)
                 .map(ClientProperties::policy)
                 .hasValue("random");
-        assertThat(RelaxedNames.find(properties.staticEndpoints().keySet(), "cluster@callee"))
+        assertThat(RelaxedNames.find("grpc.lb.static.", properties.staticEndpoints(), "cluster@callee"))
                 .map(properties.staticEndpoints()::get)
                 .hasValue(List.of("a:1", "b:2"));
     }

@@ -1,0 +1,82 @@
+package io.github.grpclb.autoconfigure;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
+import org.springframework.context.ApplicationListener;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+
+/**
+ * Warns of properties below {@code grpc.lb} that nothing is bound to, once the application is ready: Spring ignores them. Property
+ * sources that cannot list their names are left out. Values are never shown.
+ */
+final class UnknownProperties implements ApplicationListener<ApplicationReadyEvent> {
+
+    private static final Logger log = LoggerFactory.getLogger(UnknownProperties.class);
+
+    private static final ConfigurationPropertyName ROOT = ConfigurationPropertyName.of("grpc.lb");
+
+    private final Environment environment;
+
+    UnknownProperties(Environment environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public void onApplicationEvent(ApplicationReadyEvent event) {
+        try {
+            find(environment).values().forEach(log::warn);
+        } catch (RuntimeException e) {
+            log.debug("Cannot look for unknown properties", e); // a property source of somebody else's
+        }
+    }
+
+    /** Returns what to say of each, in the order of the property sources. */
+    static Map<ConfigurationPropertyName, String> find(Environment environment) {
+        KnownProperties known = new KnownProperties();
+        Map<ConfigurationPropertyName, String> found = new LinkedHashMap<>();
+        for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+            if (source instanceof IterableConfigurationPropertySource iterable) {
+                boolean areVariables = source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource;
+                iterable.stream()
+                        .filter(ROOT::isAncestorOf)
+                        .filter(name -> !known.contains(elements(name), areVariables))
+                        .forEach(name -> found.putIfAbsent(name, text(source, name, known, areVariables)));
+            }
+        }
+        return found;
+    }
+
+    private static String text(
+            ConfigurationPropertySource source,
+            ConfigurationPropertyName name,
+            KnownProperties known,
+            boolean isVariable) {
+        List<String> elements = elements(name);
+        Optional<String> variable = isVariable ? known.similarVariable(elements) : Optional.empty();
+        ConfigurationProperty property = source.getConfigurationProperty(name);
+        String origin = property == null || property.getOrigin() == null ? "" : " (" + property.getOrigin() + ")";
+        return "There is no property " + name + origin + ", it is ignored"
+                + variable.or(() -> known.similarTo(elements))
+                        .map(similar -> "; did you mean " + similar + "?")
+                        .orElse("");
+    }
+
+    private static List<String> elements(ConfigurationPropertyName name) {
+        return IntStream.range(ROOT.getNumberOfElements(), name.getNumberOfElements())
+                .mapToObj(i -> name.getElement(i, Form.ORIGINAL))
+                .toList();
+    }
+}
