@@ -37,19 +37,23 @@ public final class GrpcLbEndpoint {
                         .map(Client::of)
                         .sorted(Comparator.comparing(Client::service).thenComparing(Client::policy))
                         .toList();
-        return new Description(
-                clients,
-                server == null ? null : server.registration().map(Announced::of).orElse(null));
+        List<Announced> announced = server == null
+                ? List.of()
+                : server.registrations().stream().map(Announced::of).toList();
+        return new Description(clients, announced.isEmpty() ? null : announced.get(0), announced);
     }
 
     /**
      * What is known.
      *
      * @param clients channels with their servers
-     * @param registration how this process is announced; null while it is not
+     * @param registration how this process is announced, under the first of its services' names; null while it is not
+     * @param registrations the same for each of its services' names
      */
     public record Description(
-            List<Client> clients, @Nullable Announced registration) {}
+            List<Client> clients,
+            @Nullable Announced registration,
+            List<Announced> registrations) {}
 
     /**
      * A channel.
@@ -104,6 +108,7 @@ public final class GrpcLbEndpoint {
      * @param address {@code host:port}
      * @param id its own id, or null
      * @param weight its share of calls
+     * @param draining whether clients are told to turn away
      * @param state where the registration stands
      * @param stateMillis how long it has stood there
      * @param reason why it is not registered, or null
@@ -115,6 +120,7 @@ public final class GrpcLbEndpoint {
             String address,
             @Nullable String id,
             int weight,
+            boolean draining,
             Registration.State state,
             long stateMillis,
             @Nullable String reason,
@@ -130,6 +136,7 @@ public final class GrpcLbEndpoint {
                     endpoint.address(),
                     endpoint.id(),
                     endpoint.weight(),
+                    endpoint.state() == io.github.grpclb.discovery.Endpoint.State.DRAINING,
                     status.state(),
                     status.forTime().toMillis(),
                     status.reason(),

@@ -1,10 +1,14 @@
 package io.github.grpclb.actuate;
 
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.registration.ServerRegistration;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.Health;
@@ -24,7 +28,8 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
 
     private final Supplier<@Nullable String> etcdAwayBecause;
     private final Supplier<@Nullable String> refusedBecause;
-    private final Supplier<Optional<Registration>> registration;
+    private final Supplier<List<Registration>> registrations;
+    private final BooleanSupplier waiting;
 
     /**
      * Creates the indicator.
@@ -33,16 +38,22 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
      * @param server this process's registration, or null if it is none of this process's tasks
      */
     public GrpcLbHealthIndicator(EtcdConnection etcd, @Nullable ServerRegistration server) {
-        this(etcd::unreachableBecause, etcd::refusedBecause, server == null ? Optional::empty : server::registration);
+        this(
+                etcd::unreachableBecause,
+                etcd::refusedBecause,
+                server == null ? List::of : server::registrations,
+                () -> server != null && server.isWaiting());
     }
 
     GrpcLbHealthIndicator(
             Supplier<@Nullable String> etcdAwayBecause,
             Supplier<@Nullable String> refusedBecause,
-            Supplier<Optional<Registration>> registration) {
+            Supplier<List<Registration>> registrations,
+            BooleanSupplier waiting) {
         this.etcdAwayBecause = etcdAwayBecause;
         this.refusedBecause = refusedBecause;
-        this.registration = registration;
+        this.registrations = registrations;
+        this.waiting = waiting;
     }
 
     @Override
@@ -57,25 +68,43 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
         if (refused != null) {
             health.unknown().withDetail("refused", refused + SETTINGS);
         }
-        registration.get().ifPresent(announced -> {
-            Registration.Status status = announced.status();
-            if (status.state() != Registration.State.REGISTERED) {
-                health.unknown();
-            }
-            health.withDetail("registration", status.state());
-            health.withDetail("registrationSeconds", status.forTime().toSeconds());
-            String reason = status.reason();
-            if (reason != null) {
-                health.withDetail("registrationReason", reason);
-            }
-            health.withDetail("visible", status.visible());
-            Duration lag = status.lag();
-            if (lag != null) {
-                health.withDetail("visibleAfterMillis", lag.toMillis());
-            }
-            health.withDetail("service", announced.endpoint().service());
-            health.withDetail("address", announced.endpoint().address());
-        });
+        if (waiting.getAsBoolean()) {
+            health.withDetail("registration", "WAITING_FOR_READINESS");
+        }
+        List<Registration> announced = registrations.get();
+        if (announced.stream().anyMatch(it -> it.state() != Registration.State.REGISTERED)) {
+            health.unknown();
+        }
+        List<Map<String, Object>> details =
+                announced.stream().map(GrpcLbHealthIndicator::details).toList();
+        if (details.size() == 1) {
+            health.withDetails(details.get(0));
+        } else if (!details.isEmpty()) {
+            health.withDetail("registrations", details);
+        }
         return health.build();
+    }
+
+    private static Map<String, Object> details(Registration announced) {
+        Map<String, Object> details = new LinkedHashMap<>();
+        Registration.Status status = announced.status();
+        details.put("registration", status.state());
+        details.put("registrationSeconds", status.forTime().toSeconds());
+        String reason = status.reason();
+        if (reason != null) {
+            details.put("registrationReason", reason);
+        }
+        details.put("visible", status.visible());
+        Duration lag = status.lag();
+        if (lag != null) {
+            details.put("visibleAfterMillis", lag.toMillis());
+        }
+        Endpoint endpoint = announced.endpoint();
+        if (endpoint.state() == Endpoint.State.DRAINING) {
+            details.put("draining", true);
+        }
+        details.put("service", endpoint.service());
+        details.put("address", endpoint.address());
+        return details;
     }
 }

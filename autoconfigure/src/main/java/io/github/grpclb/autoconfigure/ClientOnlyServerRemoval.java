@@ -20,13 +20,10 @@ final class ClientOnlyServerRemoval implements BeanDefinitionRegistryPostProcess
     /** net.devh's own services, which are there in every application. */
     private static final List<String> BUILT_IN_SERVICES = List.of("grpcHealthService", "protoReflectionService");
 
-    /** net.devh's own servers that listen on a port. */
-    private static final List<String> SERVERS = List.of("shadedNettyGrpcServerLifecycle", "nettyGrpcServerLifecycle");
-
     @Override
     public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
         if (registry instanceof ConfigurableListableBeanFactory beans && !hasOwnService(beans)) {
-            SERVERS.stream().filter(registry::containsBeanDefinition).forEach(name -> {
+            RegisteredServer.OWN.stream().filter(registry::containsBeanDefinition).forEach(name -> {
                 registry.removeBeanDefinition(name);
                 log.info("No gRPC server is started: there is no @GrpcService. Set grpc.server.port to start one.");
             });

@@ -112,7 +112,12 @@ public record GrpcLbProperties(
      * How this process announces its gRPC server.
      *
      * @param enabled Whether the gRPC server of this application is announced.
+     * @param when When the server is announced: once it listens (started), or only while the application accepts traffic by its
+     *     readiness state (ready).
+     * @param server Which of several gRPC servers is announced: the name of its GrpcServerLifecycle bean, or its port; defaults to
+     *     the one that grpc.server.* configures.
      * @param service Name of the service; defaults to spring.application.name.
+     * @param services Names of the services, where the server is found under several.
      * @param id Id of this server, unique within the service; defaults to the advertised address.
      * @param host Advertised host; defaults to the server's bind address or, when that is a wildcard, to this machine's first
      *     routable address.
@@ -127,7 +132,10 @@ public record GrpcLbProperties(
      */
     public record Registration(
             @DefaultValue("true") boolean enabled,
+            @DefaultValue("started") When when,
+            @Nullable String server,
             @Nullable String service,
+            @DefaultValue List<String> services,
             @Nullable String id,
             @Nullable String host,
             @Nullable Integer port,
@@ -137,7 +145,21 @@ public record GrpcLbProperties(
             @DefaultValue Map<String, String> metadata,
             @DefaultValue("10s") Duration ttl,
             @DefaultValue("3s") Duration withdrawTimeout,
-            @DefaultValue Drain drain) {}
+            @DefaultValue Drain drain) {
+
+        /** A blank name, such as what {@code ${MORE:}} may leave in a list, means an absent one. */
+        public Registration {
+            services = BlankIsAbsent.texts(services);
+        }
+    }
+
+    /** When a server is announced. */
+    public enum When {
+        /** As soon as its port listens. */
+        STARTED,
+        /** While the application's readiness state is ACCEPTING_TRAFFIC. */
+        READY
+    }
 
     /**
      * How a server leaves.

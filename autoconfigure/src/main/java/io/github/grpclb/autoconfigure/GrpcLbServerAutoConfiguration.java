@@ -5,11 +5,10 @@ import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.registration.Drain;
-import io.github.grpclb.registration.OpenStreams;
-import io.github.grpclb.registration.QuietPeriod;
 import io.github.grpclb.registration.ServerRegistration;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerConfigurer;
+import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -51,21 +50,8 @@ public final class GrpcLbServerAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    QuietPeriod grpcLbQuietPeriod() {
-        return new QuietPeriod();
-    }
-
-    @Bean
-    @ConditionalOnMissingBean
-    OpenStreams grpcLbOpenStreams() {
-        return new OpenStreams();
-    }
-
-    @Bean
-    @ConditionalOnMissingBean
-    ServerRegistration grpcLbServerRegistration(
-            EndpointRegistrar registrar, QuietPeriod quietPeriod, OpenStreams streams, GrpcLbProperties properties) {
-        return new ServerRegistration(registrar, drain(properties.registration()), quietPeriod, streams);
+    ServerRegistration grpcLbServerRegistration(EndpointRegistrar registrar, GrpcLbProperties properties) {
+        return new ServerRegistration(registrar, drain(properties.registration()));
     }
 
     private static Drain drain(GrpcLbProperties.Registration registration) {
@@ -79,20 +65,29 @@ public final class GrpcLbServerAutoConfiguration {
 
     @Bean
     ServerEvents grpcLbServerEvents(
-            ServerRegistration registration, GrpcLbProperties properties, Environment environment) {
+            ServerRegistration registration,
+            TrafficTracking traffic,
+            ListableBeanFactory beans,
+            GrpcLbProperties properties,
+            Environment environment) {
+        RegisteredServer registered =
+                new RegisteredServer(beans, properties.registration().server());
+        registered.requireKnown();
         return new ServerEvents(
                 registration,
-                new ServerAnnouncement(properties.registration(), environment.getProperty("spring.application.name")));
+                new ServerAnnouncement(properties.registration(), environment.getProperty("spring.application.name")),
+                registered,
+                traffic);
     }
 
     @Bean
-    GrpcServerConfigurer grpcLbNewCallCounter(QuietPeriod quietPeriod) {
-        return server -> server.addStreamTracerFactory(new NewCallTracerFactory(quietPeriod));
+    ReadinessEvents grpcLbReadinessEvents(ServerRegistration registration, GrpcLbProperties properties) {
+        return new ReadinessEvents(registration, properties.registration().when());
     }
 
     @Bean
-    GrpcServerConfigurer grpcLbStreamTracking(OpenStreams streams) {
-        return server -> server.intercept(new StreamTracking(streams));
+    TrafficTracking grpcLbTrafficTracking() {
+        return new TrafficTracking();
     }
 
     @Bean

@@ -4,6 +4,9 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.ServiceName;
 import io.github.grpclb.registration.AdvertisedHost;
 import io.github.grpclb.registration.Announcement;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the announcement of this application's server out of its properties. */
@@ -37,6 +40,7 @@ final class ServerAnnouncement {
                     "1 to 65535",
                     "Set the port under which others reach this server, or leave it out to announce the one it listens on.");
         }
+        requireValidList(properties.services(), properties.service());
         String host = properties.host();
         if (host != null && AdvertisedHost.isWildcard(host)) {
             throw new InvalidPropertyException(
@@ -55,7 +59,7 @@ final class ServerAnnouncement {
      */
     Announcement forServerBoundTo(@Nullable String bindAddress) {
         return new Announcement(
-                service(),
+                services(),
                 properties.id(),
                 host(bindAddress),
                 properties.port(),
@@ -75,7 +79,10 @@ final class ServerAnnouncement {
                 };
     }
 
-    private String service() {
+    private List<String> services() {
+        if (!properties.services().isEmpty()) {
+            return properties.services();
+        }
         String own = properties.service();
         String service = own != null ? own : applicationName;
         if (service == null || service.isBlank()) {
@@ -86,14 +93,37 @@ final class ServerAnnouncement {
                     "Set it, or set spring.application.name, or switch the registration off with " + PREFIX
                             + "enabled=false.");
         }
+        requireValid(own != null ? PREFIX + "service" : "spring.application.name", service);
+        return List.of(service);
+    }
+
+    private static void requireValidList(List<String> services, @Nullable String service) {
+        if (service != null && !services.isEmpty()) {
+            throw new InvalidPropertyException(
+                    PREFIX + "services",
+                    services,
+                    "either this or " + PREFIX + "service, which is '" + service + "'",
+                    "Leave one of them out; all names may stand in " + PREFIX + "services.");
+        }
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < services.size(); i++) {
+            String property = PREFIX + "services[" + i + "]";
+            requireValid(property, services.get(i));
+            if (!seen.add(services.get(i))) {
+                throw new InvalidPropertyException(
+                        property, services.get(i), "each name once", "Leave it out where it stands again.");
+            }
+        }
+    }
+
+    private static void requireValid(String property, String service) {
         if (!ServiceName.isValid(service)) {
             throw new InvalidPropertyException(
-                    own != null ? PREFIX + "service" : "spring.application.name",
+                    property,
                     service,
                     "a name under which clients can find this server: " + ServiceName.EXPECTED,
                     "Correct it, or set " + PREFIX + "service to such a name.");
         }
-        return service;
     }
 
     private String host(@Nullable String bindAddress) {

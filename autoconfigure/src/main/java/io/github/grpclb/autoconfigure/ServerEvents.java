@@ -1,18 +1,23 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.registration.ServerTraffic;
 import io.grpc.Server;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.event.GrpcServerShutdownEvent;
 import net.devh.boot.grpc.server.event.GrpcServerStartedEvent;
-import net.devh.boot.grpc.server.event.GrpcServerTerminatedEvent;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationListener;
+import org.springframework.context.event.EventListener;
 
 /**
  * Ties net.devh's server events to the registration: announced once the port listens, withdrawn while the server still serves (net.devh
- * publishes the shutdown event inline, before it shuts the server down).
+ * publishes the shutdown event inline, before it shuts the server down). Of several servers one is announced.
  */
 final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent> {
 
@@ -20,46 +25,88 @@ final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent
 
     private final ServerRegistration registration;
     private final ServerAnnouncement announcement;
+    private final RegisteredServer choice;
+    private final TrafficTracking tracking;
 
-    ServerEvents(ServerRegistration registration, ServerAnnouncement announcement) {
+    private final Set<String> others = new LinkedHashSet<>();
+    private @Nullable Server registered;
+
+    ServerEvents(
+            ServerRegistration registration,
+            ServerAnnouncement announcement,
+            RegisteredServer choice,
+            TrafficTracking tracking) {
         this.registration = registration;
         this.announcement = announcement;
+        this.choice = choice;
+        this.tracking = tracking;
     }
 
     @Override
     public void onApplicationEvent(GrpcServerLifecycleEvent event) {
         if (event instanceof GrpcServerStartedEvent started) {
-            onStarted(started);
-        } else if (event instanceof GrpcServerShutdownEvent && hasPort(event.getServer())) {
+            onStarted(started, tracking.ofStartedServer());
+        } else if (event instanceof GrpcServerShutdownEvent && release(event.getServer())) {
             registration.stopping();
-        } else if (event instanceof GrpcServerTerminatedEvent) {
-            registration.stopped();
         }
     }
 
-    private void onStarted(GrpcServerStartedEvent event) {
-        if (!hasPort(event.getServer())) {
-            log.debug("Not registered: the server at {} listens on no port", event.getAddress());
-        } else if (!hasOwnService(event.getServer())) {
-            log.info("Not registered: the gRPC server offers nothing but health checks and reflection");
+    /** By now every server has started. */
+    @EventListener
+    synchronized void onReady(ApplicationReadyEvent ready) {
+        if (choice.wanted() != null && registered == null && !others.isEmpty()) {
+            log.warn(
+                    "No gRPC server is registered: grpc.lb.registration.server={} names none of those that run: {}",
+                    choice.wanted(),
+                    String.join(", ", others));
+        }
+    }
+
+    private synchronized void onStarted(GrpcServerStartedEvent event, ServerTraffic traffic) {
+        Server server = event.getServer();
+        if (server.getPort() <= 0) {
+            logWithoutPort(event.getAddress());
+            return;
+        }
+        String name = choice.describe(event.getSource(), server.getPort());
+        if (registered != null || !choice.is(event.getSource(), server.getPort())) {
+            others.add(name);
+            log.info("Not registered: {}; {}", name, choice.explain());
+        } else if (!hasOwnService(server)) {
+            log.info("Not registered: {} offers nothing but health checks and reflection", name);
         } else {
-            announce(event);
+            announce(event, traffic);
+            registered = server;
         }
     }
 
-    private void announce(GrpcServerStartedEvent event) {
+    private void announce(GrpcServerStartedEvent event, ServerTraffic traffic) {
         try {
             registration.started(
                     announcement.forServerBoundTo(event.getAddress()),
-                    event.getServer().getPort());
+                    event.getServer().getPort(),
+                    traffic);
         } catch (IllegalArgumentException e) {
             throw InvalidPropertyException.of(e, ServerAnnouncement::property);
         }
     }
 
-    /** An in-process server and one on a Unix domain socket have none; others cannot reach them. */
-    private static boolean hasPort(Server server) {
-        return server.getPort() > 0;
+    /** Returns whether this was the server that is registered. */
+    private synchronized boolean release(Server server) {
+        if (registered != server) {
+            return false;
+        }
+        registered = null;
+        return true;
+    }
+
+    /** Nobody on another machine reaches it; an in-process server is not even meant to be, and is a test's as a rule. */
+    private static void logWithoutPort(String address) {
+        if (address.startsWith("unix:")) {
+            log.info("Not registered: the gRPC server at {} has no port, so that nobody on another machine reaches it", address);
+        } else {
+            log.debug("Not registered: the gRPC server at {} listens on no port", address);
+        }
     }
 
     private static boolean hasOwnService(Server server) {

@@ -1,13 +1,14 @@
 package io.github.grpclb.registration;
 
 import io.github.grpclb.discovery.Endpoint;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a server says of itself, before its port is known.
  *
- * @param service the service's name
+ * @param services names of the services that it is found under, at least one
  * @param id the server's id; null: its address is its id
  * @param host advertised host, an IP literal without brackets or a name
  * @param port advertised port; null: the port that the server listens on
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param metadata the user's own entries
  */
 public record Announcement(
-        String service,
+        List<String> services,
         @Nullable String id,
         String host,
         @Nullable Integer port,
@@ -26,7 +27,19 @@ public record Announcement(
         @Nullable String version,
         Map<String, String> metadata) {
 
-    Endpoint endpoint(int listeningPort, long startedAt) {
+    /** Copies the names. */
+    public Announcement {
+        services = List.copyOf(services);
+    }
+
+    /** Returns one endpoint a service, in their order, which are alike in all else. */
+    List<Endpoint> endpoints(int listeningPort, long startedAt) {
+        return services.stream()
+                .map(service -> endpoint(service, listeningPort, startedAt))
+                .toList();
+    }
+
+    private Endpoint endpoint(String service, int listeningPort, long startedAt) {
         Endpoint.Builder builder = Endpoint.builder(service, host, port != null ? port : listeningPort)
                 .weight(weight)
                 .zone(zone)

@@ -103,11 +103,6 @@ public final class OpenStreams {
         return ended;
     }
 
-    /** Lets streams begin again. */
-    public void reopen() {
-        closed = false;
-    }
-
     private static void close(Stream stream) {
         try {
             stream.close();

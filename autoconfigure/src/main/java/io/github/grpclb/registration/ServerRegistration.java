@@ -4,20 +4,26 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ties a server's life to its registration. {@link #started} announces it once its port listens; {@link #stopping} tells clients
- * that it drains, waits until no new call arrives, withdraws it, and then sees its streams end, all before the server itself is shut
- * down, so that no call fails. A server may start again after it stopped. Thread-safe.
+ * Ties a server's life to its registration, under one service's name or several. {@link #started} announces it once its port
+ * listens; {@link #stopping} tells clients that it drains, waits until no new call arrives, withdraws it, and then sees its streams
+ * end, all before the server itself is shut down, so that no call fails. A server may start again after it stopped.
+ *
+ * <p>A server that {@linkplain #accepting does not accept} calls is not announced before it does; one that was announced drains until
+ * it accepts again. Thread-safe.
  */
 public final class ServerRegistration {
 
@@ -25,53 +31,87 @@ public final class ServerRegistration {
 
     private final EndpointRegistrar registrar;
     private final Drain drain;
-    private final QuietPeriod newCalls;
-    private final OpenStreams streams;
     private final LongSupplier currentTimeMillis;
-    private @Nullable Registration registration;
+
+    private boolean accepting = true;
+    private @Nullable Running running;
+
+    /** A server between its start and its stop. */
+    private record Running(List<Endpoint> endpoints, ServerTraffic traffic, List<Registration> registrations) {}
 
     /**
      * Creates a registration.
      *
      * @param registrar announces
      * @param drain how the server leaves
-     * @param newCalls hears of each call that arrives
-     * @param streams hears of each stream that begins and ends
      */
-    public ServerRegistration(EndpointRegistrar registrar, Drain drain, QuietPeriod newCalls, OpenStreams streams) {
-        this(registrar, drain, newCalls, streams, System::currentTimeMillis);
+    public ServerRegistration(EndpointRegistrar registrar, Drain drain) {
+        this(registrar, drain, System::currentTimeMillis);
     }
 
-    ServerRegistration(
-            EndpointRegistrar registrar,
-            Drain drain,
-            QuietPeriod newCalls,
-            OpenStreams streams,
-            LongSupplier currentTimeMillis) {
+    ServerRegistration(EndpointRegistrar registrar, Drain drain, LongSupplier currentTimeMillis) {
         this.registrar = registrar;
         this.drain = drain;
-        this.newCalls = newCalls;
-        this.streams = streams;
         this.currentTimeMillis = currentTimeMillis;
     }
 
     /**
-     * Announces the server. Returns at once, also when the registry is away.
+     * Announces the server, once it accepts calls. Returns at once, also when the registry is away.
      *
      * @param announcement what to say of it
      * @param port the port it listens on
-     * @throws IllegalStateException if it is announced already
+     * @param traffic what arrives at it
+     * @throws IllegalStateException if a server has started already and not stopped
      */
-    public synchronized void started(Announcement announcement, int port) {
-        if (registration != null) {
-            throw new IllegalStateException("already registered: " + registration.endpoint());
+    public synchronized void started(Announcement announcement, int port, ServerTraffic traffic) {
+        if (running != null) {
+            throw new IllegalStateException("already registered: " + running.endpoints());
         }
-        registration = registrar.register(announcement.endpoint(port, currentTimeMillis.getAsLong()));
+        List<Endpoint> endpoints = announcement.endpoints(port, currentTimeMillis.getAsLong());
+        running = new Running(endpoints, traffic, accepting ? register(endpoints) : List.of());
+        if (!accepting) {
+            log.info("Not registered yet: {} waits until the application is ready", named(endpoints));
+        }
     }
 
-    /** Returns what is announced, while it is. */
-    public synchronized Optional<Registration> registration() {
-        return Optional.ofNullable(registration);
+    /**
+     * Says whether the server is to be called; it is, unless this has said otherwise. Returns at once. One that is to be called no
+     * more is not withdrawn: its key, its lease and what clients know of it stay, and where all servers refuse at once, clients go on
+     * calling them rather than nobody.
+     *
+     * @param accepting whether it is
+     */
+    public synchronized void accepting(boolean accepting) {
+        if (this.accepting == accepting) {
+            return;
+        }
+        this.accepting = accepting;
+        Running now = running;
+        if (now == null) {
+            return;
+        }
+        if (now.registrations().isEmpty()) { // it never accepted a call since it started
+            running = new Running(now.endpoints(), now.traffic(), register(now.endpoints()));
+            return;
+        }
+        log.info("{} {}", named(now.endpoints()), accepting ? "takes calls again" : "drains until the application is ready again");
+        Endpoint.State state = accepting ? Endpoint.State.UP : Endpoint.State.DRAINING;
+        now.registrations().forEach(registration -> update(registration, state));
+    }
+
+    /** Returns what is announced first, while it is. */
+    public Optional<Registration> registration() {
+        return registrations().stream().findFirst();
+    }
+
+    /** Returns what is announced, one entry a service; nothing while nothing is. */
+    public synchronized List<Registration> registrations() {
+        return running == null ? List.of() : running.registrations();
+    }
+
+    /** Says whether a server runs that is not announced because it accepts no calls yet. */
+    public synchronized boolean isWaiting() {
+        return running != null && running.registrations().isEmpty();
     }
 
     /**
@@ -79,86 +119,116 @@ public final class ServerRegistration {
      * announced.
      */
     public void stopping() {
-        Registration leaving;
+        Running leaving;
         synchronized (this) {
-            leaving = registration;
-            registration = null;
+            leaving = running;
+            running = null;
         }
-        if (leaving == null) {
+        if (leaving == null || leaving.registrations().isEmpty()) {
             return;
         }
-        Answer toDrain = leaving.state() == Registration.State.REGISTERED ? drain(leaving) : Answer.REFUSED;
-        CompletableFuture<Void> withdrawn = leaving.withdraw();
-        if (toDrain != Answer.NONE) { // a registry that kept it waiting once is not waited for again
-            await("withdraw", leaving.endpoint(), withdrawn, drain.registryTimeout());
+        boolean answered = drain(leaving);
+        List<CompletableFuture<Void>> withdrawn =
+                leaving.registrations().stream().map(Registration::withdraw).toList();
+        if (answered) { // a registry that kept it waiting once is not waited for again
+            await("withdraw", leaving.registrations(), withdrawn);
         }
-        endStreams(leaving.endpoint());
+        endStreams(leaving);
     }
 
-    /** The server has stopped, and may start again. */
-    public void stopped() {
-        streams.reopen();
+    private List<Registration> register(List<Endpoint> endpoints) {
+        List<Registration> registrations = new ArrayList<>();
+        try {
+            endpoints.forEach(endpoint -> registrations.add(registrar.register(endpoint)));
+        } catch (RuntimeException e) {
+            registrations.forEach(Registration::withdraw);
+            throw e;
+        }
+        return List.copyOf(registrations);
     }
 
-    /** What a registry said to a request. */
-    private enum Answer {
-        DONE,
-        REFUSED,
-        /** None in time. */
-        NONE
+    private static CompletableFuture<Void> update(Registration registration, Endpoint.State state) {
+        return registration.update(
+                registration.endpoint().toBuilder().state(state).build());
     }
 
-    private Answer drain(Registration leaving) {
-        Endpoint endpoint = leaving.endpoint();
-        CompletableFuture<Void> published = leaving.update(
-                endpoint.toBuilder().state(Endpoint.State.DRAINING).build());
-        Answer answer = await("mark as draining", endpoint, published, drain.registryTimeout());
+    /** Returns whether the registry has answered, whatever it said. */
+    private boolean drain(Running leaving) {
+        List<Registration> announced = leaving.registrations().stream()
+                .filter(registration -> registration.state() == Registration.State.REGISTERED)
+                .toList();
+        Answers answers = await(
+                "mark as draining",
+                announced,
+                announced.stream()
+                        .map(registration -> update(registration, Endpoint.State.DRAINING))
+                        .toList());
         // A registry that does not answer has not told the clients either: nobody would be waited for.
-        if (answer == Answer.DONE
+        if (answers.anyDone()
                 && !drain.quietPeriod().isZero()
-                && !newCalls.await(drain.quietPeriod(), drain.timeout())) {
+                && !leaving.traffic().newCalls().await(drain.quietPeriod(), drain.timeout())) {
             log.warn(
-                    "{} at {} still receives new calls after {} ms; it stops nevertheless",
-                    endpoint.service(),
-                    endpoint.address(),
+                    "{} still receives new calls after {} ms; it stops nevertheless",
+                    named(leaving.endpoints()),
                     drain.timeout().toMillis());
         }
-        return answer;
+        return answers.inTime();
     }
 
     /** Comes after the withdrawal: streams keep nobody from learning that this server is gone. */
-    private void endStreams(Endpoint endpoint) {
+    private void endStreams(Running leaving) {
+        OpenStreams streams = leaving.traffic().streams();
         int open = streams.count();
         streams.await(drain.streamGrace());
         int ended = streams.closeAll();
         if (open > 0) {
             log.info(
-                    "{} at {}: of {} open streams {} were ended after {} ms",
-                    endpoint.service(),
-                    endpoint.address(),
+                    "{}: of {} open streams {} were ended after {} ms",
+                    named(leaving.endpoints()),
                     open,
                     ended,
                     drain.streamGrace().toMillis());
         }
     }
 
-    private static Answer await(String what, Endpoint endpoint, CompletableFuture<Void> done, Duration timeout) {
-        try {
-            done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-            return Answer.DONE;
-        } catch (TimeoutException | ExecutionException e) {
-            Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
-            log.warn(
-                    "Could not {} {} at {} within {} ms: {}; its key is gone when the lease runs out",
-                    what,
-                    endpoint.service(),
-                    endpoint.address(),
-                    timeout.toMillis(),
-                    cause.toString());
-            return e instanceof TimeoutException ? Answer.NONE : Answer.REFUSED;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Answer.NONE;
+    /**
+     * What a registry said to some requests.
+     *
+     * @param anyDone whether it did one of them
+     * @param inTime whether it answered all of them in time
+     */
+    private record Answers(boolean anyDone, boolean inTime) {}
+
+    /** Waits for all of them together no longer than for one. */
+    private Answers await(String what, List<Registration> registrations, List<CompletableFuture<Void>> requests) {
+        long end = System.nanoTime() + drain.registryTimeout().toNanos();
+        boolean anyDone = false;
+        boolean inTime = true;
+        for (int i = 0; i < requests.size(); i++) {
+            Endpoint endpoint = registrations.get(i).endpoint();
+            try {
+                requests.get(i).get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+                anyDone = true;
+            } catch (TimeoutException | ExecutionException e) {
+                Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+                log.warn(
+                        "Could not {} {} at {} within {} ms: {}; its key is gone when the lease runs out",
+                        what,
+                        endpoint.service(),
+                        endpoint.address(),
+                        drain.registryTimeout().toMillis(),
+                        cause.toString());
+                inTime &= !(e instanceof TimeoutException);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return new Answers(anyDone, false);
+            }
         }
+        return new Answers(anyDone, inTime);
+    }
+
+    private static String named(List<Endpoint> endpoints) {
+        String services = endpoints.stream().map(Endpoint::service).collect(Collectors.joining(", "));
+        return services + " at " + endpoints.get(0).address();
     }
 }

@@ -7,9 +7,10 @@ import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.testing.FaultRow;
 import io.grpc.ConnectivityState;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,14 +22,14 @@ class HealthIndicatorsTest {
 
     @Test
     void aClientIsUpWhileEtcdAnswers() {
-        Health health = health(null, Optional.empty());
+        Health health = health(null, List.of());
         assertThat(health.getStatus()).isEqualTo(Status.UP);
         assertThat(health.getDetails()).containsExactly(Map.entry("etcd", "reachable"));
     }
 
     @Test
     void anOutageOfEtcdIsSaidButTakesNobodyDown() {
-        Health health = health("etcd unreachable: Connection refused", Optional.empty());
+        Health health = health("etcd unreachable: Connection refused", List.of());
         assertThat(health.getStatus()).isEqualTo(Status.UNKNOWN);
         assertThat(health.getDetails()).containsEntry("etcd", "etcd unreachable: Connection refused");
     }
@@ -37,7 +38,7 @@ class HealthIndicatorsTest {
     @FaultRow({18, 19})
     void namesWhatEtcdRefusesAndTheProperties() {
         Health health = new GrpcLbHealthIndicator(
-                        () -> null, () -> "etcd denies the access: permission denied", Optional::empty)
+                        () -> null, () -> "etcd denies the access: permission denied", List::of, () -> false)
                 .health();
         assertThat(health.getStatus()).isEqualTo(Status.UNKNOWN);
         assertThat(health.getDetails())
@@ -50,7 +51,7 @@ class HealthIndicatorsTest {
     @ParameterizedTest
     @EnumSource(Registration.State.class)
     void aServerIsUpOnceItIsAnnouncedAndNeverDown(Registration.State state) {
-        Health health = health(null, Optional.of(new Announced(state, null)));
+        Health health = health(null, List.of(new Announced(state, null)));
         assertThat(health.getStatus()).isEqualTo(state == Registration.State.REGISTERED ? Status.UP : Status.UNKNOWN);
         assertThat(health.getDetails())
                 .containsEntry("registration", state)
@@ -62,7 +63,7 @@ class HealthIndicatorsTest {
     @FaultRow({1, 16})
     void whoeverIsNotAnnouncedSaysSinceWhenAndWhy() {
         String reason = "etcd has no space (alarm NOSPACE): etcdserver: mvcc: database space exceeded";
-        Health health = health(null, Optional.of(new Announced(Registration.State.PENDING, reason)));
+        Health health = health(null, List.of(new Announced(Registration.State.PENDING, reason)));
         assertThat(health.getDetails())
                 .containsEntry("registration", Registration.State.PENDING)
                 .containsEntry("registrationReason", reason)
@@ -72,11 +73,34 @@ class HealthIndicatorsTest {
 
     @Test
     void whoeverIsAnnouncedSaysWhetherItIsVisible() {
-        Health health = health(null, Optional.of(new Announced(Registration.State.REGISTERED, null)));
+        Health health = health(null, List.of(new Announced(Registration.State.REGISTERED, null)));
         assertThat(health.getDetails())
                 .containsEntry("visible", true)
                 .containsEntry("visibleAfterMillis", 3L)
                 .doesNotContainKey("registrationReason");
+    }
+
+    @Test
+    void showsEachServiceOfAProcessThatHasSeveral() {
+        Health health = health(
+                null,
+                List.of(
+                        new Announced(Registration.State.REGISTERED, null),
+                        new Announced(Registration.State.CONFLICT, "taken")));
+        assertThat(health.getStatus()).isEqualTo(Status.UNKNOWN);
+        assertThat(health.getDetails()).doesNotContainKey("registration");
+        assertThat((List<?>) health.getDetails().get("registrations"))
+                .hasSize(2)
+                .first(InstanceOfAssertFactories.map(String.class, Object.class))
+                .containsEntry("registration", Registration.State.REGISTERED)
+                .containsEntry("service", "orders");
+    }
+
+    @Test
+    void aServerThatWaitsForTheApplicationIsUp() {
+        Health health = new GrpcLbHealthIndicator(() -> null, () -> null, List::of, () -> true).health();
+        assertThat(health.getStatus()).isEqualTo(Status.UP);
+        assertThat(health.getDetails()).containsEntry("registration", "WAITING_FOR_READINESS");
     }
 
     @Test
@@ -89,8 +113,8 @@ class HealthIndicatorsTest {
         assertThat(failing.getDetails()).containsEntry("b", ConnectivityState.TRANSIENT_FAILURE);
     }
 
-    private static Health health(@Nullable String etcdAwayBecause, Optional<Registration> registration) {
-        return new GrpcLbHealthIndicator(() -> etcdAwayBecause, () -> null, () -> registration).health();
+    private static Health health(@Nullable String etcdAwayBecause, List<Registration> registrations) {
+        return new GrpcLbHealthIndicator(() -> etcdAwayBecause, () -> null, () -> registrations, () -> false).health();
     }
 
     private static Health channels(Map<String, ConnectivityState> states) {

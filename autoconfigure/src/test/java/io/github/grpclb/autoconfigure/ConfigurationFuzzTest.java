@@ -13,8 +13,6 @@ import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
-import io.github.grpclb.registration.OpenStreams;
-import io.github.grpclb.registration.QuietPeriod;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -112,8 +110,6 @@ class ConfigurationFuzzTest {
         GrpcLbServerAutoConfiguration server = new GrpcLbServerAutoConfiguration();
         server.grpcLbServerRegistration(
                 server.grpcLbRegistrar(CONNECTION, properties, NO_BEANS.getBeanProvider(EtcdObserver.class)),
-                new QuietPeriod(),
-                new OpenStreams(),
                 properties);
         List<ClientProperties> clients = new ArrayList<>(properties.clients().values());
         clients.add(all);

@@ -8,8 +8,6 @@ import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
-import io.github.grpclb.registration.OpenStreams;
-import io.github.grpclb.registration.QuietPeriod;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -86,7 +84,7 @@ class GrpcLbPropertiesTest {
         try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1"))) {
             EndpointRegistrar registrar = server.grpcLbRegistrar(
                     connection, properties, new StaticListableBeanFactory().getBeanProvider(EtcdObserver.class));
-            server.grpcLbServerRegistration(registrar, new QuietPeriod(), new OpenStreams(), properties);
+            server.grpcLbServerRegistration(registrar, properties);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.github.grpclb.registration.Announcement;
 import io.github.grpclb.testing.FaultRow;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -34,14 +35,14 @@ class ServerAnnouncementTest {
                         null)
                 .forServerBoundTo("*");
         assertThat(announcement)
-                .isEqualTo(new Announcement("greeter", "s1", "2001:db8::1", 9090, 5, "z1", "v2", Map.of("team", "a")));
+                .isEqualTo(new Announcement(List.of("greeter"), "s1", "2001:db8::1", 9090, 5, "z1", "v2", Map.of("team", "a")));
     }
 
     @Test
     void takesTheApplicationsNameAndTheBindAddress() {
         Announcement announcement = announcement(Map.of(), "greeter").forServerBoundTo("127.0.0.1");
         assertThat(announcement)
-                .isEqualTo(new Announcement("greeter", null, "127.0.0.1", null, 1, null, null, Map.of()));
+                .isEqualTo(new Announcement(List.of("greeter"), null, "127.0.0.1", null, 1, null, null, Map.of()));
     }
 
     @Test
@@ -50,7 +51,30 @@ class ServerAnnouncementTest {
                         Map.of("service", "", "id", "", "host", " ", "zone", "", "version", ""), "greeter")
                 .forServerBoundTo("127.0.0.1");
         assertThat(announcement)
-                .isEqualTo(new Announcement("greeter", null, "127.0.0.1", null, 1, null, null, Map.of()));
+                .isEqualTo(new Announcement(List.of("greeter"), null, "127.0.0.1", null, 1, null, null, Map.of()));
+    }
+
+    @Test
+    void takesSeveralServicesInsteadOfTheApplicationsName() {
+        assertThat(announcement(Map.of("services", "greeter,,user.rpc"), "app").forServerBoundTo("127.0.0.1").services())
+                .containsExactly("greeter", "user.rpc");
+        assertThat(announcement(Map.of("services", ""), "app").forServerBoundTo("127.0.0.1").services())
+                .containsExactly("app");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            a,b   | greeter | grpc.lb.registration.services: [a, b] (expected: either this or grpc.lb.registration.service
+            a,b,a |         | grpc.lb.registration.services[2]: a (expected: each name once
+            a,b c |         | grpc.lb.registration.services[1]: b c (expected: a name under which clients
+            """)
+    @FaultRow(49)
+    void refusesServicesThatSayTwoThings(String services, @Nullable String service, String expected) {
+        Map<String, String> properties = new HashMap<>(Map.of("services", services));
+        properties.put("service", service == null ? "" : service);
+        assertThatExceptionOfType(InvalidPropertyException.class)
+                .isThrownBy(() -> announcement(properties, "app"))
+                .withMessageStartingWith(expected);
     }
 
     @Test

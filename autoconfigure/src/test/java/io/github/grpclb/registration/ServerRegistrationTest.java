@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +23,7 @@ class ServerRegistrationTest {
             new Drain(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofSeconds(7), Duration.ofMillis(20));
 
     private static final Announcement GREETER =
-            new Announcement("greeter", null, "10.0.0.5", null, 5, "z1", "v2", Map.of("team", "a"));
+            new Announcement(List.of("greeter"), null, "10.0.0.5", null, 5, "z1", "v2", Map.of("team", "a"));
 
     private final List<String> events = new ArrayList<>();
     private final FakeRegistrar registrar = new FakeRegistrar();
@@ -34,15 +36,14 @@ class ServerRegistrationTest {
         now += nanos;
         events.add("waited " + nanos / 1_000_000 + " ms for streams");
     });
-    private final ServerRegistration server =
-            new ServerRegistration(registrar, DRAIN, quiet, streams, () -> 1_763_600_000_000L);
+    private final ServerTraffic traffic = new ServerTraffic(quiet, streams);
+    private final ServerRegistration server = new ServerRegistration(registrar, DRAIN, () -> 1_763_600_000_000L);
 
     @Test
     @FaultRow(32)
     void announcesThePortThatTheServerListensOn() {
-        server.started(GREETER, 8080);
-        Endpoint announced = registrar.endpoint;
-        assertThat(announced)
+        server.started(GREETER, 8080, traffic);
+        assertThat(registrar.last().endpoint())
                 .isEqualTo(Endpoint.builder("greeter", "10.0.0.5", 8080)
                         .id("10.0.0.5:8080")
                         .weight(5)
@@ -55,7 +56,7 @@ class ServerRegistrationTest {
 
     @Test
     void drainsThenWaitsForQuietThenWithdraws() {
-        server.started(GREETER, 8080);
+        server.started(GREETER, 8080, traffic);
         server.stopping();
         assertThat(events).containsExactly("register UP", "update DRAINING", "waited 500 ms", "withdraw");
         assertThat(server.registration()).isEmpty();
@@ -65,7 +66,7 @@ class ServerRegistrationTest {
     @FaultRow(23)
     void givesStreamsTheirGraceAfterItIsWithdrawn() {
         streams.add(() -> events.add("stream ended"));
-        server.started(GREETER, 8080);
+        server.started(GREETER, 8080, traffic);
         server.stopping();
         assertThat(events)
                 .containsExactly(
@@ -79,29 +80,27 @@ class ServerRegistrationTest {
 
     @Test
     void givesStreamsTheirGraceAlsoWhereTheRegistryIsAway() {
-        registrar.state = EndpointRegistrar.Registration.State.PENDING;
+        registrar.state = State.PENDING;
         streams.add(() -> events.add("stream ended"));
-        server.started(GREETER, 8080);
+        server.started(GREETER, 8080, traffic);
         server.stopping();
         assertThat(events).containsExactly("register UP", "withdraw", "waited 7000 ms for streams", "stream ended");
     }
 
     @Test
-    void letsStreamsBeginAgainOnceItHasStopped() {
-        server.started(GREETER, 8080);
+    void endsNoStreamOfAnotherServer() {
+        ServerTraffic others = new ServerTraffic();
+        others.streams().add(() -> events.add("ended"));
+        server.started(GREETER, 8080, traffic);
         server.stopping();
-        streams.add(() -> events.add("too late"));
-        assertThat(events).endsWith("too late");
-        server.stopped();
-        server.started(GREETER, 8081);
-        streams.add(() -> events.add("ended"));
+        others.streams().add(() -> events.add("ended"));
         assertThat(events).doesNotContain("ended");
     }
 
     @Test
     void withdrawsWithoutDrainingWhatWasNeverAnnounced() {
-        registrar.state = EndpointRegistrar.Registration.State.PENDING;
-        server.started(GREETER, 8080);
+        registrar.state = State.PENDING;
+        server.started(GREETER, 8080, traffic);
         server.stopping();
         assertThat(events).containsExactly("register UP", "withdraw");
     }
@@ -109,7 +108,7 @@ class ServerRegistrationTest {
     @Test
     void doesNotWaitForQuietWhenClientsWereNotTold() {
         registrar.answer = new CompletableFuture<>();
-        server.started(GREETER, 8080);
+        server.started(GREETER, 8080, traffic);
         server.stopping();
         assertThat(events).containsExactly("register UP", "update DRAINING", "withdraw");
     }
@@ -124,23 +123,23 @@ class ServerRegistrationTest {
                 throw new TimeoutException();
             }
         };
-        server.started(GREETER, 8080);
+        server.started(GREETER, 8080, traffic);
         server.stopping();
         assertThat(events).containsExactly("register UP", "update DRAINING", "waited for the registry", "withdraw");
     }
 
     @Test
     void announcesAServerThatStartsAgain() {
-        server.started(GREETER, 8080);
+        server.started(GREETER, 8080, traffic);
         server.stopping();
-        server.started(GREETER, 8081);
-        assertThat(registrar.endpoint.port()).isEqualTo(8081);
+        server.started(GREETER, 8081, traffic);
+        assertThat(registrar.last().endpoint().port()).isEqualTo(8081);
     }
 
     @Test
     void refusesASecondServer() {
-        server.started(GREETER, 8080);
-        assertThatThrownBy(() -> server.started(GREETER, 8081)).isInstanceOf(IllegalStateException.class);
+        server.started(GREETER, 8080, traffic);
+        assertThatThrownBy(() -> server.started(GREETER, 8081, traffic)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
@@ -150,17 +149,174 @@ class ServerRegistrationTest {
         assertThat(events).isEmpty();
     }
 
-    private final class FakeRegistrar implements EndpointRegistrar, EndpointRegistrar.Registration {
+    @Test
+    void announcesEachServiceAndDrainsAllBeforeItWaitsOnce() {
+        server.started(both(), 8080, traffic);
+        assertThat(server.registrations())
+                .extracting(it -> it.endpoint().service() + " " + it.endpoint().address() + " "
+                        + it.endpoint().weight())
+                .containsExactly("greeter 10.0.0.5:8080 5", "admin 10.0.0.5:8080 5");
+        server.stopping();
+        assertThat(events)
+                .containsExactly(
+                        "register UP",
+                        "register admin UP",
+                        "update DRAINING",
+                        "update admin DRAINING",
+                        "waited 500 ms",
+                        "withdraw",
+                        "withdraw admin");
+        assertThat(server.registrations()).isEmpty();
+    }
 
-        private Endpoint endpoint;
+    @Test
+    void waitsForQuietWhereTheClientsOfOneServiceWereTold() {
+        registrar.answers.put("admin", new CompletableFuture<>());
+        server.started(both(), 8080, traffic);
+        server.stopping();
+        assertThat(events).contains("waited 500 ms").endsWith("withdraw", "withdraw admin");
+    }
+
+    @Test
+    void drainsTheServiceThatIsRegisteredWhereAnotherIsNot() {
+        server.started(both(), 8080, traffic);
+        registrar.all.get(0).state = State.CONFLICT;
+        server.stopping();
+        assertThat(events)
+                .containsExactly(
+                        "register UP",
+                        "register admin UP",
+                        "update admin DRAINING",
+                        "waited 500 ms",
+                        "withdraw",
+                        "withdraw admin");
+    }
+
+    @Test
+    void takesBackWhatItAnnouncedWhereOneServiceIsRefused() {
+        registrar.refused = "admin";
+        assertThatThrownBy(() -> server.started(both(), 8080, traffic)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(events).containsExactly("register UP", "withdraw");
+        assertThat(server.registrations()).isEmpty();
+    }
+
+    @Test
+    void waitsWithTheAnnouncementUntilItAcceptsCalls() {
+        server.accepting(false);
+        server.started(GREETER, 8080, traffic);
+        assertThat(events).isEmpty();
+        assertThat(server.isWaiting()).isTrue();
+        server.accepting(true);
+        server.accepting(true);
+        assertThat(events).containsExactly("register UP");
+        assertThat(server.isWaiting()).isFalse();
+        assertThat(registrar.last().endpoint().startedAt()).isEqualTo(1_763_600_000_000L);
+    }
+
+    @Test
+    void announcesAtItsStartWhatAcceptsCallsAlready() {
+        server.accepting(false);
+        server.accepting(true);
+        assertThat(events).isEmpty();
+        server.started(GREETER, 8080, traffic);
+        assertThat(events).containsExactly("register UP");
+    }
+
+    @Test
+    void drainsWhileItDoesNotAcceptAndKeepsWhatAnOperatorHasSet() {
+        server.started(both(), 8080, traffic);
+        Registered greeter = registrar.all.get(0);
+        greeter.endpoint = greeter.endpoint.toBuilder().weight(9).build();
+        server.accepting(false);
+        assertThat(events).endsWith("update DRAINING", "update admin DRAINING");
+        assertThat(greeter.endpoint.weight()).isEqualTo(9);
+        server.accepting(true);
+        assertThat(events).endsWith("update UP", "update admin UP").doesNotContain("withdraw");
+        assertThat(greeter.endpoint.weight()).isEqualTo(9);
+        assertThat(registrar.all).hasSize(2);
+    }
+
+    @Test
+    void stopsWhileItDoesNotAccept() {
+        server.started(GREETER, 8080, traffic);
+        server.accepting(false);
+        server.stopping();
+        assertThat(events)
+                .containsExactly("register UP", "update DRAINING", "update DRAINING", "waited 500 ms", "withdraw");
+        server.accepting(true);
+        assertThat(events).endsWith("withdraw");
+    }
+
+    @Test
+    void stopsWithoutAWordBeforeItEverAccepted() {
+        server.accepting(false);
+        server.started(GREETER, 8080, traffic);
+        server.stopping();
+        server.accepting(true);
+        assertThat(events).isEmpty();
+        assertThat(server.isWaiting()).isFalse();
+    }
+
+    @Test
+    void startsAgainAsItWasLastToldToAccept() {
+        server.started(GREETER, 8080, traffic);
+        server.accepting(false);
+        server.stopping();
+        server.started(GREETER, 8081, traffic);
+        assertThat(events).endsWith("withdraw");
+        server.accepting(true);
+        assertThat(events).endsWith("register UP");
+        assertThat(registrar.last().endpoint().port()).isEqualTo(8081);
+    }
+
+    private static Announcement both() {
+        return new Announcement(List.of("greeter", "admin"), null, "10.0.0.5", null, 5, "z1", "v2", Map.of());
+    }
+
+    /** Notes what is asked for; {@code greeter} is not named. */
+    private final class FakeRegistrar implements EndpointRegistrar {
+
+        private final List<Registered> all = new ArrayList<>();
+        private final Map<String, CompletableFuture<Void>> answers = new HashMap<>();
         private State state = State.REGISTERED;
         private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
+        private String refused = "";
 
         @Override
         public Registration register(Endpoint endpoint) {
+            if (endpoint.service().equals(refused)) {
+                throw new IllegalArgumentException("refused on purpose");
+            }
+            Registered registered = new Registered(endpoint, state);
+            all.add(registered);
+            registered.note("register", " " + endpoint.state());
+            return registered;
+        }
+
+        private Registered last() {
+            return all.get(all.size() - 1);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final class Registered implements EndpointRegistrar.Registration {
+
+        private Endpoint endpoint;
+        private State state;
+
+        Registered(Endpoint endpoint, State state) {
             this.endpoint = endpoint;
-            events.add("register " + endpoint.state());
-            return this;
+            this.state = state;
+        }
+
+        private void note(String what, String more) {
+            events.add(what + (endpoint.service().equals("greeter") ? "" : " " + endpoint.service()) + more);
+        }
+
+        private CompletableFuture<Void> answer() {
+            return registrar.answers.getOrDefault(endpoint.service(), registrar.answer);
         }
 
         @Override
@@ -180,22 +336,20 @@ class ServerRegistrationTest {
 
         @Override
         public CompletableFuture<Void> registered() {
-            return answer;
+            return answer();
         }
 
         @Override
-        public CompletableFuture<Void> update(Endpoint endpoint) {
-            events.add("update " + endpoint.state());
-            return answer;
+        public CompletableFuture<Void> update(Endpoint wanted) {
+            endpoint = wanted;
+            note("update", " " + endpoint.state());
+            return answer();
         }
 
         @Override
         public CompletableFuture<Void> withdraw() {
-            events.add("withdraw");
-            return answer;
+            note("withdraw", "");
+            return answer();
         }
-
-        @Override
-        public void close() {}
     }
 }
