@@ -51,9 +51,7 @@ public final class GrpcLbEndpoint {
      * @param registrations the same for each of its services' names
      */
     public record Description(
-            List<Client> clients,
-            @Nullable Announced registration,
-            List<Announced> registrations) {}
+            List<Client> clients, @Nullable Announced registration, List<Announced> registrations) {}
 
     /**
      * A channel.

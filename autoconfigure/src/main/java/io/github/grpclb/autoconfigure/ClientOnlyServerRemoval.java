@@ -23,10 +23,13 @@ final class ClientOnlyServerRemoval implements BeanDefinitionRegistryPostProcess
     @Override
     public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
         if (registry instanceof ConfigurableListableBeanFactory beans && !hasOwnService(beans)) {
-            RegisteredServer.OWN.stream().filter(registry::containsBeanDefinition).forEach(name -> {
-                registry.removeBeanDefinition(name);
-                log.info("No gRPC server is started: there is no @GrpcService. Set grpc.server.port to start one.");
-            });
+            RegisteredServer.OWN.stream()
+                    .filter(registry::containsBeanDefinition)
+                    .forEach(name -> {
+                        registry.removeBeanDefinition(name);
+                        log.info(
+                                "No gRPC server is started: there is no @GrpcService. Set grpc.server.port to start one.");
+                    });
         }
     }
 

@@ -1,8 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
-import java.util.Map;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 import org.springframework.boot.autoconfigure.condition.ConditionMessage;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
@@ -16,12 +14,17 @@ final class OnSwitch extends SpringBootCondition {
 
     @Override
     public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
-        Map<String, @Nullable Object> attributes =
-                Objects.requireNonNull(metadata.getAnnotationAttributes(ConditionalOnSwitch.class.getName()));
-        String name = String.valueOf(attributes.get("name"));
-        boolean on = isOn(context.getEnvironment(), name, Boolean.TRUE.equals(attributes.get("byDefault")));
-        return new ConditionOutcome(
-                on, ConditionMessage.forCondition(ConditionalOnSwitch.class).because(name + " is " + on));
+        Environment environment = context.getEnvironment();
+        // all of them: one may stand on another annotation, beside one on the class itself
+        List<String> off = metadata.getAnnotations().stream(ConditionalOnSwitch.class)
+                .filter(annotation ->
+                        !isOn(environment, annotation.getString("name"), annotation.getBoolean("byDefault")))
+                .map(annotation -> annotation.getString("name"))
+                .toList();
+        ConditionMessage.Builder message = ConditionMessage.forCondition(ConditionalOnSwitch.class);
+        return off.isEmpty()
+                ? ConditionOutcome.match(message.because("on"))
+                : ConditionOutcome.noMatch(message.because(String.join(", ", off) + " is off"));
     }
 
     private static boolean isOn(Environment environment, String name, boolean byDefault) {

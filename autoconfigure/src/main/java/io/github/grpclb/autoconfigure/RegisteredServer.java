@@ -94,7 +94,8 @@ final class RegisteredServer {
     }
 
     private List<String> names() {
-        List<String> names = new ArrayList<>(List.of(beans.getBeanNamesForType(GrpcServerLifecycle.class, true, false)));
+        List<String> names =
+                new ArrayList<>(List.of(beans.getBeanNamesForType(GrpcServerLifecycle.class, true, false)));
         names.remove(IN_PROCESS);
         return names;
     }

@@ -103,7 +103,9 @@ final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent
     /** Nobody on another machine reaches it; an in-process server is not even meant to be, and is a test's as a rule. */
     private static void logWithoutPort(String address) {
         if (address.startsWith("unix:")) {
-            log.info("Not registered: the gRPC server at {} has no port, so that nobody on another machine reaches it", address);
+            log.info(
+                    "Not registered: the gRPC server at {} has no port, so that nobody on another machine reaches it",
+                    address);
         } else {
             log.debug("Not registered: the gRPC server at {} listens on no port", address);
         }

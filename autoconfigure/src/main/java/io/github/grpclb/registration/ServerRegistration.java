@@ -3,7 +3,6 @@ package io.github.grpclb.registration;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -94,7 +93,10 @@ public final class ServerRegistration {
             running = new Running(now.endpoints(), now.traffic(), register(now.endpoints()));
             return;
         }
-        log.info("{} {}", named(now.endpoints()), accepting ? "takes calls again" : "drains until the application is ready again");
+        log.info(
+                "{} {}",
+                named(now.endpoints()),
+                accepting ? "takes calls again" : "drains until the application is ready again");
         Endpoint.State state = accepting ? Endpoint.State.UP : Endpoint.State.DRAINING;
         now.registrations().forEach(registration -> update(registration, state));
     }

@@ -62,13 +62,13 @@ class ReadinessIT {
         assertThat(caller.ask()).as("nobody else can").isEqualTo("a");
 
         ConfigurableApplicationContext other = opened.add(server(at, READY, "grpc.lb.registration.id=b"));
-        await().untilAsserted(() -> assertThat(List.of(caller.ask(), caller.ask(), caller.ask()))
-                .containsOnly("b"));
+        await().untilAsserted(() ->
+                assertThat(List.of(caller.ask(), caller.ask(), caller.ask())).containsOnly("b"));
 
         AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
         await().untilAsserted(() -> assertThat(operator.all().values()).contains(first));
-        await().untilAsserted(() ->
-                assertThat(List.of(caller.ask(), caller.ask())).containsExactlyInAnyOrder("a", "b"));
+        await().untilAsserted(
+                        () -> assertThat(List.of(caller.ask(), caller.ask())).containsExactlyInAnyOrder("a", "b"));
         other.close();
     }
 
@@ -112,10 +112,8 @@ class ReadinessIT {
     }
 
     private void awaitState(String state) {
-        await().untilAsserted(() -> assertThat(operator.all().values())
-                .singleElement()
-                .asString()
-                .contains("\"state\":\"" + state + "\""));
+        await().untilAsserted(() ->
+                assertThat(operator.all().values()).singleElement().asString().contains("\"state\":\"" + state + "\""));
     }
 
     /** Looks what is announced while it runs, which is before the application is ready. */

@@ -35,7 +35,8 @@ class ServerAnnouncementTest {
                         null)
                 .forServerBoundTo("*");
         assertThat(announcement)
-                .isEqualTo(new Announcement(List.of("greeter"), "s1", "2001:db8::1", 9090, 5, "z1", "v2", Map.of("team", "a")));
+                .isEqualTo(new Announcement(
+                        List.of("greeter"), "s1", "2001:db8::1", 9090, 5, "z1", "v2", Map.of("team", "a")));
     }
 
     @Test
@@ -56,9 +57,13 @@ class ServerAnnouncementTest {
 
     @Test
     void takesSeveralServicesInsteadOfTheApplicationsName() {
-        assertThat(announcement(Map.of("services", "greeter,,user.rpc"), "app").forServerBoundTo("127.0.0.1").services())
+        assertThat(announcement(Map.of("services", "greeter,,user.rpc"), "app")
+                        .forServerBoundTo("127.0.0.1")
+                        .services())
                 .containsExactly("greeter", "user.rpc");
-        assertThat(announcement(Map.of("services", ""), "app").forServerBoundTo("127.0.0.1").services())
+        assertThat(announcement(Map.of("services", ""), "app")
+                        .forServerBoundTo("127.0.0.1")
+                        .services())
                 .containsExactly("app");
     }
 

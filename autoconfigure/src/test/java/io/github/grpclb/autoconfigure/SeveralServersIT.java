@@ -74,12 +74,14 @@ class SeveralServersIT {
     @Test
     void netDevhsOwnServerIsRegisteredAndTheOtherIsSaid(CapturedOutput output) {
         ConfigurableApplicationContext context = start(OwnAndAnother.class);
-        awaitKeys("greeter/127.0.0.1:" + context.getBean(GrpcServerProperties.class).getPort());
+        awaitKeys("greeter/127.0.0.1:"
+                + context.getBean(GrpcServerProperties.class).getPort());
         int other = context.getBean(Another.class).port();
         assertThat(output)
                 .contains("INFO")
-                .contains("Not registered: the gRPC server at port " + other
-                        + "; 'shadedNettyGrpcServerLifecycle' is, unless grpc.lb.registration.server names another one");
+                .contains(
+                        "Not registered: the gRPC server at port " + other
+                                + "; 'shadedNettyGrpcServerLifecycle' is, unless grpc.lb.registration.server names another one");
     }
 
     @Test
@@ -109,8 +111,7 @@ class SeveralServersIT {
 
     @Test
     void aServerIsRegisteredByTheNameOfItsBean() {
-        ConfigurableApplicationContext context =
-                start(PublicAndAdmin.class, "grpc.lb.registration.server=adminServer");
+        ConfigurableApplicationContext context = start(PublicAndAdmin.class, "grpc.lb.registration.server=adminServer");
         awaitKeys("greeter/127.0.0.1:" + port(context, "adminServer"));
     }
 
@@ -127,8 +128,9 @@ class SeveralServersIT {
     void aPortThatNoServerHasIsWarnedOf(CapturedOutput output) {
         ConfigurableApplicationContext context = start(PublicAndAdmin.class, "grpc.lb.registration.server=1");
         assertThat(output)
-                .contains("No gRPC server is registered: grpc.lb.registration.server=1 names none of those that run: the gRPC"
-                        + " server 'publicServer' at port " + port(context, "publicServer"));
+                .contains(
+                        "No gRPC server is registered: grpc.lb.registration.server=1 names none of those that run: the gRPC"
+                                + " server 'publicServer' at port " + port(context, "publicServer"));
         assertThat(context.getBean(ServerRegistration.class).registrations()).isEmpty();
     }
 
@@ -173,7 +175,9 @@ class SeveralServersIT {
     @Test
     void aServerIsFoundUnderEachOfItsServicesAndLeavesThemAll() {
         ConfigurableApplicationContext context = context(
-                ServerApplication.class, "grpc.lb.registration.services=greeter,user.rpc", "grpc.lb.registration.weight=7");
+                ServerApplication.class,
+                "grpc.lb.registration.services=greeter,user.rpc",
+                "grpc.lb.registration.weight=7");
         int port = context.getBean(GrpcServerProperties.class).getPort();
         awaitKeys("greeter/127.0.0.1:" + port, "user.rpc/127.0.0.1:" + port);
         assertThat(operator.all().values()).allMatch(record -> record.contains("\"weight\":7"));
@@ -218,7 +222,8 @@ class SeveralServersIT {
     }
 
     private void awaitKeys(String... keys) {
-        Set<String> expected = Set.of(keys).stream().map(key -> "/grpclb/" + key).collect(Collectors.toSet());
+        Set<String> expected =
+                Set.of(keys).stream().map(key -> "/grpclb/" + key).collect(Collectors.toSet());
         await().untilAsserted(() -> assertThat(operator.all().keySet()).isEqualTo(expected));
     }
 
