@@ -6,9 +6,11 @@ import io.github.grpclb.discovery.Endpoint;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +26,7 @@ final class EndpointCodec {
     /** Stands for any value that is too large. */
     private static final ByteString EXCESS = ByteString.copyFrom(new byte[MAX_VALUE_BYTES + 1]);
 
-    private static final Pattern NUMBER = Pattern.compile("[0-9]+");
+    private static final Pattern NUMBER = Pattern.compile("[0-9]+(\\.[0-9]+)?");
     private static final String KRATOS_GRPC = "grpc://";
     private static final String EXPECTED =
             "{\"Op\":0,\"Addr\":\"host:port\",…}, host:port, a weight, or Kratos' {\"endpoints\":[\"grpc://…\"],…}";
@@ -71,8 +73,28 @@ final class EndpointCodec {
         }
     }
 
-    /** Reads one record of a service. */
+    /**
+     * Reads one record of a service, and all of it.
+     *
+     * @throws MalformedRecordException also if only something optional cannot be read
+     */
     Endpoint decode(String service, KeyValue record) throws MalformedRecordException {
+        List<MalformedRecordException> leftOut = new ArrayList<>(1);
+        Endpoint endpoint = decode(service, record, leftOut::add);
+        if (!leftOut.isEmpty()) {
+            throw leftOut.get(0);
+        }
+        return endpoint;
+    }
+
+    /**
+     * Reads one record of a service as far as it can be read: the address decides.
+     *
+     * @param leftOut is told of each hint that cannot be read, such as a state of another framework's, and why
+     * @throws MalformedRecordException if there is no address, or if it is no record that somebody may have meant
+     */
+    Endpoint decode(String service, KeyValue record, Consumer<MalformedRecordException> leftOut)
+            throws MalformedRecordException {
         String tail = keys.tail(service, record.key());
         if (tail == null) {
             throw new MalformedRecordException("key", record.key(), keys.servicePrefix(service) + "<name without '/'>");
@@ -80,10 +102,9 @@ final class EndpointCodec {
         String text = text(record.value());
         Endpoint.Builder endpoint;
         if (text.startsWith("{")) {
-            endpoint = fromJson(service, text);
+            endpoint = fromJson(service, text, leftOut);
         } else if (NUMBER.matcher(text).matches()) {
-            int weight = (int) Metadata.integer(Metadata.WEIGHT, text, Endpoint.MAX_WEIGHT);
-            endpoint = at(service, tail).weight(weight);
+            endpoint = at(service, tail).weight(Metadata.weight(text, leftOut));
         } else if (text.indexOf(':') > 0) {
             endpoint = at(service, text);
         } else {
@@ -94,38 +115,55 @@ final class EndpointCodec {
                 .build();
     }
 
-    private Endpoint.Builder fromJson(String service, String text) throws MalformedRecordException {
+    private Endpoint.Builder fromJson(String service, String text, Consumer<MalformedRecordException> leftOut)
+            throws MalformedRecordException {
         Map<String, @Nullable Object> object = StrictJson.readObject(text);
         Object address = StrictJson.member(object, "addr");
         if (address instanceof String go) {
             Endpoint.Builder endpoint = at(service, go);
-            readGoMetadata(StrictJson.member(object, "metadata"), endpoint);
+            readGoMetadata(hint(object, "metadata", leftOut), endpoint, leftOut);
             return endpoint;
         }
         if (address == null && StrictJson.member(object, "endpoints") instanceof List<?> urls) {
-            return fromKratos(service, object, urls);
+            return fromKratos(service, object, urls, leftOut);
         }
         throw new MalformedRecordException("value", text, EXPECTED);
     }
 
-    /** Go says {@code any}: a map as a rule; a lone string is the server's id, and the rest means nothing to us. */
-    private static void readGoMetadata(@Nullable Object metadata, Endpoint.Builder endpoint)
-            throws MalformedRecordException {
-        if (metadata instanceof Map<?, ?> map) {
-            Metadata.read(members(map), endpoint);
-        } else if (metadata instanceof String id) {
-            Metadata.read(Map.of(Metadata.ID, id), endpoint);
+    /** Returns an optional member; null also where there are two of that name. */
+    private static @Nullable Object hint(
+            Map<String, @Nullable Object> object, String name, Consumer<MalformedRecordException> leftOut) {
+        try {
+            return StrictJson.member(object, name);
+        } catch (MalformedRecordException e) {
+            leftOut.accept(e);
+            return null;
         }
     }
 
-    private Endpoint.Builder fromKratos(String service, Map<String, @Nullable Object> object, List<?> urls)
+    /** Go says {@code any}: a map as a rule; a lone string is the server's id, and the rest means nothing to us. */
+    private static void readGoMetadata(
+            @Nullable Object metadata, Endpoint.Builder endpoint, Consumer<MalformedRecordException> leftOut)
+            throws MalformedRecordException {
+        if (metadata instanceof Map<?, ?> map) {
+            Metadata.read(members(map), endpoint, leftOut);
+        } else if (metadata instanceof String id) {
+            Metadata.read(Map.of(Metadata.ID, id), endpoint, leftOut);
+        }
+    }
+
+    private Endpoint.Builder fromKratos(
+            String service,
+            Map<String, @Nullable Object> object,
+            List<?> urls,
+            Consumer<MalformedRecordException> leftOut)
             throws MalformedRecordException {
         for (Object url : urls) {
             if (url instanceof String grpc && grpc.startsWith(KRATOS_GRPC)) {
                 String address = grpc.substring(KRATOS_GRPC.length());
                 int query = address.indexOf('?');
                 Endpoint.Builder endpoint = at(service, query < 0 ? address : address.substring(0, query));
-                Metadata.read(kratosMetadata(object), endpoint);
+                Metadata.read(kratosMetadata(object, leftOut), endpoint, leftOut);
                 return endpoint;
             }
         }
@@ -133,14 +171,14 @@ final class EndpointCodec {
     }
 
     /** Kratos has the id and the version beside the metadata. */
-    private static Map<String, @Nullable Object> kratosMetadata(Map<String, @Nullable Object> object)
-            throws MalformedRecordException {
+    private static Map<String, @Nullable Object> kratosMetadata(
+            Map<String, @Nullable Object> object, Consumer<MalformedRecordException> leftOut) {
         Map<String, @Nullable Object> metadata = new HashMap<>();
-        if (StrictJson.member(object, "metadata") instanceof Map<?, ?> map) {
+        if (hint(object, "metadata", leftOut) instanceof Map<?, ?> map) {
             metadata.putAll(members(map));
         }
         for (String name : List.of(Metadata.ID, Metadata.VERSION)) {
-            if (StrictJson.member(object, name) instanceof String text && !text.isBlank()) {
+            if (hint(object, name, leftOut) instanceof String text && !text.isBlank()) {
                 metadata.put(name, text);
             }
         }

@@ -25,6 +25,7 @@ final class EndpointTable {
 
     private static final Logger log = LoggerFactory.getLogger(EndpointTable.class);
     private static final int MAX_LINES = 20;
+    private static final int MAX_HINTS = 3;
 
     /** Of two keys with one address the later process counts; the other is a leftover that ends with its lease. */
     private static final Comparator<Endpoint> NEWEST =
@@ -156,12 +157,16 @@ final class EndpointTable {
         }
         Endpoint before = known == null ? null : known.endpoint();
         Endpoint after;
+        List<MalformedRecordException> leftOut = new ArrayList<>(0);
         try {
-            after = codec.decode(service, record);
+            after = codec.decode(service, record, leftOut::add);
         } catch (MalformedRecordException e) {
             skipped(record, before, e);
             rows.put(record.key(), new Row(version, before));
             return;
+        }
+        if (!leftOut.isEmpty()) {
+            usedInPart(record, leftOut);
         }
         Optional<Endpoint> listed = touch(record.key(), before);
         rows.put(record.key(), new Row(version, listed.filter(after::equals).orElse(after)));
@@ -188,6 +193,16 @@ final class EndpointTable {
                 before == null ? "it names no endpoint" : "its last good value stays",
                 why.getMessage());
         EtcdLoop.foreign(() -> observer.recordSkipped(service));
+    }
+
+    private void usedInPart(KeyValue record, List<MalformedRecordException> leftOut) {
+        log.warn(
+                "{}: record {} (revision {}) is used without what cannot be read of it, {}: {}",
+                LogText.of(service),
+                LogText.of(record.key()),
+                record.modRevision(),
+                leftOut.size(),
+                leftOut.stream().limit(MAX_HINTS).map(Throwable::getMessage).collect(Collectors.joining("; ")));
     }
 
     private static String describe(Endpoint endpoint) {

@@ -3,13 +3,20 @@ package io.github.grpclb.etcd;
 import com.google.common.collect.Sets;
 import io.github.grpclb.discovery.Endpoint;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The metadata of a record: the names that have a meaning, and the user's own beside them. */
+/**
+ * The metadata of a record: the names that have a meaning, and the user's own beside them. All of it is optional: what cannot be
+ * read of what another framework wrote is left out. What nobody writes by mistake, such as a negative weight, ends the reading.
+ */
 final class Metadata {
 
     static final String ID = "id";
@@ -22,8 +29,13 @@ final class Metadata {
     /** Names that the record itself uses; no user's metadata may have them. */
     static final Set<String> RESERVED = Set.of(ID, STARTED_AT, STATE, WEIGHT, ZONE, VERSION);
 
+    private static final List<String> IN_ORDER = RESERVED.stream().sorted().toList();
+
     /** The user's own: what the record itself uses comes on top. */
     private static final int MAX_ENTRIES = 64;
+
+    /** Of more than these nobody can mean anything. */
+    private static final int MOST_ENTRIES = 1000;
 
     private static final int MAX_NAME = 128;
     private static final int MAX_TEXT = 4096;
@@ -31,36 +43,97 @@ final class Metadata {
     /** To read a number takes the square of its length. */
     private static final int MAX_NUMBER = 64;
 
+    private static final String WEIGHTS = "an integer from 0 to " + Endpoint.MAX_WEIGHT;
+
     private Metadata() {}
 
-    /** Puts what the metadata says into the endpoint; nested values and nulls say nothing. */
-    static void read(Map<String, ? extends @Nullable Object> metadata, Endpoint.Builder endpoint)
+    /**
+     * Puts what the metadata says into the endpoint; nested values and nulls say nothing.
+     *
+     * @param leftOut is told of each that cannot be read, and why
+     */
+    static void read(
+            Map<String, ? extends @Nullable Object> metadata,
+            Endpoint.Builder endpoint,
+            Consumer<MalformedRecordException> leftOut)
             throws MalformedRecordException {
-        int own = Sets.difference(metadata.keySet(), RESERVED).size();
-        if (own > MAX_ENTRIES) {
-            throw new MalformedRecordException("metadata", own, "at most " + MAX_ENTRIES + " entries");
+        Set<String> own = new TreeSet<>(Sets.difference(metadata.keySet(), RESERVED));
+        if (own.size() > MAX_ENTRIES) {
+            MalformedRecordException tooMany =
+                    new MalformedRecordException("metadata", own.size(), "at most " + MAX_ENTRIES + " entries");
+            if (own.size() > MOST_ENTRIES) {
+                throw tooMany;
+            }
+            leftOut.accept(tooMany);
         }
-        Map<String, String> others = new TreeMap<>();
-        for (Map.Entry<String, ? extends @Nullable Object> entry : metadata.entrySet()) {
-            String text = text(entry.getKey(), entry.getValue());
-            if (text != null) {
-                readEntry(entry.getKey(), text, endpoint, others);
+        for (String name : IN_ORDER) {
+            Object value = metadata.get(name);
+            try {
+                String text = text(name, value);
+                if (text != null) {
+                    readReserved(name, text, endpoint, leftOut);
+                }
+            } catch (MalformedRecordException e) {
+                if (isHostile(name, value)) {
+                    throw e;
+                }
+                leftOut.accept(e);
             }
         }
+        Map<String, String> others = new TreeMap<>();
+        own.stream().limit(MAX_ENTRIES).forEach(name -> {
+            try {
+                String text = text(name, metadata.get(name));
+                if (text != null) {
+                    others.put(name, text);
+                }
+            } catch (MalformedRecordException e) {
+                leftOut.accept(e);
+            }
+        });
         endpoint.metadata(others);
     }
 
-    private static void readEntry(String name, String text, Endpoint.Builder endpoint, Map<String, String> others)
+    private static void readReserved(
+            String name, String text, Endpoint.Builder endpoint, Consumer<MalformedRecordException> leftOut)
             throws MalformedRecordException {
         switch (name) {
             case ID -> endpoint.id(text.isBlank() ? null : text);
             case STARTED_AT -> endpoint.startedAt(integer(name, text, Long.MAX_VALUE));
             case STATE -> endpoint.state(state(text));
-            case WEIGHT -> endpoint.weight((int) integer(name, text, Endpoint.MAX_WEIGHT));
+            case WEIGHT -> endpoint.weight(weight(text, leftOut));
             case ZONE -> endpoint.zone(text.isBlank() ? null : text);
-            case VERSION -> endpoint.version(text.isBlank() ? null : text);
-            default -> others.put(name, text);
+            default -> endpoint.version(text.isBlank() ? null : text);
         }
+    }
+
+    /**
+     * Reads a weight. One with a fraction is rounded, as that is nearest to what is meant, but never to 0, which would mean no
+     * calls at all.
+     */
+    static int weight(String text, Consumer<MalformedRecordException> leftOut) throws MalformedRecordException {
+        BigDecimal number = number(text);
+        if (number != null && number.signum() > 0 && number.compareTo(BigDecimal.valueOf(Endpoint.MAX_WEIGHT)) <= 0) {
+            // compared first: to bring 1e-999999999 to another scale takes its digits
+            int rounded = number.compareTo(BigDecimal.ONE) <= 0
+                    ? 1
+                    : number.setScale(0, RoundingMode.HALF_UP).intValueExact();
+            if (number.compareTo(BigDecimal.valueOf(rounded)) != 0) {
+                leftOut.accept(new MalformedRecordException(WEIGHT, text, WEIGHTS + "; read as " + rounded));
+            }
+            return rounded;
+        }
+        return (int) integer(WEIGHT, text, Endpoint.MAX_WEIGHT);
+    }
+
+    /** A negative weight, and a number that is meant to cost, are no foreign words. */
+    private static boolean isHostile(String name, @Nullable Object value) {
+        if (value instanceof StrictJson.Num number && number.text().length() > MAX_NUMBER) {
+            return true;
+        }
+        String text = anyText(value);
+        BigDecimal number = name.equals(WEIGHT) && text != null ? number(text) : null;
+        return number != null && number.signum() < 0;
     }
 
     /** Writes {@code ,"name":value …} in the order in which Go writes a map. */
@@ -102,17 +175,8 @@ final class Metadata {
     }
 
     private static @Nullable String text(String name, @Nullable Object value) throws MalformedRecordException {
-        String text;
-        if (value instanceof String string) {
-            text = string;
-        } else if (value instanceof StrictJson.Num number) {
-            text = number.text();
-        } else if (value instanceof Boolean bool) {
-            text = bool.toString();
-        } else {
-            return null;
-        }
-        if (name.length() > MAX_NAME || text.length() > MAX_TEXT) {
+        String text = anyText(value);
+        if (text != null && (name.length() > MAX_NAME || text.length() > MAX_TEXT)) {
             throw new MalformedRecordException(
                     "metadata",
                     name + "=" + text,
@@ -121,8 +185,27 @@ final class Metadata {
         return text;
     }
 
+    private static @Nullable String anyText(@Nullable Object value) {
+        if (value instanceof String string) {
+            return string;
+        }
+        if (value instanceof StrictJson.Num number) {
+            return number.text();
+        }
+        return value instanceof Boolean bool ? bool.toString() : null;
+    }
+
+    /** Returns the number, or null where the text is none or one of too many digits. */
+    private static @Nullable BigDecimal number(String text) {
+        try {
+            return text.length() <= MAX_NUMBER ? new BigDecimal(text) : null;
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
     private static Endpoint.State state(String text) throws MalformedRecordException {
-        return switch (text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
             case "up" -> Endpoint.State.UP;
             case "draining" -> Endpoint.State.DRAINING;
             default -> throw new MalformedRecordException(STATE, text, "up or draining");
@@ -130,14 +213,15 @@ final class Metadata {
     }
 
     static long integer(String name, String text, long max) throws MalformedRecordException {
+        BigDecimal read = number(text);
         try {
-            if (text.length() <= MAX_NUMBER) {
-                long number = new BigDecimal(text).longValueExact();
+            if (read != null) {
+                long number = read.longValueExact();
                 if (number >= 0 && number <= max) {
                     return number;
                 }
             }
-        } catch (ArithmeticException | NumberFormatException e) {
+        } catch (ArithmeticException e) {
             // said below
         }
         throw new MalformedRecordException(name, text, "an integer from 0 to " + max);

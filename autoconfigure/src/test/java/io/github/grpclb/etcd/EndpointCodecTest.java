@@ -11,6 +11,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -30,6 +32,7 @@ class EndpointCodecTest {
     private static final int DIGITS = 65_000;
 
     private final EndpointCodec codec = new EndpointCodec(new KeySpace("/grpclb/"));
+    private final List<MalformedRecordException> leftOut = new ArrayList<>();
 
     static Stream<List<String>> records() throws IOException {
         try (BufferedReader reader = new BufferedReader(new InputStreamReader(
@@ -49,11 +52,12 @@ class EndpointCodecTest {
         String service = row.get(0);
         KeyValue record = record("/grpclb/" + row.get(1), row.get(2));
         if (row.get(3).startsWith("skip")) {
-            assertThatThrownBy(() -> codec.decode(service, record)).isInstanceOf(MalformedRecordException.class);
+            assertThatThrownBy(() -> codec.decode(service, record, leftOut::add))
+                    .isInstanceOf(MalformedRecordException.class);
             return;
         }
         String[] expected = row.get(3).split("\\|");
-        Endpoint endpoint = codec.decode(service, record);
+        Endpoint endpoint = codec.decode(service, record, leftOut::add);
         assertThat(endpoint.address()).isEqualTo(expected[0]);
         assertThat(endpoint.id()).isEqualTo(expected[1].equals("-") ? null : expected[1]);
         assertThat(endpoint.weight()).isEqualTo(Integer.parseInt(expected[2]));
@@ -258,6 +262,84 @@ class EndpointCodecTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.canonical(larger))
                 .withMessage("metadata: '65' (expected: at most 64 entries)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"Op\":0,\"Addr\":\"10.0.0.1:1\",\"Metadata\":{%s}}",
+                "{\"name\":\"svc\",\"metadata\":{%s},\"endpoints\":[\"http://h:1\",\"grpc://10.0.0.1:1\"]}"
+            })
+    void leavesOutWhatItCannotReadAndTakesTheRest(String shape) throws Exception {
+        String hints = "\"state\":\"running\",\"weight\":\"heavy\",\"startedAt\":\"2026-01-02T03:04:05Z\",\"zone\":\""
+                + "z".repeat(5000) + "\",\"long\":\"" + "x".repeat(5000) + "\",\"" + "n".repeat(200)
+                + "\":1,\"version\":\"v2\",\"own\":true";
+        Endpoint endpoint = codec.decode("svc", record("/grpclb/svc/x", shape.formatted(hints)), leftOut::add);
+        assertThat(endpoint)
+                .isEqualTo(Endpoint.builder("svc", "10.0.0.1", 1)
+                        .version("v2")
+                        .metadata(Map.of("own", "true"))
+                        .key("/grpclb/svc/x")
+                        .createRevision(7)
+                        .build());
+        assertThat(leftOut)
+                .extracting(Throwable::getMessage)
+                .hasSize(6)
+                .contains(
+                        "startedAt: '2026-01-02T03:04:05Z' (expected: an integer from 0 to 9223372036854775807)",
+                        "state: 'running' (expected: up or draining)",
+                        "weight: 'heavy' (expected: an integer from 0 to 1000000)");
+    }
+
+    @Test
+    void ofTooManyEntriesItTakes64InTheOrderOfTheirNames() throws Exception {
+        String entries =
+                IntStream.range(10, 80).mapToObj(i -> "\"n" + i + "\":1").collect(Collectors.joining(","));
+        Endpoint endpoint = codec.decode(
+                "svc",
+                record("/grpclb/svc/x", "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":7," + entries + "}}"),
+                leftOut::add);
+        assertThat(endpoint.weight()).isEqualTo(7);
+        assertThat(endpoint.metadata()).hasSize(64).containsKeys("n10", "n73").doesNotContainKey("n74");
+        assertThat(leftOut)
+                .extracting(Throwable::getMessage)
+                .containsExactly("metadata: '70' (expected: at most 64 entries)");
+        assertThat(codec.canonical(endpoint))
+                .isEqualTo(endpoint.toBuilder()
+                        .key("/grpclb/svc/10.0.0.1:1")
+                        .createRevision(0)
+                        .build());
+    }
+
+    /** What is no foreign word but a hostile one: before it costs, and whatever else there is. */
+    @Test
+    void leavesOutNothingHostile() {
+        String digits = "9".repeat(DIGITS);
+        String entries =
+                IntStream.range(0, 1001).mapToObj(i -> "\"n" + i + "\":1").collect(Collectors.joining(","));
+        for (String hints : List.of(
+                "\"weight\":-3",
+                "\"weight\":\"-0.5\"",
+                "\"weight\":" + digits,
+                "\"startedAt\":" + digits,
+                entries,
+                "\"a\":[[[[[[[[1]]]]]]]]")) {
+            assertThatThrownBy(() -> codec.decode(
+                            "svc",
+                            record("/grpclb/svc/x", "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{" + hints + "}}"),
+                            leftOut::add))
+                    .isInstanceOf(MalformedRecordException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0", "1,1", "0.001,1", "1e-999999999,1", "1.4,1", "1.5,2", "999999.5,1000000", "5.0,5"})
+    void roundsWeightsAndNeverTo0(String written, int read) throws Exception {
+        String value = "{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":" + written + "}}";
+        assertThat(codec.decode("svc", record("/grpclb/svc/x", value), leftOut::add)
+                        .weight())
+                .isEqualTo(read);
+        assertThat(leftOut).hasSize(written.matches("[0-9](\\.0)?") ? 0 : 1);
     }
 
     @Test

@@ -8,7 +8,11 @@ import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FaultRow;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
+@ExtendWith(OutputCaptureExtension.class)
 class EndpointTableTest {
 
     private int skipped;
@@ -64,6 +68,25 @@ class EndpointTableTest {
         table.listed();
         table.replace(List.of(first));
         assertThat(table.endpoints().get(0)).isEqualTo(listed).isNotSameAs(listed);
+    }
+
+    @Test
+    @FaultRow(44)
+    void saysOnceOfEachRevisionWhatIsLeftOut(CapturedOutput output) {
+        KeyValue first =
+                record("{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"state\":\"running\",\"weight\":\"x\"}}", 1, 1);
+        table.replace(List.of(first));
+        table.replace(List.of(first));
+        table.apply(new EtcdApi.Event(first, false));
+        assertThat(table.endpoints()).extracting(Endpoint::weight).containsExactly(1);
+        assertThat(skipped).isZero();
+        assertThat(output.getAll().lines().filter(line -> line.contains("is used without")))
+                .singleElement()
+                .asString()
+                .contains("svc: record /grpclb/svc/a (revision 1)", "state: 'running'", "weight: 'x'");
+        table.replace(List.of(record("{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"state\":\"running\"}}", 1, 2)));
+        assertThat(output.getAll().lines().filter(line -> line.contains("is used without")))
+                .hasSize(2);
     }
 
     private static KeyValue record(String value, long createRevision, long modRevision) {

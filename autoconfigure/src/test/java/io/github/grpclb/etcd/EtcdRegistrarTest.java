@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EtcdRegistrarTest {
 
@@ -145,6 +147,17 @@ class EtcdRegistrarTest {
         assertThat(etcd.keys()).containsExactly(KEY);
         assertThat(losses).containsExactly(Loss.KEY_DELETED);
         assertThat(etcd.grants()).isEqualTo(1);
+    }
+
+    /** What is taken over from etcd is an operator's word, not a hint of another framework. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1.5", "\"heavy\"", "2,\"state\":\"running\""})
+    void adoptsNoWeightFromARecordThatItCannotReadAsAWhole(String weight) {
+        Registration registration = register();
+        etcd.put(KEY, "{\"Op\":0,\"Addr\":\"10.0.0.1:8080\",\"Metadata\":{\"weight\":" + weight + "}}");
+        after(TTL);
+        assertThat(registration.endpoint()).isEqualTo(endpoint);
+        assertThat(etcd.value(KEY)).contains("\"weight\":5");
     }
 
     @Test

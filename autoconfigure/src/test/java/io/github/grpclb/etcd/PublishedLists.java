@@ -130,7 +130,7 @@ final class PublishedLists implements EndpointListener {
     private Optional<Endpoint> read(KeyValue record) {
         return read.computeIfAbsent(record, unread -> {
             try {
-                return Optional.of(codec.decode(FaultSchedule.SERVICE, unread));
+                return Optional.of(codec.decode(FaultSchedule.SERVICE, unread, leftOut -> {}));
             } catch (MalformedRecordException e) {
                 return Optional.empty();
             }
