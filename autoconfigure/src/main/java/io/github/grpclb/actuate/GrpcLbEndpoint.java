@@ -28,14 +28,15 @@ public final class GrpcLbEndpoint {
         this.server = server;
     }
 
-    /** Returns what is known now. Channels that are idle are not there. */
+    /** Returns what is known now. Channels that found no server are there with the reason; those that are idle are not there. */
     @ReadOperation
     public Description describe() {
         List<Client> clients = live == null
                 ? List.of()
                 : live.channels().stream()
                         .map(Client::of)
-                        .sorted(Comparator.comparing(Client::service).thenComparing(Client::policy))
+                        .sorted(Comparator.comparing(Client::service)
+                                .thenComparing(Client::client, Comparator.nullsLast(Comparator.naturalOrder())))
                         .toList();
         List<Announced> announced = server == null
                 ? List.of()
@@ -56,17 +57,26 @@ public final class GrpcLbEndpoint {
     /**
      * A channel.
      *
+     * @param client what the application calls it, or null
      * @param service the service that it calls
-     * @param policy the policy that picks
+     * @param policy the policy that picks, or null where it has never known a server
      * @param endpoints the servers that it knows
+     * @param reason what calls fail with while it knows none, or null
      */
-    public record Client(String service, String policy, List<Server> endpoints) {
+    public record Client(
+            @Nullable String client,
+            String service,
+            @Nullable String policy,
+            List<Server> endpoints,
+            @Nullable String reason) {
 
         static Client of(LiveEndpoints.Channel channel) {
             return new Client(
+                    channel.client(),
                     channel.service(),
                     channel.policy(),
-                    channel.endpoints().stream().map(Server::of).toList());
+                    channel.endpoints().stream().map(Server::of).toList(),
+                    channel.reason());
         }
     }
 

@@ -24,10 +24,12 @@ record ChannelArguments(
         LiveEndpoints live,
         @Nullable PickObserver observer) {
 
-    void giveTo(ManagedChannelBuilder<?> builder) {
+    /** Gives them to the channel of a client. */
+    void giveTo(ManagedChannelBuilder<?> builder, String client) {
         builder.setNameResolverArg(PolicyLoadBalancer.POLICIES, Policies.forChannel(policies))
                 .setNameResolverArg(PolicyLoadBalancer.LOADS, loads)
-                .setNameResolverArg(LiveEndpoints.KEY, live);
+                .setNameResolverArg(LiveEndpoints.KEY, live)
+                .setNameResolverArg(LiveEndpoints.CLIENT, client);
         if (observer != null) {
             builder.setNameResolverArg(PolicyLoadBalancer.OBSERVER, observer);
         }

@@ -85,7 +85,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
                 builder.intercept(RoutingKeys.hashKeyFromContext());
             }
             builder.intercept(new BrokenConnectionInterceptor());
-            arguments.giveTo(builder);
+            arguments.giveTo(builder, name);
             Optional<EndpointSource> fixed = fixed(name);
             if (fixed.isEmpty()) {
                 builder.setNameResolverArg(EndpointNameResolverProvider.ADDRESS_RULES, registryRules);

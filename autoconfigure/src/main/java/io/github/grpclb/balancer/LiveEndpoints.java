@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.grpc.NameResolver;
+import io.grpc.Status;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,16 +10,21 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The endpoints of a context's channels as their balancers see them now. A balancer leaves a reference to its newest list here and
- * nothing else; the work is done when somebody reads. Channels that are idle or closed have none. Thread-safe.
+ * nothing else; the work is done when somebody reads. A channel without endpoints is there with the reason; one that is idle or closed
+ * is not. Thread-safe.
  */
 public final class LiveEndpoints {
 
     /** The live endpoints of the context that a channel belongs to. Without it nobody sees them. */
     public static final NameResolver.Args.Key<LiveEndpoints> KEY =
             NameResolver.Args.Key.create("io.github.grpclb.live-endpoints");
+
+    /** What the application calls the client that a channel belongs to. Optional. */
+    public static final NameResolver.Args.Key<String> CLIENT = NameResolver.Args.Key.create("io.github.grpclb.client");
 
     /** What an endpoint can do for a channel. */
     public enum State {
@@ -73,23 +79,63 @@ public final class LiveEndpoints {
     }
 
     /**
-     * One channel with endpoints.
+     * One channel.
      *
+     * @param client what the application calls it ({@link #CLIENT}), or null where that is not known
      * @param service the service that it calls
-     * @param policy the name of the policy that picks
-     * @param endpoints all that it knows, in a stable order
+     * @param policy the name of the policy that picks, or null where the channel has never known an endpoint
+     * @param endpoints all that it knows, in a stable order; empty where calls fail for want of one
+     * @param reason what calls fail with while it knows no endpoint; null otherwise
      */
-    public record Channel(String service, String policy, List<Live> endpoints) {}
+    public record Channel(
+            @Nullable String client,
+            String service,
+            @Nullable String policy,
+            List<Live> endpoints,
+            @Nullable String reason) {}
 
-    private record Newest(String service, String policy, List<EndpointCandidate> known, ChannelState state) {
+    /** What a balancer left. */
+    private interface Newest {
 
-        Channel asChannel() {
-            return new Channel(service, policy, endpoints().toList());
+        Channel asChannel();
+
+        /** Returns the endpoints of a service. */
+        Stream<Live> endpoints(String ofService);
+    }
+
+    private record Known(
+            @Nullable String client, String service, String policy, List<EndpointCandidate> known, ChannelState state)
+            implements Newest {
+
+        @Override
+        public Channel asChannel() {
+            return new Channel(client, service, policy, endpoints(service).toList(), null);
         }
 
-        Stream<Live> endpoints() {
+        @Override
+        public Stream<Live> endpoints(String ofService) {
+            if (!service.equals(ofService)) {
+                return Stream.empty();
+            }
             Set<Endpoint.Identity> ejected = state.ejected();
             return known.stream().map(candidate -> Live.of(candidate, ejected));
+        }
+    }
+
+    private record Failing(
+            @Nullable String client,
+            String service,
+            @Nullable String policy,
+            String reason) implements Newest {
+
+        @Override
+        public Channel asChannel() {
+            return new Channel(client, service, policy, List.of(), reason);
+        }
+
+        @Override
+        public Stream<Live> endpoints(String ofService) {
+            return Stream.empty();
         }
     }
 
@@ -104,10 +150,8 @@ public final class LiveEndpoints {
     public Collection<Live> endpoints(String service) {
         Map<Endpoint.Identity, Live> byIdentity = new LinkedHashMap<>();
         for (Newest newest : balancers.values()) {
-            if (newest.service.equals(service)) {
-                newest.endpoints()
-                        .forEach(each -> byIdentity.putIfAbsent(each.load().identity(), each));
-            }
+            newest.endpoints(service)
+                    .forEach(each -> byIdentity.putIfAbsent(each.load().identity(), each));
         }
         return byIdentity.values();
     }
@@ -118,8 +162,30 @@ public final class LiveEndpoints {
      * @param known not empty
      * @param state read later
      */
-    void published(PolicyLoadBalancer balancer, String policy, List<EndpointCandidate> known, ChannelState state) {
-        balancers.put(balancer, new Newest(known.get(0).endpoint().service(), policy, known, state));
+    void published(
+            PolicyLoadBalancer balancer,
+            @Nullable String client,
+            String policy,
+            List<EndpointCandidate> known,
+            ChannelState state) {
+        balancers.put(balancer, new Known(client, known.get(0).endpoint().service(), policy, known, state));
+    }
+
+    /** Hears that a balancer has no endpoint, and what its calls fail with. */
+    void failing(
+            PolicyLoadBalancer balancer,
+            @Nullable String client,
+            String service,
+            @Nullable String policy,
+            Status error) {
+        String reason = error.getDescription();
+        balancers.put(
+                balancer,
+                new Failing(
+                        client,
+                        service,
+                        policy,
+                        reason != null ? reason : error.getCode().name()));
     }
 
     /** Forgets a balancer. */

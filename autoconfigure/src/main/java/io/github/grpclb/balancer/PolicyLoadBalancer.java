@@ -62,6 +62,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final CallTracking tracking;
     private final ConfiguredChain configured;
     private final LiveEndpoints live;
+    private final @Nullable String client;
     private final ChildList children;
     private final StepTimer timer;
     private @Nullable Published published;
@@ -87,6 +88,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
         this.configured = new ConfiguredChain(policies, tracking, helper.getAuthority());
         this.live = shown != null ? shown : new LiveEndpoints();
+        this.client = args.getArg(LiveEndpoints.CLIENT);
         this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
     }
@@ -167,7 +169,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         cancelPendingPublish();
         timer.cancel();
         published = null;
-        live.ended(this);
+        String policy = configured.chain() == null ? null : configured.config().policy();
+        live.failing(this, client, helper.getAuthority(), policy, error);
         tracking.endpointsAre(List.of(), Set.of());
         helper.updateBalancingState(
                 ConnectivityState.TRANSIENT_FAILURE, new NoEndpointPicker(tracking, helper.getAuthority(), error));
@@ -182,7 +185,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         published = next;
         serverIds = serverIds.next(next.known);
         SubchannelPicker others = pickerForOthers(next);
-        live.published(this, configured.config().policy(), next.known, policies.state());
+        live.published(this, client, configured.config().policy(), next.known, policies.state());
         tracking.endpointsAre(next.known, policies.state().ejected());
         helper.updateBalancingState(
                 next.state, new RoutingPicker(configured.config(), tracking, serverIds, next.known, others));

@@ -113,6 +113,24 @@ class HealthIndicatorsTest {
         assertThat(failing.getDetails()).containsEntry("b", ConnectivityState.TRANSIENT_FAILURE);
     }
 
+    @Test
+    void aChannelOfOursThatKnowsNoServerTakesNobodyDown() {
+        String reason = "etcd:///a: discovery not ready: etcd unreachable: Connection refused";
+        Map<String, ConnectivityState> states =
+                Map.of("a", ConnectivityState.TRANSIENT_FAILURE, "b", ConnectivityState.READY);
+        Health waiting = new ChannelHealthIndicator(() -> states, name -> name.equals("a") ? reason : "").health();
+        assertThat(waiting.getStatus()).isEqualTo(Status.UNKNOWN);
+        assertThat(waiting.getDetails())
+                .containsEntry("a", "TRANSIENT_FAILURE: " + reason)
+                .containsEntry("b", ConnectivityState.READY);
+        Map<String, ConnectivityState> worse =
+                Map.of("a", ConnectivityState.TRANSIENT_FAILURE, "b", ConnectivityState.TRANSIENT_FAILURE);
+        assertThat(new ChannelHealthIndicator(() -> worse, name -> name.equals("a") ? reason : null)
+                        .health()
+                        .getStatus())
+                .isEqualTo(Status.OUT_OF_SERVICE);
+    }
+
     private static Health health(@Nullable String etcdAwayBecause, List<Registration> registrations) {
         return new GrpcLbHealthIndicator(() -> etcdAwayBecause, () -> null, () -> registrations, () -> false).health();
     }

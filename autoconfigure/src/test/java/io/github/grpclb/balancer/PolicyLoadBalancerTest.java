@@ -339,6 +339,33 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    void showsAChannelThatFoundNoServerWithTheReason() {
+        LiveEndpoints live = new LiveEndpoints();
+        FakeHelper channel = new FakeHelper(
+                NameResolver.Args.newBuilder().setArg(LiveEndpoints.KEY, live).setArg(LiveEndpoints.CLIENT, "stub"));
+        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
+        Status notReady = Status.UNAVAILABLE.withDescription("etcd:///svc: discovery not ready: no answer yet");
+        channel.inSyncContext(() -> other.handleNameResolutionError(notReady));
+        assertThat(live.channels())
+                .containsExactly(new LiveEndpoints.Channel(
+                        "stub", channel.getAuthority(), null, List.of(), notReady.getDescription()));
+        assertThat(live.endpoints("svc")).isEmpty();
+        channel.inSyncContext(() -> other.acceptResolvedAddresses(resolved(groups(endpoint(1)), LbConfig.DEFAULT)));
+        assertThat(live.channels()).singleElement().satisfies(shown -> {
+            assertThat(shown.client()).isEqualTo("stub");
+            assertThat(shown.endpoints()).hasSize(1);
+            assertThat(shown.reason()).isNull();
+        });
+        channel.inSyncContext(() -> other.handleNameResolutionError(notReady));
+        assertThat(live.channels()).singleElement().satisfies(shown -> {
+            assertThat(shown.policy()).isEqualTo("round_robin");
+            assertThat(shown.endpoints()).hasSize(1);
+        });
+        channel.inSyncContext(other::shutdown);
+        assertThat(live.channels()).isEmpty();
+    }
+
+    @Test
     void failsWithTheErrorWhereItHasNoServers() {
         Status error = Status.UNAVAILABLE.withDescription("etcd:///svc: no endpoint is registered");
         helper.inSyncContext(() -> balancer.handleNameResolutionError(error));

@@ -1,0 +1,78 @@
+package io.github.grpclb.autoconfigure;
+
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
+import java.util.List;
+import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
+import net.devh.boot.grpc.server.event.GrpcServerShutdownEvent;
+import net.devh.boot.grpc.server.event.GrpcServerStartedEvent;
+import org.springframework.context.ApplicationListener;
+import org.springframework.core.Ordered;
+
+/**
+ * Lets gRPC's health service say {@code NOT_SERVING} from the moment a server begins to leave, before it drains, and {@code SERVING} again
+ * when it restarts. Of the server as a whole and of its services those are changed that are said to serve; what the application says
+ * of others is its own.
+ */
+final class ServingStatus implements ApplicationListener<GrpcServerLifecycleEvent>, Ordered {
+
+    private final HealthStatusManager health;
+    private final List<String> changed = new ArrayList<>();
+
+    ServingStatus(HealthStatusManager health) {
+        this.health = health;
+    }
+
+    /** Before the drain, which another listener of the same event waits for. */
+    @Override
+    public int getOrder() {
+        return Ordered.HIGHEST_PRECEDENCE;
+    }
+
+    @Override
+    public synchronized void onApplicationEvent(GrpcServerLifecycleEvent event) {
+        if (event instanceof GrpcServerShutdownEvent) {
+            leave(event.getServer());
+        } else if (event instanceof GrpcServerStartedEvent) {
+            changed.forEach(name -> health.setStatus(name, HealthCheckResponse.ServingStatus.SERVING));
+            changed.clear();
+        }
+    }
+
+    private void leave(Server server) {
+        List<String> names = new ArrayList<>(List.of(HealthStatusManager.SERVICE_NAME_ALL_SERVICES));
+        server.getServices()
+                .forEach(service -> names.add(service.getServiceDescriptor().getName()));
+        for (String name : names) {
+            if (isServing(name)) {
+                health.setStatus(name, HealthCheckResponse.ServingStatus.NOT_SERVING);
+                changed.add(name);
+            }
+        }
+    }
+
+    /** Asks the health service, since the manager has no way to. It answers at once; a service that it does not know is an error. */
+    private boolean isServing(String name) {
+        boolean[] serving = new boolean[1];
+        if (health.getHealthService() instanceof HealthGrpc.HealthImplBase service) {
+            service.check(HealthCheckRequest.newBuilder().setService(name).build(), new StreamObserver<>() {
+                @Override
+                public void onNext(HealthCheckResponse response) {
+                    serving[0] = response.getStatus() == HealthCheckResponse.ServingStatus.SERVING;
+                }
+
+                @Override
+                public void onError(Throwable unknown) {}
+
+                @Override
+                public void onCompleted() {}
+            });
+        }
+        return serving[0];
+    }
+}

@@ -1,0 +1,21 @@
+package io.github.grpclb.autoconfigure;
+
+import io.grpc.protobuf.services.HealthStatusManager;
+import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.context.annotation.Bean;
+
+/** Ties gRPC's own health service, where there is one, to the server's leaving. */
+@AutoConfiguration(afterName = "net.devh.boot.grpc.server.autoconfigure.GrpcHealthServiceAutoConfiguration")
+@ConditionalOnGrpcLb
+@ConditionalOnClass({GrpcServerLifecycleEvent.class, HealthStatusManager.class})
+public final class ServingStatusAutoConfiguration {
+
+    @Bean
+    @ConditionalOnBean(HealthStatusManager.class)
+    ServingStatus grpcLbServingStatus(HealthStatusManager health) {
+        return new ServingStatus(health);
+    }
+}
