@@ -6,12 +6,14 @@ import net.devh.boot.grpc.client.config.GrpcChannelProperties;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.core.Ordered;
+import org.springframework.core.PriorityOrdered;
 
 /**
  * Sends clients without an address to etcd: {@code @GrpcClient("greeter")} to {@code etcd:///greeter}, or to the service that is
  * configured for it. What the user has set, an address or a default scheme, stays.
  */
-final class ChannelAddresses implements BeanPostProcessor {
+final class ChannelAddresses implements BeanPostProcessor, PriorityOrdered {
 
     private final ObjectProvider<GrpcLbProperties> properties;
 
@@ -24,6 +26,12 @@ final class ChannelAddresses implements BeanPostProcessor {
         URI address = channels.getChannel(client).getAddress();
         String scheme = address != null ? address.getScheme() : channels.getDefaultScheme();
         return EndpointNameResolverProvider.SCHEME.equals(scheme);
+    }
+
+    /** After the properties are bound, and before any of those by which a channel may be made. */
+    @Override
+    public int getOrder() {
+        return Ordered.HIGHEST_PRECEDENCE;
     }
 
     @Override

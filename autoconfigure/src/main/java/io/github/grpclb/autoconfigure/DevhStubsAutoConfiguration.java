@@ -1,0 +1,21 @@
+package io.github.grpclb.autoconfigure;
+
+import net.devh.boot.grpc.client.inject.GrpcClientBeanPostProcessor;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * Has net.devh make stubs that are parameters as late as those in fields. Also where grpc-lb is switched off: that net.devh's metrics
+ * are on, which would suffer from it, is {@link DevhMeterOrderAutoConfiguration}'s doing.
+ */
+@AutoConfiguration
+@ConditionalOnClass(GrpcClientBeanPostProcessor.class)
+public final class DevhStubsAutoConfiguration {
+
+    @Bean
+    static DeferredStubs grpcLbDeferredStubs(ApplicationContext context) {
+        return new DeferredStubs(context);
+    }
+}
