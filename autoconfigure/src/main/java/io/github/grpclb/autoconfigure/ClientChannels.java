@@ -79,7 +79,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     @Override
     public void accept(ManagedChannelBuilder<?> builder, String name) {
         names.add(name);
-        if (ChannelAddresses.isOurs(channels, name)) {
+        if (!isInProcess(builder) && ChannelAddresses.isOurs(channels, name)) {
             ClientServiceConfig config = configOf(name);
             if (config.policy().equals(HASHING)) {
                 builder.intercept(RoutingKeys.hashKeyFromContext());
@@ -100,6 +100,11 @@ final class ClientChannels implements GrpcChannelConfigurer {
     /** Returns the names of the clients that channels were made for so far. */
     Set<String> names() {
         return Set.copyOf(names);
+    }
+
+    /** net.devh gives such a channel the name of its server, under which a client of that name may be configured, or none. */
+    private static boolean isInProcess(ManagedChannelBuilder<?> builder) {
+        return builder.getClass().getName().equals("io.grpc.inprocess.InProcessChannelBuilder");
     }
 
     private Optional<EndpointSource> fixed(String name) {

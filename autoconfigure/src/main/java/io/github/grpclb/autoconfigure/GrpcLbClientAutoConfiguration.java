@@ -29,13 +29,17 @@ public final class GrpcLbClientAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     EndpointSource grpcLbEndpointSource(
-            EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
+            EtcdConnection connection,
+            GrpcLbProperties properties,
+            EarlyObserver early,
+            ObjectProvider<EtcdObserver> observers) {
+        EtcdObserver observer = early.of(EtcdObserver.class, observers);
         SnapshotSettings snapshots = new SnapshotSettings(properties.snapshot());
         EndpointSourceOptions options = EndpointSourceOptions.DEFAULT
                 .withRules(new EtcdSettings(properties.etcd(), null).recordRules())
                 .withSnapshots(snapshots.options());
         try {
-            return new EtcdEndpointSource(connection, options, observer.getIfAvailable(() -> EtcdObserver.NONE));
+            return new EtcdEndpointSource(connection, options, observer != null ? observer : EtcdObserver.NONE);
         } catch (IllegalArgumentException e) {
             throw snapshots.refused(e);
         }
@@ -61,14 +65,16 @@ public final class GrpcLbClientAutoConfiguration {
             EndpointSource source,
             EndpointLoads loads,
             LiveEndpoints live,
-            ObjectProvider<PickObserver> observer,
+            EarlyObserver early,
+            ObjectProvider<PickObserver> observers,
             ObjectProvider<Policy> policies) {
         return new ClientChannels(
                 properties,
                 allClients,
                 channels,
                 source,
-                new ChannelArguments(policies.orderedStream().toList(), loads, live, observer.getIfAvailable()));
+                new ChannelArguments(
+ policies.orderedStream().toList(), loads, live, early.of(PickObserver.class, observers)));
     }
 
     @Bean

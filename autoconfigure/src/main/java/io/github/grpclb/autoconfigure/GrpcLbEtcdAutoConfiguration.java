@@ -11,6 +11,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
@@ -72,6 +73,11 @@ public final class GrpcLbEtcdAutoConfiguration {
             requireReachable(connection, properties.etcd());
         }
         return connection;
+    }
+
+    @Bean
+    EarlyObserver grpcLbEarlyObserver(ApplicationContext context) {
+        return new EarlyObserver(context);
     }
 
     private static void requireReachable(EtcdConnection connection, GrpcLbProperties.Etcd properties) {

@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure;
 import static io.github.grpclb.autoconfigure.TestApplications.client;
 import static io.github.grpclb.autoconfigure.TestApplications.server;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
@@ -83,6 +84,30 @@ class EarlyStubsIT {
         assertThat(meters(registry)).isEqualTo(withAField).contains("jvm.memory.used");
         assertThat(registry.get("jvm.memory.used").tag("team", "blue").meters()).isNotEmpty();
         assertThat(warnings(output) - warnings).isEqualTo(warnings);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"grpc.lb.enabled=true", "grpc.lb.enabled=false"})
+    void aChannelThatIsMadeBeforeAllElseLeavesTheApplicationItsMeters(String enabled) {
+        Set<String> withAField = meters(opened.add(client(TestApplications.ClientApplication.class, at, enabled)));
+        String tag = "management.metrics.tags.team=blue";
+        MeterRegistry registry = opened.add(client(OfAPostProcessor.class, at, enabled, tag))
+                .getBean(MeterRegistry.class);
+        assertThat(meters(registry)).containsAll(withAField);
+        assertThat(registry.get("jvm.memory.used").tag("team", "blue").meters()).isNotEmpty();
+    }
+
+    @Test
+    void aCallOfAChannelThatIsMadeBeforeAllElseIsMeasured() {
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        ConfigurableApplicationContext context = opened.add(client(OfAPostProcessor.class, at, OTHER_NAME[0]));
+        context.getBean(Asker.class).ask();
+        MeterRegistry registry = context.getBean(MeterRegistry.class);
+        await().untilAsserted(() -> assertThat(
+                        registry.get("grpc.lb.calls.finished").timer().count())
+                .isEqualTo(1));
+        assertThat(meters(registry)).contains("grpc.client.processing.duration");
+        assertThat(registry.get("grpc.lb.endpoints").tag("state", "ready").gauge().value()).isEqualTo(1);
     }
 
     private static int warnings(CapturedOutput output) {
