@@ -53,7 +53,8 @@ final class EarlyObserver implements SmartInitializingSingleton {
 
         private record Event(Method method, Object @Nullable [] args) {}
 
-        @Nullable Object hear(Method method, Object @Nullable [] args) throws Throwable {
+        @Nullable
+        Object hear(Method method, Object @Nullable [] args) throws Throwable {
             if (method.getDeclaringClass() == Object.class) {
                 return method.invoke(this, args);
             }

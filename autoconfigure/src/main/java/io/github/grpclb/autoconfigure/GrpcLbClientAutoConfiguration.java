@@ -13,6 +13,7 @@ import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -20,9 +21,12 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
 /** Gives net.devh's channels their endpoints and their policy. */
-@AutoConfiguration(after = GrpcLbEtcdAutoConfiguration.class)
+@AutoConfiguration(
+        after = GrpcLbEtcdAutoConfiguration.class,
+        afterName = "net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration")
 @ConditionalOnGrpcLb
 @ConditionalOnClass(GrpcChannelConfigurer.class)
+@ConditionalOnBean({EtcdConnection.class, GrpcChannelsProperties.class})
 @EnableConfigurationProperties(ClientProperties.class)
 public final class GrpcLbClientAutoConfiguration {
 
@@ -74,7 +78,7 @@ public final class GrpcLbClientAutoConfiguration {
                 channels,
                 source,
                 new ChannelArguments(
- policies.orderedStream().toList(), loads, live, early.of(PickObserver.class, observers)));
+                        policies.orderedStream().toList(), loads, live, early.of(PickObserver.class, observers)));
     }
 
     @Bean

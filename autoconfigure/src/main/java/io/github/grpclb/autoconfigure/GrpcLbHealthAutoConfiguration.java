@@ -5,6 +5,7 @@ import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.registration.ServerRegistration;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
@@ -15,6 +16,7 @@ import org.springframework.context.annotation.Bean;
 @AutoConfiguration(after = {GrpcLbEtcdAutoConfiguration.class, GrpcLbServerAutoConfiguration.class})
 @ConditionalOnGrpcLb
 @ConditionalOnClass(HealthIndicator.class)
+@ConditionalOnBean(EtcdConnection.class)
 @ConditionalOnEnabledHealthIndicator("grpc-lb")
 public final class GrpcLbHealthAutoConfiguration {
 

@@ -28,7 +28,7 @@ import org.springframework.context.annotation.Bean;
         })
 @ConditionalOnGrpcLb
 @ConditionalOnClass(MeterRegistry.class)
-@ConditionalOnBean(MeterRegistry.class)
+@ConditionalOnBean({MeterRegistry.class, EtcdConnection.class})
 @ConditionalOnSwitch(name = "grpc.lb.metrics.enabled", byDefault = true)
 public final class GrpcLbMetricsAutoConfiguration {
 

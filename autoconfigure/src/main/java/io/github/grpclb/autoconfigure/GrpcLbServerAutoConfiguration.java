@@ -11,6 +11,7 @@ import net.devh.boot.grpc.server.serverfactory.GrpcServerConfigurer;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
@@ -20,6 +21,7 @@ import org.springframework.core.env.Environment;
 @AutoConfiguration(after = GrpcLbEtcdAutoConfiguration.class)
 @ConditionalOnGrpcLb
 @ConditionalOnClass(GrpcServerLifecycleEvent.class)
+@ConditionalOnBean(EtcdConnection.class)
 @ConditionalOnSwitch(name = "grpc.lb.registration.enabled", byDefault = true)
 public final class GrpcLbServerAutoConfiguration {
 

@@ -91,8 +91,8 @@ class EarlyStubsIT {
     void aChannelThatIsMadeBeforeAllElseLeavesTheApplicationItsMeters(String enabled) {
         Set<String> withAField = meters(opened.add(client(TestApplications.ClientApplication.class, at, enabled)));
         String tag = "management.metrics.tags.team=blue";
-        MeterRegistry registry = opened.add(client(OfAPostProcessor.class, at, enabled, tag))
-                .getBean(MeterRegistry.class);
+        MeterRegistry registry =
+                opened.add(client(OfAPostProcessor.class, at, enabled, tag)).getBean(MeterRegistry.class);
         assertThat(meters(registry)).containsAll(withAField);
         assertThat(registry.get("jvm.memory.used").tag("team", "blue").meters()).isNotEmpty();
     }
@@ -107,7 +107,11 @@ class EarlyStubsIT {
                         registry.get("grpc.lb.calls.finished").timer().count())
                 .isEqualTo(1));
         assertThat(meters(registry)).contains("grpc.client.processing.duration");
-        assertThat(registry.get("grpc.lb.endpoints").tag("state", "ready").gauge().value()).isEqualTo(1);
+        assertThat(registry.get("grpc.lb.endpoints")
+                        .tag("state", "ready")
+                        .gauge()
+                        .value())
+                .isEqualTo(1);
     }
 
     private static int warnings(CapturedOutput output) {
@@ -134,7 +138,8 @@ class EarlyStubsIT {
         }
 
         String ask() {
-            return TestServer.ask(channel, CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS));
+            return TestServer.ask(
+                    channel, CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS));
         }
     }
 

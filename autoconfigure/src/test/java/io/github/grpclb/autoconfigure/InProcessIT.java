@@ -38,8 +38,7 @@ class InProcessIT {
 
     @Test
     void aClientReachesTheServerOfItsProcess() {
-        ConfigurableApplicationContext context =
-                opened.add(TestApplications.start(Application.class, IN_PROCESS, at));
+        ConfigurableApplicationContext context = opened.add(TestApplications.start(Application.class, IN_PROCESS, at));
         assertThat(context.getBean(Clients.class).askInProcess()).isEqualTo("in-process");
     }
 
