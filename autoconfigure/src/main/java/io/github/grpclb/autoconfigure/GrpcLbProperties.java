@@ -119,8 +119,10 @@ public record GrpcLbProperties(
      * @param service Name of the service; defaults to spring.application.name.
      * @param services Names of the services, where the server is found under several.
      * @param id Id of this server, unique within the service; defaults to the advertised address.
-     * @param host Advertised host; defaults to the server's bind address or, when that is a wildcard, to this machine's first
-     *     routable address.
+     * @param host Advertised host; defaults to the server's bind address or, when that is a wildcard, to POD_IP, to an address in
+     *     preferred-networks, to the local address of the route to etcd, or to the best of this machine's addresses.
+     * @param preferredNetworks Networks, such as 10.0.0.0/8, of which the advertised host is chosen; the first counts that this
+     *     machine has an address of.
      * @param port Advertised port; defaults to the port that the server listens on.
      * @param weight Share of calls relative to the other servers (0 to 1000000); 0 takes no new calls.
      * @param zone Zone that this server runs in.
@@ -138,6 +140,7 @@ public record GrpcLbProperties(
             @DefaultValue List<String> services,
             @Nullable String id,
             @Nullable String host,
+            @DefaultValue List<String> preferredNetworks,
             @Nullable Integer port,
             @DefaultValue("1") int weight,
             @Nullable String zone,
@@ -147,9 +150,10 @@ public record GrpcLbProperties(
             @DefaultValue("3s") Duration withdrawTimeout,
             @DefaultValue Drain drain) {
 
-        /** A blank name, such as what {@code ${MORE:}} may leave in a list, means an absent one. */
+        /** A blank text, such as what {@code ${MORE:}} may leave in a list, means an absent one. */
         public Registration {
             services = BlankIsAbsent.texts(services);
+            preferredNetworks = BlankIsAbsent.texts(preferredNetworks);
         }
     }
 

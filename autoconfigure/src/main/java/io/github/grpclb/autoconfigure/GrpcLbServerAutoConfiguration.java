@@ -5,7 +5,10 @@ import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.registration.Drain;
+import io.github.grpclb.registration.HostChoice;
+import io.github.grpclb.registration.RegistryAddresses;
 import io.github.grpclb.registration.ServerRegistration;
+import java.time.Duration;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerConfigurer;
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -26,6 +29,9 @@ import org.springframework.core.env.Environment;
 public final class GrpcLbServerAutoConfiguration {
 
     private static final String PREFIX = "grpc.lb.registration.";
+
+    /** A start does not wait longer for a name server that does not answer. */
+    private static final Duration LOOKUP_LIMIT = Duration.ofSeconds(3);
 
     @Bean
     @ConditionalOnMissingBean
@@ -69,15 +75,22 @@ public final class GrpcLbServerAutoConfiguration {
     ServerEvents grpcLbServerEvents(
             ServerRegistration registration,
             TrafficTracking traffic,
+            EtcdConnection etcd,
             ListableBeanFactory beans,
             GrpcLbProperties properties,
             Environment environment) {
         RegisteredServer registered =
                 new RegisteredServer(beans, properties.registration().server());
         registered.requireKnown();
+        HostSettings hosts = new HostSettings(
+                properties.registration(),
+                environment.getProperty(HostSettings.POD_IP),
+                () -> RegistryAddresses.of(etcd.options().hosts(), LOOKUP_LIMIT),
+                HostChoice::ofThisMachine);
         return new ServerEvents(
                 registration,
-                new ServerAnnouncement(properties.registration(), environment.getProperty("spring.application.name")),
+                new ServerAnnouncement(
+                        properties.registration(), environment.getProperty("spring.application.name"), hosts),
                 registered,
                 traffic);
     }

@@ -2,29 +2,34 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.ServiceName;
-import io.github.grpclb.registration.AdvertisedHost;
 import io.github.grpclb.registration.Announcement;
+import io.github.grpclb.registration.HostChoice;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes the announcement of this application's server out of its properties. */
 final class ServerAnnouncement {
 
+    private static final Logger log = LoggerFactory.getLogger(ServerAnnouncement.class);
     private static final String PREFIX = "grpc.lb.registration.";
 
     private final GrpcLbProperties.Registration properties;
     private final @Nullable String applicationName;
+    private final HostSettings hosts;
 
     /**
      * Checks what can be checked before a server has started.
      *
      * @throws InvalidPropertyException if a value is out of its range
      */
-    ServerAnnouncement(GrpcLbProperties.Registration properties, @Nullable String applicationName) {
+    ServerAnnouncement(GrpcLbProperties.Registration properties, @Nullable String applicationName, HostSettings hosts) {
         this.properties = properties;
         this.applicationName = applicationName;
+        this.hosts = hosts;
         if (properties.weight() < 0 || properties.weight() > Endpoint.MAX_WEIGHT) {
             throw new InvalidPropertyException(
                     PREFIX + "weight",
@@ -41,14 +46,6 @@ final class ServerAnnouncement {
                     "Set the port under which others reach this server, or leave it out to announce the one it listens on.");
         }
         requireValidList(properties.services(), properties.service());
-        String host = properties.host();
-        if (host != null && AdvertisedHost.isWildcard(host)) {
-            throw new InvalidPropertyException(
-                    PREFIX + "host",
-                    host,
-                    "an IP address or host name that others can connect to",
-                    "Set the address of this machine, or leave it out to have it derived.");
-        }
     }
 
     /**
@@ -58,10 +55,13 @@ final class ServerAnnouncement {
      * @throws InvalidPropertyException if the service has no name, or nothing suits as address
      */
     Announcement forServerBoundTo(@Nullable String bindAddress) {
+        List<String> services = services();
+        HostChoice.Found host = hosts.forServerBoundTo(bindAddress);
+        log.info("Advertised host of {}: {} ({})", String.join(", ", services), host.host(), host.reason());
         return new Announcement(
-                services(),
+                services,
                 properties.id(),
-                host(bindAddress),
+                host.host(),
                 properties.port(),
                 properties.weight(),
                 properties.zone(),
@@ -124,19 +124,5 @@ final class ServerAnnouncement {
                     "a name under which clients can find this server: " + ServiceName.EXPECTED,
                     "Correct it, or set " + PREFIX + "service to such a name.");
         }
-    }
-
-    private String host(@Nullable String bindAddress) {
-        if (properties.host() != null) {
-            return AdvertisedHost.withoutBrackets(properties.host());
-        }
-        return AdvertisedHost.derive(bindAddress)
-                .orElseThrow(() -> new InvalidPropertyException(
-                        PREFIX + "host",
-                        null,
-                        "an address that others can connect to; this machine has only loopback and link-local ones",
-                        "Set " + PREFIX
-                                + "host to the address under which clients reach this server (127.0.0.1 if they run"
-                                + " on this machine)."));
     }
 }

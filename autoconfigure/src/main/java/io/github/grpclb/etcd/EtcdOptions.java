@@ -94,6 +94,13 @@ public record EtcdOptions(
         return new EtcdOptions(List.of(endpoints), DEFAULT_PREFIX, null, null, null, DEFAULT_CALL_TIMEOUT);
     }
 
+    /** Returns the host of each endpoint, a name or an IP literal without brackets. */
+    public List<String> hosts() {
+        return addresses().stream()
+                .map(address -> HostAndPort.fromString(address).getHost())
+                .toList();
+    }
+
     /** Returns {@code host:port} of each endpoint, IPv6 literals in brackets. */
     List<String> addresses() {
         return endpoints.stream()

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
-import io.github.grpclb.registration.AdvertisedHost;
+import io.github.grpclb.registration.HostChoice;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
@@ -25,6 +25,9 @@ import net.devh.boot.grpc.server.config.GrpcServerProperties;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
@@ -32,6 +35,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 
 /** Which address stands in a real etcd, and when; and whether a client reaches it. */
+@ExtendWith(OutputCaptureExtension.class)
 class AnnouncedAddressIT {
 
     private static final String PREFIX = "/grpclb/greeter/";
@@ -83,8 +87,10 @@ class AnnouncedAddressIT {
     @Test
     @FaultRow(33)
     void aServerBoundToEveryAddressAnnouncesARoutableOne() {
-        String host =
-                AdvertisedHost.derive("*").orElseGet(() -> Assumptions.abort("this machine has no routable address"));
+        String host = HostChoice.ofThisMachine()
+                .best()
+                .orElseGet(() -> Assumptions.abort("this machine has no routable address"))
+                .host();
         for (String wildcard : List.of("*", "0.0.0.0", "::")) {
             try (ConfigurableApplicationContext server =
                     server(at, "grpc.server.address=" + wildcard, "grpc.lb.registration.id=a")) {
@@ -93,6 +99,30 @@ class AnnouncedAddressIT {
                 assertThat(ask()).isEqualTo("a");
             }
         }
+    }
+
+    @Test
+    @FaultRow(34)
+    void aPodAnnouncesItsAddressAndOthersTheOneInAPreferredNetwork(CapturedOutput output) {
+        for (String property : List.of("POD_IP=127.0.0.1", "grpc.lb.registration.preferred-networks=127.0.0.0/8")) {
+            try (ConfigurableApplicationContext server =
+                    server(at, "grpc.server.address=*", property, "logging.level.io.github.grpclb=info")) {
+                awaitKeys("127.0.0.1:"
+                        + server.getBean(GrpcServerProperties.class).getPort());
+            }
+        }
+        assertThat(output)
+                .contains("Advertised host of greeter: 127.0.0.1 (environment variable POD_IP)")
+                .contains("Advertised host of greeter: 127.0.0.1 (address of lo in the preferred network 127.0.0.0/8)");
+    }
+
+    @Test
+    @FaultRow({34, 49})
+    void aPodsAddressThatIsNoneEndsTheStart(CapturedOutput output) {
+        assertThatThrownBy(() -> server(at, "grpc.server.address=*", "POD_IP=here"))
+                .isNotNull();
+        assertThat(output).contains("APPLICATION FAILED TO START", "Property: POD_IP", "Value: \"here\"");
+        assertThat(operator.revision()).isEqualTo(UNTOUCHED);
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
+import io.github.grpclb.registration.HostChoice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -106,7 +107,8 @@ class ConfigurationFuzzTest {
     private static void use(GrpcLbProperties properties, ClientProperties all) {
         new EtcdSettings(properties.etcd(), null).options();
         new ClientChannels(properties, all, new GrpcChannelsProperties(), NO_ENDPOINTS, CHANNELS);
-        new ServerAnnouncement(properties.registration(), "greeter").forServerBoundTo("127.0.0.1");
+        HostSettings hosts = new HostSettings(properties.registration(), null, List::of, HostChoice::ofThisMachine);
+        new ServerAnnouncement(properties.registration(), "greeter", hosts).forServerBoundTo("127.0.0.1");
         GrpcLbServerAutoConfiguration server = new GrpcLbServerAutoConfiguration();
         server.grpcLbServerRegistration(
                 server.grpcLbRegistrar(CONNECTION, properties, NO_BEANS.getBeanProvider(EtcdObserver.class)),

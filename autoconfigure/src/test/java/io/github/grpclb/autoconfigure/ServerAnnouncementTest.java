@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.github.grpclb.registration.Announcement;
+import io.github.grpclb.registration.HostChoice;
 import io.github.grpclb.testing.FaultRow;
 import java.util.HashMap;
 import java.util.List;
@@ -102,12 +103,14 @@ class ServerAnnouncementTest {
     private static ServerAnnouncement announcement(Map<String, String> properties, @Nullable String applicationName) {
         Map<String, String> named = new HashMap<>();
         properties.forEach((name, value) -> named.put("grpc.lb.registration." + name, value));
+        GrpcLbProperties.Registration registration = new Binder(new MapConfigurationPropertySource(named))
+                .bindOrCreate(
+                        "grpc.lb.registration",
+                        Bindable.of(GrpcLbProperties.Registration.class),
+                        new BlankIsAbsent(BindHandler.DEFAULT));
         return new ServerAnnouncement(
-                new Binder(new MapConfigurationPropertySource(named))
-                        .bindOrCreate(
-                                "grpc.lb.registration",
-                                Bindable.of(GrpcLbProperties.Registration.class),
-                                new BlankIsAbsent(BindHandler.DEFAULT)),
-                applicationName);
+                registration,
+                applicationName,
+                new HostSettings(registration, null, List::of, HostChoice::ofThisMachine));
     }
 }

@@ -44,6 +44,8 @@ class StartupFailureTest {
             grpc.lb.etcd.password=canary                  | grpc.lb.etcd.username           | missing           | both username and password
             grpc.lb.registration.ttl=2h                   | grpc.lb.registration.ttl        | "7200000ms"       | 2s to 1h
             grpc.lb.registration.port=65536               | grpc.lb.registration.port       | "65536"           | 1 to 65535
+            grpc.lb.registration.preferred-networks=eth0  | grpc.lb.registration.preferred-networks | "eth0"    | such as 10.0.0.0/8
+            grpc.lb.registration.services=a,b c           | grpc.lb.registration.services[1] | "b c"            | visible characters
             grpc.lb.registration.host=0.0.0.0             | grpc.lb.registration.host       | "0.0.0.0"         | IP address or host name
             grpc.lb.panic-threshold=101                   | grpc.lb.panic-threshold         | "101.0"           | 0 to 100
             grpc.lb.etcd.startup-timeout=0s               | grpc.lb.etcd.startup-timeout    | "0ms"             | more than 0, to 1h
