@@ -43,7 +43,8 @@ public record GrpcLbProperties(
      * The etcd that holds the registry.
      *
      * @param endpoints Etcd's client URLs, with http or https; with https an SSL bundle is needed.
-     * @param prefix Prefix of all keys.
+     * @param prefix Prefix of all keys, as it is written; empty: keys begin with the service's name. A slash at its end is
+     *     added.
      * @param username User that etcd knows, where its authentication is on.
      * @param password That user's password.
      * @param ssl TLS towards etcd.

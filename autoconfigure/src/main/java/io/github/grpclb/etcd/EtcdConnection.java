@@ -147,7 +147,7 @@ public final class EtcdConnection implements AutoCloseable {
     }
 
     private void probe(long end, CompletableFuture<Void> answered) {
-        loop.when(api.probe(options.prefix()), found -> answered.complete(null), failure -> {
+        loop.when(api.probe(options.keySpace().probe()), found -> answered.complete(null), failure -> {
             boolean over = System.nanoTime() + PROBE_PAUSE.toNanos() >= end;
             switch (failure.kind()) {
                 case AUTHENTICATION -> answered.completeExceptionally(failure);

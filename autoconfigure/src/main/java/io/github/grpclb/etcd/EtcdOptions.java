@@ -5,7 +5,6 @@ import io.netty.handler.ssl.SslContextBuilder;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -16,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param endpoints one or more of {@code http://host:port}, or all {@code https://host:port}; the port is 2379 where
  *     none is given
- * @param prefix under which all services are; made to begin and end in "/"
+ * @param prefix under which all services are, as it is written, with or without a "/" before it; the "/" at its end is added
+ *     where it is missing; empty: keys begin with the service's name
  * @param username null where etcd wants none
  * @param password null where there is no user
  * @param tls how TLS is set up; needed for, and only for, {@code https}
@@ -158,21 +158,13 @@ public record EtcdOptions(
                 "endpoints: '" + LogText.of(endpoint) + "' (expected: " + EXPECTED_ENDPOINT + ")");
     }
 
+    /** Only the slash at its end is added: whether a key begins with one is the choice of who writes it. */
     private static String normalisedPrefix(String prefix) {
-        List<String> parts = new ArrayList<>();
-        for (String part : prefix.strip().split("/")) {
-            if (!part.isEmpty()) {
-                parts.add(part);
-            }
-        }
-        String joined = String.join("/", parts);
-        if (joined.isEmpty()) {
-            return "/";
-        }
-        if (!KeySpace.isPrefix(joined)) {
+        String written = prefix.strip();
+        if (!KeySpace.isPrefix(written)) {
             throw new IllegalArgumentException("prefix: '" + LogText.of(prefix)
-                    + "' (expected: visible characters with '/' between parts, such as " + DEFAULT_PREFIX + ")");
+                    + "' (expected: up to 255 visible characters, such as " + DEFAULT_PREFIX + ", or none)");
         }
-        return "/" + joined + "/";
+        return written.isEmpty() || written.endsWith("/") ? written : written + "/";
     }
 }

@@ -10,20 +10,20 @@ import org.jspecify.annotations.Nullable;
  * Where endpoints are in etcd: {@code <prefix><service>/<tail>}. We write the address as the tail and read any tail
  * without a slash, so that {@code com.acme} and {@code com.acme/orders} are two services that do not meet.
  *
- * @param prefix begins and ends in "/"
+ * @param prefix empty, or ends in "/"
  */
 record KeySpace(String prefix) {
 
     private static final int MAX_KEY_BYTES = 512;
 
-    /** Segments with a slash between them; of anything visible. */
-    private static final Pattern PREFIX = Pattern.compile("[^\\s\\p{Cntrl}\\p{Cf}/]+(/[^\\s\\p{Cntrl}\\p{Cf}/]+)*");
+    /** Anything visible. */
+    private static final Pattern PREFIX = Pattern.compile("[^\\s\\p{Cntrl}\\p{Cf}]*");
 
     private static final Pattern DOTS = Pattern.compile("(.*/)?\\.\\.?(/.*)?");
 
     private static final int MAX_PREFIX = 255;
 
-    /** Says whether services may stand below a path, which has no slash at either end. */
+    /** Says whether services may stand below a path. */
     static boolean isPrefix(String path) {
         return path.length() <= MAX_PREFIX
                 && PREFIX.matcher(path).matches()
@@ -41,6 +41,11 @@ record KeySpace(String prefix) {
                     "service: '" + LogText.of(service) + "' (expected: " + ServiceName.EXPECTED + ")");
         }
         return prefix + service + "/";
+    }
+
+    /** Returns a key that tells nothing, to be read to see whether etcd answers; it has none that is empty. */
+    String probe() {
+        return prefix.isEmpty() ? "/" : prefix;
     }
 
     String key(Endpoint endpoint) {

@@ -77,13 +77,22 @@ class EtcdOptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/grpclb/, /grpclb/", "grpclb, /grpclb/", "a//b, /a/b/", "/, /", "'', /"})
-    void normalisesThePrefix(String given, String expected) {
+    @CsvSource({
+        "/grpclb/, /grpclb/",
+        "/grpclb, /grpclb/",
+        "grpclb, grpclb/",
+        "a//b, a//b/",
+        "/, /",
+        "'', ''",
+        "' ', ''",
+        "/microservices, /microservices/"
+    })
+    void takesThePrefixAsWritten(String given, String expected) {
         assertThat(options("http://etcd", given, null, null, null).prefix()).isEqualTo(expected);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"a b", "a/../b", "a\nb"})
+    @ValueSource(strings = {"a b", "a/../b", "a\nb", "..", "/./"})
     void namesABadPrefix(String prefix) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> options("http://etcd", prefix, null, null, null))

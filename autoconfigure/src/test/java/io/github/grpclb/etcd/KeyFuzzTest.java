@@ -28,13 +28,18 @@ class KeyFuzzTest {
     @Property
     void givesAKeyToOneServiceOnly(
             @ForAll("names") String service, @ForAll("names") String other, @ForAll("names") String tail) {
-        KeySpace keys = new KeySpace(PREFIX);
+        givesAKeyToOneServiceOnly(PREFIX, service, other, tail);
+        givesAKeyToOneServiceOnly("", service, other, tail);
+    }
+
+    private static void givesAKeyToOneServiceOnly(String prefix, String service, String other, String tail) {
+        KeySpace keys = new KeySpace(prefix);
         String below = prefixOf(keys, service);
         String belowOther = prefixOf(keys, other);
         if (below == null) {
             return;
         }
-        assertThat(below).startsWith(PREFIX).endsWith("/").doesNotContain("//").doesNotContain("/../");
+        assertThat(below).startsWith(prefix).endsWith("/").doesNotContain("//").doesNotContain("/../");
         String key = below + tail;
         String found = keys.tail(service, key);
         if (found == null) {
@@ -79,7 +84,10 @@ class KeyFuzzTest {
             assertThat(e.getMessage().chars()).noneMatch(Character::isISOControl);
             return;
         }
-        assertThat(options.prefix()).startsWith("/").endsWith("/");
+        assertThat(options.prefix())
+                .isIn("", prefix.strip(), prefix.strip() + "/")
+                .matches("|.*/");
+        assertThat(options.keySpace().servicePrefix("svc")).isEqualTo(options.prefix() + "svc/");
         assertThat(options.endpoints()).isNotEmpty().allMatch(url -> url.startsWith("http://"));
         assertThat(options.toString()).doesNotContain("canary");
     }

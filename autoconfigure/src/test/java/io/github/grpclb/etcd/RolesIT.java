@@ -86,6 +86,25 @@ class RolesIT {
     }
 
     @Test
+    void theyAreEnoughWithoutAPrefix() {
+        operator.script(Repository.file("bin/etcd-roles"), "bare", "");
+        operator.run("user", "grant-role", "announcer", "bare-server");
+        operator.run("user", "grant-role", "caller", "bare-client");
+        Endpoint bare = Endpoint.builder("bare", "127.0.0.1", 8001).build();
+        EtcdConnection announcer = connectWithoutPrefix("announcer");
+        EtcdRegistrar registrar = opened.add(
+                new EtcdRegistrar(announcer, Duration.ofSeconds(5), Duration.ofSeconds(3), EtcdObserver.NONE));
+        assertThat(registrar.register(bare).registered()).succeedsWithin(LIMIT);
+        EtcdEndpointSource source = opened.add(
+                new EtcdEndpointSource(connectWithoutPrefix("caller"), Duration.ofHours(1), EtcdObserver.NONE));
+        source.subscribe("bare", list);
+        await().atMost(LIMIT)
+                .untilAsserted(() ->
+                        assertThat(list.endpoints()).extracting(Endpoint::key).containsExactly("bare/127.0.0.1:8001"));
+        assertDenied(announcer.api().list("bare2/", ByteString.EMPTY, 10, 0), "reading all of bare2/");
+    }
+
+    @Test
     void aGrantThatLacksItsSlashIsSeenByTheKeysThatAreNamed() {
         operator.run("role", "add", "slip");
         operator.run("role", "grant-permission", "slip", "read", "/grpclb/greeter");
@@ -167,13 +186,16 @@ class RolesIT {
     }
 
     private EtcdConnection connect(String user, String password) {
+        return connect(EtcdOptions.DEFAULT_PREFIX, user, password);
+    }
+
+    private EtcdConnection connectWithoutPrefix(String user) {
+        return connect("", user, user);
+    }
+
+    private EtcdConnection connect(String prefix, String user, String password) {
         return opened.add(new EtcdConnection(new EtcdOptions(
-                List.of(etcd.endpoint().toString()),
-                "/grpclb/",
-                user,
-                password,
-                null,
-                EtcdOptions.DEFAULT_CALL_TIMEOUT)));
+                List.of(etcd.endpoint().toString()), prefix, user, password, null, EtcdOptions.DEFAULT_CALL_TIMEOUT)));
     }
 
     private Registration announced(EtcdConnection connection) {
