@@ -11,25 +11,33 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows one attempt of a call. It counts from {@code outboundHeaders}, since a tracer may be made for a call that ends before it
- * is sent and then hears nothing more; and since {@code streamClosed} may overtake {@code outboundHeaders} on another thread, what
- * has happened already is told by one word.
+ * Follows one attempt of a call. A tracer may be made for a call that ends before its stream starts, and then hears nothing more; so
+ * it counts from what proves that the stream has started, and so will be told to have ended: the first message that the caller
+ * hands over, or the headers that are sent. Where a server limits its concurrent streams, the transport keeps calls back, and these
+ * are known by their messages alone. Since {@code streamClosed} may overtake both on another thread, what has happened already is
+ * told by one word.
  */
 final class CallTracer extends ForwardingClientStreamTracer {
 
     private static final AtomicIntegerFieldUpdater<CallTracer> PHASE =
             AtomicIntegerFieldUpdater.newUpdater(CallTracer.class, "phase");
 
-    private static final int NEW = 0; // -> SENT or ENDED
-    private static final int SENT = 1; // -> ANSWERED or ENDED
-    private static final int ANSWERED = 2; // -> ENDED
-    private static final int ENDED = 3;
+    private static final int NEW = 0; // -> QUEUED, SENT or ENDED
+    private static final int QUEUED = 1; // -> SENT or ENDED
+    private static final int SENT = 2; // -> ANSWERED or ENDED
+    private static final int ANSWERED = 3; // -> ENDED
+    private static final int ENDED = 4;
 
     private final ClientStreamTracer own;
     private final Source source;
     private final @Nullable Deadline deadline;
+    private final String policy;
+
+    /** Written by the caller alone. */
+    private long queuedNanos;
+
+    /** Written by the transport alone. */
     private long startedNanos;
-    private String policy = "";
 
     @SuppressWarnings("unused") // through PHASE
     private volatile int phase;
@@ -38,6 +46,7 @@ final class CallTracer extends ForwardingClientStreamTracer {
         this.own = own;
         this.source = source;
         this.deadline = deadline;
+        this.policy = source.tracking.observer() == null ? "" : source.tracking.policy();
     }
 
     @Override
@@ -46,20 +55,49 @@ final class CallTracer extends ForwardingClientStreamTracer {
     }
 
     @Override
-    public void outboundHeaders() {
-        long now = source.nanoTime();
-        startedNanos = now;
-        PickObserver observer = source.tracking.observer();
-        if (observer != null) {
-            policy = source.tracking.policy();
+    public void outboundMessage(int number) {
+        if (phase == NEW) {
+            long now = source.nanoTime();
+            queuedNanos = now;
+            source.load.started(now);
+            if (!PHASE.compareAndSet(this, NEW, QUEUED)) {
+                source.load.notStarted(now);
+            }
         }
-        source.load.started(now);
-        if (!PHASE.compareAndSet(this, NEW, SENT)) {
-            source.load.notStarted(now);
-        } else if (observer != null) {
-            observer.callStarted(source.endpoint, policy);
+        own.outboundMessage(number);
+    }
+
+    @Override
+    public void outboundHeaders() {
+        if (isSentAtOnce() || isSentAfterAll()) {
+            PickObserver observer = source.tracking.observer();
+            if (observer != null) {
+                observer.callStarted(source.endpoint, policy);
+            }
         }
         own.outboundHeaders();
+    }
+
+    private boolean isSentAtOnce() {
+        if (phase != NEW) {
+            return false;
+        }
+        long now = source.nanoTime();
+        startedNanos = now;
+        source.load.started(now);
+        if (PHASE.compareAndSet(this, NEW, SENT)) {
+            return true;
+        }
+        source.load.notStarted(now);
+        return false;
+    }
+
+    private boolean isSentAfterAll() {
+        if (phase != QUEUED) {
+            return false;
+        }
+        startedNanos = queuedNanos;
+        return PHASE.compareAndSet(this, QUEUED, SENT);
     }
 
     @Override
@@ -74,18 +112,33 @@ final class CallTracer extends ForwardingClientStreamTracer {
     public void streamClosed(Status status) {
         int before = PHASE.getAndSet(this, ENDED);
         if (before == SENT || before == ANSWERED) {
-            ended(before == ANSWERED, status.getCode());
+            ended(before == ANSWERED, startedNanos, status.getCode());
+        } else if (before == QUEUED) {
+            endedInQueue(status.getCode());
         }
         own.streamClosed(status);
     }
 
-    private void ended(boolean answered, Status.Code status) {
-        CallOutcome outcome = CallOutcome.of(status, deadline != null && deadline.isExpired());
-        long now = source.nanoTime();
-        source.load.ended(outcome, answered, startedNanos, now);
+    /** The server never saw it. It has failed the call where it made it wait for longer than it had. */
+    private void endedInQueue(Status.Code status) {
+        if (deadline == null || !deadline.isExpired()) {
+            source.load.givenUp(queuedNanos, source.nanoTime());
+            return;
+        }
         PickObserver observer = source.tracking.observer();
         if (observer != null) {
-            observer.callFinished(source.endpoint, policy, status, outcome, now - startedNanos);
+            observer.callStarted(source.endpoint, policy);
+        }
+        ended(false, queuedNanos, status);
+    }
+
+    private void ended(boolean answered, long since, Status.Code status) {
+        CallOutcome outcome = CallOutcome.of(status, deadline != null && deadline.isExpired());
+        long now = source.nanoTime();
+        source.load.ended(outcome, answered, since, now);
+        PickObserver observer = source.tracking.observer();
+        if (observer != null) {
+            observer.callFinished(source.endpoint, policy, status, outcome, now - since);
         }
     }
 

@@ -85,7 +85,7 @@ public final class EndpointLoad {
         return latestNanos;
     }
 
-    /** Returns how many calls have been sent and have not ended. */
+    /** Returns how many calls have been sent, or wait for the connection to have room for them, and have not ended. */
     public int inFlight() {
         return inFlight;
     }
@@ -136,7 +136,7 @@ public final class EndpointLoad {
         return Math.max(0, (ages >> COUNT_BITS) / count - 1) << PeakEwma.TICK_BITS;
     }
 
-    /** Takes in that a call was sent. */
+    /** Takes in that a call was sent, or handed to a connection that will send it once it can. */
     public void started(long nanoTime) {
         latestNanos = nanoTime;
         IN_FLIGHT.incrementAndGet(this);
@@ -192,6 +192,19 @@ public final class EndpointLoad {
     void notStarted(long startedNanos) {
         WAITING.addAndGet(this, -startOf(startedNanos));
         IN_FLIGHT.decrementAndGet(this);
+    }
+
+    /**
+     * Takes in that a call ended before it was sent: it would have taken longer than it waited, and no more is known of the server.
+     * Of one that has answered nothing lately, such a wait says little: a short one would make it look fast.
+     */
+    void givenUp(long startedNanos, long nanoTime) {
+        notStarted(startedNanos);
+        for (PeakEwma latency : latencies) {
+            if (latency.at(nanoTime) > 0) {
+                latency.addAtLeast(nanoTime - startedNanos, nanoTime);
+            }
+        }
     }
 
     private void addLatency(long nanos, long nanoTime) {

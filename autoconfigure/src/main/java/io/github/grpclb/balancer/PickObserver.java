@@ -8,7 +8,7 @@ import io.grpc.Status;
  * reaches no call, and is logged once. Thread-safe.
  *
  * <p>A call is heard of once for each attempt that was sent to a server: a call that is retried several times, one that ends before
- * it is sent never.
+ * it is sent never, unless its deadline passed while the connection had no room for it.
  */
 public interface PickObserver {
 
@@ -36,7 +36,7 @@ public interface PickObserver {
      *
      * @param status as the transport saw it: a deadline may show as {@link Status.Code#CANCELLED}
      * @param outcome what it says about the server
-     * @param nanos from being sent to its end
+     * @param nanos from being handed to the connection to its end, so with the time that it waited for being sent
      */
     default void callFinished(Endpoint endpoint, String policy, Status.Code status, CallOutcome outcome, long nanos) {}
 

@@ -84,6 +84,82 @@ class CallTracerTest {
         assertThat(observer.told).isEmpty();
     }
 
+    /** The transport sends the headers late where a server limits its concurrent streams. */
+    @Test
+    void countsACallFromItsFirstMessageThoughItWaitsToBeSent() {
+        ClientStreamTracer tracer = newTracer(CallOptions.DEFAULT);
+        tracer.streamCreated(Attributes.EMPTY, new Metadata());
+        tracer.outboundMessage(0);
+        tracer.outboundMessage(1);
+        assertThat(load.inFlight()).isEqualTo(1);
+        assertThat(observer.told).isEmpty();
+        clock.forward(Duration.ofSeconds(2));
+        assertThat(load.meanWaitNanos(clock.nanoTime())).isBetween(1_900_000_000L, 2_000_000_000L);
+        tracer.outboundHeaders();
+        assertThat(load.inFlight()).isEqualTo(1);
+        clock.forward(Duration.ofSeconds(1));
+        tracer.inboundMessage(0);
+        tracer.streamClosed(Status.OK);
+        assertThat(load.inFlight()).isZero();
+        assertThat(load.meanWaitNanos(clock.nanoTime())).isZero();
+        assertThat(load.successes()).isEqualTo(1);
+        assertThat(load.latency(EndpointLoad.DEFAULT_DECAY).at(clock.nanoTime()))
+                .isBetween(2.9e9, 3.1e9);
+        assertThat(observer.told)
+                .containsExactly("started s1 random", "finished s1 random OK SUCCESS " + 3_000_000_000L);
+    }
+
+    @Test
+    void takesBackACallThatIsGivenUpWhileItWaitsToBeSent() {
+        close(newTracer(CallOptions.DEFAULT));
+        long cancelled = load.cancellations();
+        observer.told.clear();
+        ClientStreamTracer tracer = newTracer(CallOptions.DEFAULT.withDeadline(Deadline.after(1, TimeUnit.HOURS)));
+        tracer.outboundMessage(0);
+        clock.forward(Duration.ofSeconds(2));
+        tracer.streamClosed(Status.CANCELLED);
+        tracer.outboundHeaders();
+        assertThat(load.inFlight()).isZero();
+        assertThat(load.meanWaitNanos(clock.nanoTime() + 1_000_000_000_000L)).isZero();
+        assertThat(load.cancellations()).isEqualTo(cancelled);
+        assertThat(load.failures()).isZero();
+        assertThat(observer.told).isEmpty();
+    }
+
+    @Test
+    void learnsFromACallThatIsGivenUpThatTheServerIsSlowAndNeverThatItIsFast() {
+        ClientStreamTracer first = newTracer(CallOptions.DEFAULT);
+        first.outboundMessage(0);
+        clock.forward(Duration.ofMillis(1));
+        first.streamClosed(Status.UNAVAILABLE);
+        PeakEwma latency = load.latency(EndpointLoad.DEFAULT_DECAY);
+        assertThat(latency.at(clock.nanoTime())).isZero();
+
+        ClientStreamTracer answered = newTracer(CallOptions.DEFAULT);
+        answered.outboundMessage(0);
+        answered.outboundHeaders();
+        clock.forward(Duration.ofMillis(10));
+        answered.inboundMessage(0);
+        answered.streamClosed(Status.OK);
+        ClientStreamTracer second = newTracer(CallOptions.DEFAULT);
+        second.outboundMessage(0);
+        clock.forward(Duration.ofSeconds(3));
+        second.streamClosed(Status.CANCELLED);
+        assertThat(latency.at(clock.nanoTime())).isGreaterThan(2.9e9);
+    }
+
+    @Test
+    void holdsItAgainstTheServerWhereADeadlinePassesBeforeTheCallIsSent() {
+        ClientStreamTracer tracer = newTracer(CallOptions.DEFAULT.withDeadline(Deadline.after(-1, TimeUnit.SECONDS)));
+        tracer.outboundMessage(0);
+        clock.forward(Duration.ofSeconds(2));
+        tracer.streamClosed(Status.CANCELLED);
+        assertThat(load.inFlight()).isZero();
+        assertThat(load.failures()).isEqualTo(1);
+        assertThat(observer.told)
+                .containsExactly("started s1 random", "finished s1 random CANCELLED FAILURE " + 2_000_000_000L);
+    }
+
     @Test
     void countsNothingForACallThatIsNeverSent() {
         newTracer(CallOptions.DEFAULT).streamCreated(Attributes.EMPTY, new Metadata());
@@ -113,6 +189,39 @@ class CallTracerTest {
             closing.get();
         } finally {
             transport.shutdown();
+        }
+        assertThat(load.inFlight()).isZero();
+        assertThat(load.meanWaitNanos(clock.nanoTime() + 1_000_000_000_000L)).isZero();
+        assertThat(observer.told.stream().filter(event -> event.startsWith("started")))
+                .hasSize((int) load.cancellations());
+    }
+
+    @Test
+    void leavesNothingInFlightWhereCallerAndTransportCountTogetherAndTheStreamEnds() throws Exception {
+        int calls = 20_000;
+        CyclicBarrier together = new CyclicBarrier(3);
+        ExecutorService others = Executors.newFixedThreadPool(2);
+        List<ClientStreamTracer> tracers = new ArrayList<>();
+        for (int i = 0; i < calls; i++) {
+            tracers.add(newTracer(CallOptions.DEFAULT));
+        }
+        try {
+            Future<?> closing = others.submit(() -> {
+                together.await();
+                tracers.forEach(tracer -> tracer.streamClosed(Status.CANCELLED));
+                return null;
+            });
+            Future<?> sending = others.submit(() -> {
+                together.await();
+                tracers.forEach(ClientStreamTracer::outboundHeaders);
+                return null;
+            });
+            together.await();
+            tracers.forEach(tracer -> tracer.outboundMessage(0));
+            closing.get();
+            sending.get();
+        } finally {
+            others.shutdown();
         }
         assertThat(load.inFlight()).isZero();
         assertThat(load.meanWaitNanos(clock.nanoTime() + 1_000_000_000_000L)).isZero();

@@ -21,6 +21,8 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real server on loopback that answers with its id, and counts the connections that were made to it. */
@@ -38,13 +40,16 @@ public final class TestServer implements AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger calls = new AtomicInteger();
     private final HealthStatusManager health = new HealthStatusManager();
+    private final List<Runnable> held = new ArrayList<>();
+    private boolean holding;
     private volatile boolean failing;
 
-    private TestServer(String id, int wantedPort) {
+    private TestServer(String id, int wantedPort, int maxConcurrentCalls) {
         this.id = id;
         try {
             this.server = NettyServerBuilder.forAddress(
                             new InetSocketAddress(InetAddress.getLoopbackAddress(), wantedPort))
+                    .maxConcurrentCallsPerConnection(maxConcurrentCalls)
                     .addTransportFilter(new ServerTransportFilter() {
                         @Override
                         public Attributes transportReady(Attributes attributes) {
@@ -61,8 +66,10 @@ public final class TestServer implements AutoCloseable {
                                             .asRuntimeException());
                                     return;
                                 }
-                                response.onNext(id);
-                                response.onCompleted();
+                                answerOrHold(() -> {
+                                    response.onNext(id);
+                                    response.onCompleted();
+                                });
                             }))
                             .build())
                     .addService(health.getHealthService())
@@ -75,11 +82,16 @@ public final class TestServer implements AutoCloseable {
     }
 
     public static TestServer start(String id) {
-        return new TestServer(id, 0);
+        return new TestServer(id, 0, Integer.MAX_VALUE);
     }
 
     public static TestServer start(String id, int port) {
-        return new TestServer(id, port);
+        return new TestServer(id, port, Integer.MAX_VALUE);
+    }
+
+    /** Starts one that takes only so many calls at the same time over one connection. */
+    public static TestServer limited(String id, int maxConcurrentCalls) {
+        return new TestServer(id, 0, maxConcurrentCalls);
     }
 
     /** Makes one call and returns the id of the server that answered. */
@@ -106,6 +118,27 @@ public final class TestServer implements AutoCloseable {
     /** Makes it fail its calls, or answer them again. */
     public void fail(boolean on) {
         failing = on;
+    }
+
+    /** Makes it keep its answers back, or give all those that it has kept. */
+    public void hold(boolean on) {
+        List<Runnable> kept;
+        synchronized (held) {
+            holding = on;
+            kept = on ? List.of() : List.copyOf(held);
+            held.removeAll(kept);
+        }
+        kept.forEach(Runnable::run);
+    }
+
+    private void answerOrHold(Runnable answer) {
+        synchronized (held) {
+            if (holding) {
+                held.add(answer);
+                return;
+            }
+        }
+        answer.run();
     }
 
     /** Makes it say of itself whether it serves. */

@@ -3,6 +3,7 @@ package io.github.grpclb.balancer.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.gson.Gson;
 import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.balancer.EndpointLoads;
@@ -31,6 +32,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** That real calls, however they end, leave nothing in flight; GRPC-FACTS §6 tells what gRPC does to a tracer. */
 class CallTrackingIT {
@@ -40,7 +43,7 @@ class CallTrackingIT {
     private final FakeEndpointSource source = new FakeEndpointSource();
     private final EndpointLoads loads = new EndpointLoads();
     private final Counter observer = new Counter();
-    private final List<TestServer> servers = List.of(TestServer.start("a"), TestServer.start("b"));
+    private List<TestServer> servers = List.of(TestServer.start("a"), TestServer.start("b"));
     private final List<ManagedChannel> channels = new ArrayList<>();
 
     @AfterEach
@@ -135,6 +138,80 @@ class CallTrackingIT {
         }
     }
 
+    /** What a server with a limit has no room for waits in the transport; gRPC says nothing of it before it is sent. */
+    @ParameterizedTest
+    @ValueSource(strings = {"least_request", "peak_ewma"})
+    void seesCallsThatWaitForAServerWithALimit(String policy) throws Exception {
+        servers.get(0).close();
+        servers = List.of(TestServer.limited("a", 1), servers.get(1));
+        ManagedChannel channel = connected(policy);
+        servers.forEach(server -> server.hold(true));
+        Calls calls = new Calls(channel);
+        for (int i = 0; i < 200; i++) {
+            calls.start(CallOptions.DEFAULT);
+        }
+        assertThat(loads.all()).extracting(EndpointLoad::inFlight).allSatisfy(each -> assertThat(each)
+                .isBetween(60, 140));
+        servers.forEach(server -> server.hold(false));
+        calls.awaitEnd();
+        assertNothingInFlight();
+        assertThat(sum(EndpointLoad::failures)).isZero();
+    }
+
+    @Test
+    void callsThatEndWhileTheyWaitForAServerWithALimitLeaveNothingInFlight() throws Exception {
+        for (TestServer server : servers) {
+            server.close();
+        }
+        servers = List.of(TestServer.limited("a", 2), TestServer.limited("b", 2));
+        ManagedChannel channel = connected("least_request");
+        servers.forEach(server -> server.hold(true));
+        Calls calls = new Calls(channel);
+        List<ClientCall<String, String>> started = new ArrayList<>();
+        for (int i = 0; i < 2_000; i++) {
+            started.add(calls.start(CallOptions.DEFAULT.withDeadlineAfter(50 + i % 400, TimeUnit.MILLISECONDS)));
+        }
+        for (int i = 0; i < started.size(); i += 3) {
+            started.get(i).cancel("while it waits", null);
+        }
+        servers.get(0).hold(false);
+        servers.get(1).close();
+        calls.awaitEnd();
+        assertNothingInFlight();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "retryPolicy|{maxAttempts: 4, initialBackoff: 0.001s, maxBackoff: 0.01s, backoffMultiplier: 2,"
+                        + " retryableStatusCodes: [INTERNAL]}",
+                "hedgingPolicy|{maxAttempts: 3, hedgingDelay: 0.001s, nonFatalStatusCodes: [INTERNAL]}"
+            })
+    void severalAttemptsOfACallLeaveNothingInFlight(String policy) throws Exception {
+        servers.get(0).close();
+        servers = List.of(TestServer.limited("a", 2), servers.get(1));
+        servers.get(1).fail(true);
+        publish();
+        String name = policy.split("\\|")[0];
+        Object value = new Gson().fromJson(policy.split("\\|")[1], Object.class);
+        ManagedChannel channel = channel(Map.of(
+                "methodConfig",
+                List.of(Map.of("name", List.of(Map.of()), name, value)),
+                "loadBalancingConfig",
+                List.of(Map.of(PolicyLoadBalancer.NAME, Map.of("policy", "least_request")))));
+        Calls calls = new Calls(channel);
+        for (int i = 0; i < 2_000; i++) {
+            ClientCall<String, String> call =
+                    calls.start(CallOptions.DEFAULT.withDeadlineAfter(5_000 - i, TimeUnit.MILLISECONDS));
+            if (i % 3 == 0) {
+                call.cancel("at some time", null);
+            }
+        }
+        calls.awaitEnd();
+        assertNothingInFlight();
+        assertThat(sum(EndpointLoad::failures)).isPositive();
+    }
+
     private ManagedChannel connected(String policy) {
         publish();
         ManagedChannel channel = channel(policy);
@@ -159,6 +236,11 @@ class CallTrackingIT {
     }
 
     private ManagedChannel channel(String policy) {
+        return channel(
+                Map.of("loadBalancingConfig", List.of(Map.of(PolicyLoadBalancer.NAME, Map.of("policy", policy)))));
+    }
+
+    private ManagedChannel channel(Map<String, ?> serviceConfig) {
         ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
                 .intercept(RoutingKeys.hashKeyFromContext())
@@ -166,8 +248,7 @@ class CallTrackingIT {
                 .setNameResolverArg(PolicyLoadBalancer.LOADS, loads)
                 .setNameResolverArg(PolicyLoadBalancer.OBSERVER, observer)
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
-                .defaultServiceConfig(Map.of(
-                        "loadBalancingConfig", List.of(Map.of(PolicyLoadBalancer.NAME, Map.of("policy", policy)))))
+                .defaultServiceConfig(serviceConfig)
                 .build();
         channels.add(channel);
         return channel;
