@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.StaticEndpointSource;
+import io.github.grpclb.resolver.BalancerInUse;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.grpc.ManagedChannelBuilder;
 import java.time.Duration;
@@ -19,7 +20,7 @@ import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 
 /**
- * Hands each channel this context's source and policies, and its service config. gRPC's registries belong to the whole JVM, so
+ * Hands each channel this context's source and policies, and its balancer's configuration. gRPC's registries belong to the whole JVM, so
  * what belongs to a context travels with the channel: two contexts do not meet.
  */
 final class ClientChannels implements GrpcChannelConfigurer {
@@ -92,8 +93,11 @@ final class ClientChannels implements GrpcChannelConfigurer {
             }
             builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, fixed.orElse(source))
                     .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
-                    .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
-                    .defaultServiceConfig(config.toJson());
+                    .setNameResolverArg(EndpointNameResolverProvider.BALANCER_IN_USE, new BalancerInUse(name))
+                    .setNameResolverArg(PolicyLoadBalancer.CONFIG, config.balancer())
+                    .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME);
+            // the service config is the user's: a default of ours would take the place of his, or his of ours
+            config.subsetting().ifPresent(builder::defaultServiceConfig);
         }
     }
 

@@ -4,15 +4,14 @@ import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
-import io.github.grpclb.balancer.policy.HealthCheckingLoadBalancerProvider;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The service config of a client's channel, as it would stand in JSON, made out of its properties.
+ * The configuration of a client's balancer, as it would stand in the JSON of a service config, made out of the client's properties.
  *
  * @param prefix where the client's own properties stand, such as {@code grpc.lb.clients.greeter.}
  * @param own the client's own properties
@@ -66,26 +65,25 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         return policy(own.over(all));
     }
 
-    /** Returns the service config. */
-    Map<String, ?> toJson() {
-        ClientProperties client = own.over(all);
-        Map<String, Object> config = new HashMap<>();
-        List<Map<String, ?>> balancing = new ArrayList<>();
-        ClientProperties.HealthCheck health = client.healthCheck();
-        if (health != null && !Boolean.FALSE.equals(health.enabled())) {
-            String service = health.serviceName();
-            config.put("healthCheckConfig", Map.of("serviceName", service == null ? "" : service));
-            // gRPC takes the first that there is: this one needs grpc-services on the class path
-            balancing.add(Map.of(HealthCheckingLoadBalancerProvider.NAME, balancer(client)));
-        }
-        balancing.add(Map.of(PolicyLoadBalancer.NAME, balancer(client)));
-        Integer subsetSize = client.subsetSize();
-        config.put("loadBalancingConfig", subsetSize == null ? balancing : List.of(subset(subsetSize, balancing)));
-        return config;
+    /** Returns the balancer's configuration. */
+    LbConfig balancer() {
+        return LbConfig.parse(toJson());
     }
 
-    private static Map<String, ?> subset(int size, List<Map<String, ?>> balancing) {
-        return Map.of("random_subsetting_experimental", Map.of("subsetSize", (double) size, "childPolicy", balancing));
+    /** Returns the balancer's configuration in its JSON form. */
+    Map<String, ?> toJson() {
+        return balancer(own.over(all));
+    }
+
+    /** Returns the service config that has gRPC draw a subset of the servers, where it shall. */
+    Optional<Map<String, ?>> subsetting() {
+        return Optional.ofNullable(own.over(all).subsetSize()).map(size -> subset(size, toJson()));
+    }
+
+    private static Map<String, ?> subset(int size, Map<String, ?> balancer) {
+        List<Map<String, ?>> child = List.of(Map.of(PolicyLoadBalancer.NAME, balancer));
+        Map<String, ?> subsetting = Map.of("subsetSize", (double) size, "childPolicy", child);
+        return Map.of("loadBalancingConfig", List.of(Map.of("random_subsetting_experimental", subsetting)));
     }
 
     private static String policy(ClientProperties client) {
@@ -107,7 +105,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             }
         });
         config.keySet().removeAll(OPTIONS.values());
-        config.keySet().removeAll(List.of("service", "subsetSize", "healthCheck"));
+        config.keySet().removeAll(List.of("service", "subsetSize"));
         config.put("policy", policy(client));
         config.put("options", options(client));
         return config;

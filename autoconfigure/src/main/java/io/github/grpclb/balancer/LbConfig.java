@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.resolver.BalancerConfig;
 import io.grpc.Metadata;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *     "tags": [{"key": "version", "header": "x-version"}],
  *     "zone": {"own": "eu-1a"},
  *     "panicThreshold": 50,
- *     "slowStart": {"window": "30s"}}}
+ *     "slowStart": {"window": "30s"},
+ *     "healthCheck": {"serviceName": "greeter"}}}
  * }</pre>
  *
  * Everything may be left out; fields that are not known are ignored. Durations are written as gRPC does, {@code "0.5s"}, or as ISO
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param zone that calls stay in the client's zone, or null if they need not
  * @param panicThreshold below so many per cent of usable servers, those that were left out are used as well; 0 for never, to 100
  * @param slowStart that new servers come by their calls little by little, or null for at once
+ * @param healthCheck the service whose health servers are asked for, empty for the server as a whole; null if they are not asked
  */
 public record LbConfig(
         String policy,
@@ -43,11 +46,13 @@ public record LbConfig(
         List<TagRule> tags,
         @Nullable ZoneRouting zone,
         int panicThreshold,
-        @Nullable SlowStart slowStart) {
+        @Nullable SlowStart slowStart,
+        @Nullable String healthCheck)
+        implements BalancerConfig {
 
     /** What holds where nothing is configured: round robin over all servers. */
     public static final LbConfig DEFAULT =
-            new LbConfig("round_robin", Map.of(), ServerIdMode.STRICT, null, null, List.of(), null, 50, null);
+            new LbConfig("round_robin", Map.of(), ServerIdMode.STRICT, null, null, List.of(), null, 50, null, null);
 
     /** What becomes of a call that is bound to a server which is not there. */
     public enum ServerIdMode {
@@ -75,7 +80,13 @@ public record LbConfig(
                 fields.objects("tags").stream().map(TagRule::parse).toList(),
                 fields.has("zone") ? ZoneRouting.parse(fields.object("zone")) : null,
                 fields.whole("panicThreshold", DEFAULT.panicThreshold, 0, 100),
-                fields.has("slowStart") ? SlowStart.parse(fields.object("slowStart")) : null);
+                fields.has("slowStart") ? SlowStart.parse(fields.object("slowStart")) : null,
+                fields.has("healthCheck") ? checkedService(fields.object("healthCheck")) : null);
+    }
+
+    private static String checkedService(ConfigFields healthCheck) {
+        String service = healthCheck.text("serviceName", "the name of a service");
+        return service == null ? "" : service;
     }
 
     private static ServerIdMode mode(ConfigFields serverId) {

@@ -45,6 +45,13 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     public static final NameResolver.Args.Key<ChannelPolicies> POLICIES =
             NameResolver.Args.Key.create("io.github.grpclb.policies");
 
+    /**
+     * What the balancer does where neither the channel's service config nor its live one has a configuration for it. So the service
+     * config is free for what the user sets. Without it {@link LbConfig#DEFAULT}.
+     */
+    public static final NameResolver.Args.Key<LbConfig> CONFIG =
+            NameResolver.Args.Key.create("io.github.grpclb.balancer-config");
+
     /** The loads that the channels of a context share. Without it the balancer has its own, and starts anew after an idle time. */
     public static final NameResolver.Args.Key<EndpointLoads> LOADS =
             NameResolver.Args.Key.create("io.github.grpclb.loads");

@@ -41,6 +41,17 @@ public final class EndpointNameResolver extends NameResolver {
     /** Who is no longer registered; an attribute of each list. */
     public static final Attributes.Key<Unlisted> UNLISTED = Attributes.Key.create("io.github.grpclb.unlisted");
 
+    /**
+     * What the channel's {@link LiveServiceConfig} has for {@code endpoint_lb}, an attribute of each list. It does not travel as a
+     * service config, since gRPC would have that take the place of all that the user has set on the channel.
+     */
+    public static final Attributes.Key<BalancerConfig> BALANCER_CONFIG =
+            Attributes.Key.create("io.github.grpclb.balancer-config");
+
+    /** Wants to be told by {@code endpoint_lb} that it is in use; an attribute of each list. */
+    public static final Attributes.Key<BalancerInUse> BALANCER_IN_USE =
+            Attributes.Key.create("io.github.grpclb.balancer-in-use");
+
     private static final Logger logger = LoggerFactory.getLogger(EndpointNameResolver.class);
 
     private static final long FIRST_LIST_TIMEOUT_MILLIS = 5_000;
@@ -56,6 +67,7 @@ public final class EndpointNameResolver extends NameResolver {
     private final @Nullable EndpointSource source;
     private final @Nullable LiveServiceConfig serviceConfig;
     private final ServiceConfigs serviceConfigs;
+    private final BalancerInUse balancerInUse;
     private final Runnable onServiceConfig;
     private final EndpointLists lists;
     private @Nullable Listener2 listener;
@@ -82,6 +94,8 @@ public final class EndpointNameResolver extends NameResolver {
         this.source = args.getArg(EndpointNameResolverProvider.SOURCE);
         this.serviceConfig = args.getArg(EndpointNameResolverProvider.SERVICE_CONFIG);
         this.serviceConfigs = new ServiceConfigs(target, args.getServiceConfigParser());
+        BalancerInUse watched = args.getArg(EndpointNameResolverProvider.BALANCER_IN_USE);
+        this.balancerInUse = watched != null ? watched : new BalancerInUse();
         this.onServiceConfig = () -> offload.execute(() -> syncContext.execute(this::deliver));
         Duration staleMax = args.getArg(EndpointNameResolverProvider.STALE_MAX);
         AddressRules rules = args.getArg(EndpointNameResolverProvider.ADDRESS_RULES);
@@ -196,15 +210,32 @@ public final class EndpointNameResolver extends NameResolver {
         if (shutdown || !delivering || listener == null) {
             return;
         }
-        ResolutionResult.Builder result = ResolutionResult.newBuilder().setAddressesOrError(addresses);
-        if (unlisted != null) {
-            result.setAttributes(Attributes.newBuilder().set(UNLISTED, unlisted).build());
+        ServiceConfigs.Parsed config = serviceConfigs.parse(serviceConfig == null ? null : serviceConfig.get());
+        boolean wasOurs = balancerInUse.isOurs();
+        deliver(listener, config);
+        if (wasOurs && !balancerInUse.isOurs() && config.nothingElse()) {
+            deliver(listener, config);
         }
-        if (serviceConfig != null) {
-            result.setServiceConfig(serviceConfigs.parse(serviceConfig.get()));
+    }
+
+    private void deliver(Listener2 to, ServiceConfigs.Parsed config) {
+        Attributes.Builder attributes = Attributes.newBuilder().set(BALANCER_IN_USE, balancerInUse);
+        if (unlisted != null) {
+            attributes.set(UNLISTED, unlisted);
+        }
+        if (config.balancer() != null) {
+            attributes.set(BALANCER_CONFIG, config.balancer());
+        }
+        ResolutionResult.Builder result =
+                ResolutionResult.newBuilder().setAddressesOrError(addresses).setAttributes(attributes.build());
+        if (!config.nothingElse() || !balancerInUse.isOurs()) {
+            result.setServiceConfig(config.whole());
         }
         // where the balancer does not like it, the channel asks for a refresh by and by
-        listener.onResult2(result.build());
+        to.onResult2(result.build());
+        if (addresses.hasValue()) {
+            balancerInUse.delivered(target);
+        }
     }
 
     private StatusOr<List<EquivalentAddressGroup>> notReady(String reason) {

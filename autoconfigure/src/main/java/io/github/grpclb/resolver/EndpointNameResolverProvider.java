@@ -37,6 +37,10 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
     public static final NameResolver.Args.Key<LiveServiceConfig> SERVICE_CONFIG =
             NameResolver.Args.Key.create("io.github.grpclb.service-config");
 
+    /** Whether a channel's calls are spread by {@code endpoint_lb}, for those that want it so. Optional. */
+    public static final NameResolver.Args.Key<BalancerInUse> BALANCER_IN_USE =
+            NameResolver.Args.Key.create("io.github.grpclb.balancer-in-use");
+
     /**
      * The longest time that endpoints are kept which vanished from the registry together ({@link Unlisted}); time while it is
      * unreachable does not count. 0 keeps none. Optional: {@link #DEFAULT_STALE_MAX} where it is absent.

@@ -6,9 +6,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel's service config that may change while the channel lives, such as another policy. It takes the place of the whole
- * default service config of the channel, nothing is merged; one that cannot be read is logged and the last good one stays.
- * Thread-safe.
+ * A channel's service config that may change while the channel lives, such as another policy. Its {@code loadBalancingConfig} takes
+ * the place of the one that the channel has by properties or arguments, which stays where it has none. Whatever else it says ({@code
+ * methodConfig}, {@code retryThrottling}, {@code healthCheckConfig}) takes the place of the whole default service config that is set on
+ * the channel, which stays where it says nothing else. One that cannot be read is logged and the last good one stays. Thread-safe.
  *
  * <p>The map is gRPC's JSON form: strings, {@link Boolean}s, {@link Double}s, lists, and maps with string keys.
  */

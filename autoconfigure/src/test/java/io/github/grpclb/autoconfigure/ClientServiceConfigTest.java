@@ -20,7 +20,7 @@ class ClientServiceConfigTest {
     @Test
     void saysNothingButThePolicyWhereNothingIsSet() {
         assertJson(config(Map.of(), Map.of()), """
-                {"loadBalancingConfig": [{"endpoint_lb": {"policy": "round_robin", "options": {}}}]}""");
+                {"policy": "round_robin", "options": {}}""");
     }
 
     @Test
@@ -43,15 +43,14 @@ class ClientServiceConfigTest {
                         Map.entry("slow-start.window", "100ms")),
                 Map.of());
         assertJson(config, """
-                {"loadBalancingConfig": [{"endpoint_lb": {
-                    "policy": "consistent_hash",
-                    "options": {"algorithm": "maglev", "header": "x-user"},
-                    "serverId": {"mode": "fallback"},
-                    "outlierDetection": {"interval": "PT0.05S", "failurePercentageEjection": {"threshold": 50.0}},
-                    "tags": [{"key": "version", "header": "x-version", "split": {"v2": 5.0}}],
-                    "zone": {"own": "z1"},
-                    "panicThreshold": 30.0,
-                    "slowStart": {"window": "PT0.1S"}}}]}""");
+                {"policy": "consistent_hash",
+                 "options": {"algorithm": "maglev", "header": "x-user"},
+                 "serverId": {"mode": "fallback"},
+                 "outlierDetection": {"interval": "PT0.05S", "failurePercentageEjection": {"threshold": 50.0}},
+                 "tags": [{"key": "version", "header": "x-version", "split": {"v2": 5.0}}],
+                 "zone": {"own": "z1"},
+                 "panicThreshold": 30.0,
+                 "slowStart": {"window": "PT0.1S"}}""");
     }
 
     @Test
@@ -60,8 +59,7 @@ class ClientServiceConfigTest {
                 Map.of("policy", "random", "outlier-detection.enabled", "false"),
                 Map.of("policy", "pick_first", "outlier-detection.interval", "1s", "panic-threshold", "10"));
         assertJson(config, """
-                {"loadBalancingConfig": [{"endpoint_lb": {
-                    "policy": "random", "options": {}, "panicThreshold": 10.0}}]}""");
+                {"policy": "random", "options": {}, "panicThreshold": 10.0}""");
     }
 
     @Test
@@ -88,16 +86,10 @@ class ClientServiceConfigTest {
                         "slow-start.window",
                         "1s"));
         assertJson(config, """
-                {"healthCheckConfig": {"serviceName": "greeter"},
-                 "loadBalancingConfig": [
-                    {"endpoint_lb_health": {
-                        "policy": "consistent_hash",
-                        "options": {"algorithm": "maglev", "header": "x-user"},
-                        "outlierDetection": {"interval": "PT1S", "failurePercentageEjection": {"threshold": 50.0}}}},
-                    {"endpoint_lb": {
-                        "policy": "consistent_hash",
-                        "options": {"algorithm": "maglev", "header": "x-user"},
-                        "outlierDetection": {"interval": "PT1S", "failurePercentageEjection": {"threshold": 50.0}}}}]}""");
+                {"policy": "consistent_hash",
+                 "options": {"algorithm": "maglev", "header": "x-user"},
+                 "outlierDetection": {"interval": "PT1S", "failurePercentageEjection": {"threshold": 50.0}},
+                 "healthCheck": {"serviceName": "greeter"}}""");
     }
 
     @Test
@@ -110,19 +102,19 @@ class ClientServiceConfigTest {
     }
 
     @Test
-    void subsettingStandsAroundTheBalancerAndHealthCheckingInItsPlace() {
+    void subsettingStandsAroundTheBalancer() {
         ClientServiceConfig config = config(Map.of("subset-size", "20", "health-check.enabled", "true"), Map.of());
         assertJson(config, """
-                {"healthCheckConfig": {"serviceName": ""},
-                 "loadBalancingConfig": [{"random_subsetting_experimental": {
+                {"policy": "round_robin", "options": {}, "healthCheck": {}}""");
+        assertThat(config.balancer().healthCheck()).isEmpty();
+        assertThat(new Gson().toJsonTree(config.subsetting().orElseThrow())).isEqualTo(JsonParser.parseString("""
+                {"loadBalancingConfig": [{"random_subsetting_experimental": {
                     "subsetSize": 20.0,
-                    "childPolicy": [
-                        {"endpoint_lb_health": {"policy": "round_robin", "options": {}}},
-                        {"endpoint_lb": {"policy": "round_robin", "options": {}}}]}}]}""");
+                    "childPolicy": [{"endpoint_lb": {"policy": "round_robin", "options": {}, "healthCheck": {}}}]}}]}"""));
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
+    @CsvSource(delimiter = '|', nullValues = "null", textBlock = """
             policy=x                                              | policy                                   | x     | one of
             panic-threshold=101                                   | panic-threshold                          | 101.0 | 0 to 100
             zone.overprovisioning-factor=2                        | zone.own                                 | null  | zone

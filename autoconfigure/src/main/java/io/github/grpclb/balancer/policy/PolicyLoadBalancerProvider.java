@@ -6,7 +6,6 @@ import io.grpc.LoadBalancer;
 import io.grpc.LoadBalancerProvider;
 import io.grpc.NameResolver.ConfigOrError;
 import io.grpc.Status;
-import java.util.List;
 import java.util.Map;
 
 /** Provides {@code endpoint_lb}, with the built-in policies, to gRPC. It holds nothing: the registry is shared by the whole JVM. */
@@ -32,7 +31,7 @@ public final class PolicyLoadBalancerProvider extends LoadBalancerProvider {
 
     @Override
     public LoadBalancer newLoadBalancer(LoadBalancer.Helper helper) {
-        return new PolicyLoadBalancer(helper, Policies.forChannel(List.of()));
+        return new ChannelLoadBalancer(helper);
     }
 
     /** Checks the form; whether the policy exists is known only to the channel. */

@@ -56,7 +56,7 @@ class HealthCheckingLoadBalancerProviderTest {
             if (name.startsWith("io.grpc.protobuf.services.")) {
                 throw new ClassNotFoundException(name);
             }
-            if (!name.startsWith(HealthCheckingLoadBalancerProvider.class.getName())) {
+            if (!name.startsWith(HealthChecking.class.getName())) {
                 return super.loadClass(name, resolve);
             }
             Class<?> loaded = findLoadedClass(name);
