@@ -18,6 +18,14 @@ public interface EndpointListener {
     void onUnavailable(String reason);
 
     /**
+     * An endpoint that is in no list any more, or will not be in the next, was deregistered on purpose, by its server or by a person,
+     * rather than lost. A source calls this as far as it can tell, and possibly some time after that list.
+     *
+     * @param endpoint as it was last registered: of that key and that create revision
+     */
+    default void onDeregistered(Endpoint endpoint) {}
+
+    /**
      * The registry stopped to answer, or answers again. While it does not, the last list stands and says nothing about who has come
      * or gone since. Told only where it changed, and only once a list is known; at first the registry is taken to answer.
      */

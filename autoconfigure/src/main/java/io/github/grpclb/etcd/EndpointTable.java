@@ -41,7 +41,15 @@ final class EndpointTable {
     }
 
     /** What is known of a key; {@code endpoint} is null where no record could be read yet. */
-    private record Row(Version version, @Nullable Endpoint endpoint) {}
+    private record Row(
+            Version version, long lease, @Nullable Endpoint endpoint) {}
+
+    /**
+     * An endpoint whose key was deleted.
+     *
+     * @param lease that its key had; 0 where it had none
+     */
+    record Deleted(Endpoint endpoint, long lease) {}
 
     private final String service;
     private final EndpointCodec codec;
@@ -81,6 +89,19 @@ final class EndpointTable {
         } else {
             put(event.record());
         }
+    }
+
+    /** Returns which endpoint a change that is to be applied takes away; null where it is none that could be missed. */
+    @Nullable
+    Deleted deletedBy(EtcdApi.Event event) {
+        Row known = rows.get(event.record().key());
+        if (!event.deleted() || known == null || event.record().modRevision() <= known.version().modRevision()) {
+            return null;
+        }
+        Endpoint endpoint = known.endpoint();
+        return endpoint == null || endpoint.state() == Endpoint.State.DRAINING
+                ? null
+                : new Deleted(endpoint, known.lease());
     }
 
     /** Returns the endpoints in the order of their keys, no address twice. */
@@ -162,14 +183,14 @@ final class EndpointTable {
             after = codec.decode(service, record, leftOut::add);
         } catch (MalformedRecordException e) {
             skipped(record, before, e);
-            rows.put(record.key(), new Row(version, before));
+            rows.put(record.key(), new Row(version, record.lease(), before));
             return;
         }
         if (!leftOut.isEmpty()) {
             usedInPart(record, leftOut);
         }
         Optional<Endpoint> listed = touch(record.key(), before);
-        rows.put(record.key(), new Row(version, listed.filter(after::equals).orElse(after)));
+        rows.put(record.key(), new Row(version, record.lease(), listed.filter(after::equals).orElse(after)));
     }
 
     private void remove(String key) {

@@ -49,6 +49,11 @@ interface EtcdApi {
 
     CompletableFuture<TimeToLive> timeToLive(long lease);
 
+    /** Asks the same where it does not matter whether this user may. */
+    default CompletableFuture<TimeToLive> timeToLiveIfAllowed(long lease) {
+        return timeToLive(lease);
+    }
+
     CompletableFuture<@Nullable KeyValue> get(String key);
 
     /**

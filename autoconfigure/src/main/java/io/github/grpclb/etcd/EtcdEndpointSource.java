@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
@@ -170,6 +171,13 @@ public final class EtcdEndpointSource implements EndpointSource {
         public void onUnavailable(String reason) {
             if (!ended) {
                 listener.onUnavailable(reason);
+            }
+        }
+
+        @Override
+        public void onDeregistered(Endpoint endpoint) {
+            if (!ended) {
+                listener.onDeregistered(endpoint);
             }
         }
 

@@ -109,6 +109,11 @@ final class ReconnectingApi implements EtcdApi {
     }
 
     @Override
+    public CompletableFuture<TimeToLive> timeToLiveIfAllowed(long lease) {
+        return call(null, etcd -> etcd.timeToLive(lease));
+    }
+
+    @Override
     public CompletableFuture<@Nullable KeyValue> get(String key) {
         return call("reading " + key, etcd -> etcd.get(key));
     }

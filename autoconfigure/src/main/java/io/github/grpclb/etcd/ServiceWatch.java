@@ -45,6 +45,7 @@ final class ServiceWatch {
     private final EndpointTable table;
     private final Backoff backoff;
     private final SnapshotPublisher publisher;
+    private final Departures departures;
     private final ColdStart coldStart;
     private final Complaints complaints = new Complaints();
 
@@ -68,6 +69,7 @@ final class ServiceWatch {
         this.table = new EndpointTable(
                 service, new EndpointCodec(following.keys(), rules.addresses()), observer, rules.maxEndpoints());
         this.publisher = new SnapshotPublisher(service, loop, table, following);
+        this.departures = new Departures(loop, api, publisher::deregistered);
         this.coldStart = new ColdStart(service, loop, table, publisher, following.lists());
         this.backoff = new Backoff(loop);
     }
@@ -205,10 +207,15 @@ final class ServiceWatch {
         public void onEvents(long current, List<EtcdApi.Event> events) {
             if (seen(current)) {
                 revision = current;
-                events.stream()
-                        .filter(event -> KeySpace.isBelow(prefix, event.record().key()))
-                        .forEach(table::apply);
+                departures.begin();
+                for (EtcdApi.Event event : events) {
+                    if (KeySpace.isBelow(prefix, event.record().key())) {
+                        departures.note(event.record().modRevision(), table.deletedBy(event));
+                        table.apply(event);
+                    }
+                }
                 publisher.publishSoon(current);
+                departures.judge();
             }
         }
 

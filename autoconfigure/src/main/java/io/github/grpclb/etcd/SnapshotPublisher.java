@@ -87,6 +87,11 @@ final class SnapshotPublisher {
         }
     }
 
+    /** Tells that an endpoint was deregistered on purpose. */
+    void deregistered(Endpoint endpoint) {
+        List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onDeregistered(endpoint)));
+    }
+
     /** Publishes what the table holds at a revision, now or as soon as the time before is long enough ago. */
     void publishSoon(long at) {
         revision = at;

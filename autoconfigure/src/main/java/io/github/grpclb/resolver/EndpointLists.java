@@ -40,6 +40,7 @@ final class EndpointLists implements EndpointListener {
     private final LongSupplier nanoTime;
     private final SerialWork work;
     private final Queue<EndpointSnapshot> arrived = new ConcurrentLinkedQueue<>();
+    private final Queue<Endpoint> deregistered = new ConcurrentLinkedQueue<>();
     private volatile String unavailable = "no answer yet";
     private volatile boolean reachable = true;
     private volatile boolean lookupWanted;
@@ -88,6 +89,12 @@ final class EndpointLists implements EndpointListener {
     }
 
     @Override
+    public void onDeregistered(Endpoint endpoint) {
+        deregistered.add(endpoint);
+        work.request();
+    }
+
+    @Override
     public void onReachable(boolean answers) {
         reachable = answers;
         work.request();
@@ -120,6 +127,9 @@ final class EndpointLists implements EndpointListener {
         }
         long now = nanoTime.getAsLong();
         massExpiryLog.givenUp(suspects.elapse(now));
+        for (Endpoint next = deregistered.poll(); next != null; next = deregistered.poll()) {
+            suspects.deregistered(next);
+        }
         for (EndpointSnapshot next = arrived.poll(); next != null; next = arrived.poll()) {
             latest = next;
             massExpiryLog.suspected(

@@ -21,6 +21,8 @@ import java.util.concurrent.TimeUnit;
  *   <li>Those that are missing become <em>suspects</em> in a mass expiry: when at least two servers lost their keys within the window,
  *       some of which may have put them back already, and these are more than the others that take calls; or when the registry lists
  *       none at all. A suspect is gone after the longest time that stale endpoints are kept.
+ *   <li>One that was deregistered on purpose stays missing and does not count as lost. It is a suspect only while none is listed: then
+ *       nobody else could take its calls, and whoever deleted it may have erred.
  *   <li>Whoever is listed again, by its address or its id, is an ordinary endpoint.
  * </ul>
  *
@@ -43,6 +45,9 @@ final class Suspects {
 
     /** When an address last lost its key, within the window: also those that are back. */
     private final Map<String, Long> losses = new HashMap<>();
+
+    /** Who was deregistered and was listed when last looked. */
+    private final Map<String, Endpoint> leaving = new HashMap<>();
 
     private List<Endpoint> listed = List.of();
     private boolean reachable = true;
@@ -93,12 +98,28 @@ final class Suspects {
                     && !ids.contains(endpoint.id())
                     && gone.putIfAbsent(endpoint.address(), new Gone(endpoint, clock)) == null) {
                 losses.put(endpoint.address(), clock);
+                Endpoint left = leaving.remove(endpoint.address());
+                if (left != null) {
+                    deregistered(left);
+                }
             }
         }
         gone.entrySet()
                 .removeIf(each -> byAddress.containsKey(each.getKey())
                         || ids.contains(each.getValue().endpoint.id()));
+        leaving.keySet().retainAll(byAddress.keySet());
         return judge();
+    }
+
+    /** Says that an endpoint that is missing, or soon will be, was deregistered on purpose. */
+    void deregistered(Endpoint endpoint) {
+        Gone vanished = gone.get(endpoint.address());
+        if (vanished == null) {
+            leaving.put(endpoint.address(), endpoint);
+        } else if (vanished.endpoint.createRevision() == endpoint.createRevision()) {
+            vanished.deregistered = true;
+            losses.remove(endpoint.address());
+        }
     }
 
     /** A server that never stopped and has another key now had lost it, be it that no list was seen without it. */
@@ -156,7 +177,7 @@ final class Suspects {
         int suspected = 0;
         if (listed.isEmpty() || (losses.size() >= 2 && losses.size() > unharmed)) {
             for (Gone each : gone.values()) {
-                if (!each.suspect) {
+                if (!each.suspect && (!each.deregistered || listed.isEmpty())) {
                     each.suspect = true;
                     suspected++;
                 }
@@ -166,7 +187,11 @@ final class Suspects {
     }
 
     private long keptFor(Gone each) {
-        return each.suspect ? staleMax : Math.min(staleMax, WINDOW_NANOS);
+        return isSuspect(each) ? staleMax : Math.min(staleMax, WINDOW_NANOS);
+    }
+
+    private boolean isSuspect(Gone each) {
+        return each.suspect && (!each.deregistered || listed.isEmpty());
     }
 
     private List<Endpoint> vanished(boolean suspect) {
@@ -175,7 +200,7 @@ final class Suspects {
         }
         List<Endpoint> found = new ArrayList<>();
         for (Gone each : gone.values()) {
-            if (each.suspect == suspect) {
+            if (isSuspect(each) == suspect) {
                 found.add(each.endpoint);
             }
         }
@@ -187,6 +212,7 @@ final class Suspects {
         private final Endpoint endpoint;
         private final long since;
         private boolean suspect;
+        private boolean deregistered;
 
         Gone(Endpoint endpoint, long since) {
             this.endpoint = endpoint;

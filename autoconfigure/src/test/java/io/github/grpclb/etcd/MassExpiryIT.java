@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
@@ -28,6 +29,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A registry that loses the servers, and servers that go on serving: real etcd, real servers, a real channel under load. */
 class MassExpiryIT {
@@ -69,15 +72,16 @@ class MassExpiryIT {
     @Test
     @FaultRow(36)
     void keysDeletedAtOnceChangeNothingForServersThatServe() throws Exception {
-        servers.forEach(server -> operator.put(key(server), "127.0.0.1:" + server.port()));
+        for (int i = 0; i < 5; i++) {
+            String tail = i == 0 ? "stays" : "gone" + i;
+            operator.put("/grpclb/" + SERVICE + "/" + tail, "127.0.0.1:" + servers.get(i).port());
+        }
         channel = channel(Duration.ofMinutes(5));
         ManagedChannel impatient = channel(Duration.ofSeconds(6));
         try (Load load = load()) {
             load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
             await().until(() -> whoAnswers(impatient).size() == 5);
-            for (TestServer server : servers.subList(1, 5)) {
-                operator.delete(key(server));
-            }
+            operator.deleteAll("/grpclb/" + SERVICE + "/gone");
             await().pollDelay(Duration.ofSeconds(1))
                     .untilAsserted(() -> load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5"));
             servers.get(1).stop();
@@ -91,6 +95,32 @@ class MassExpiryIT {
             impatient.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
         }
         assertThat(servers).extracting(TestServer::connections).containsExactly(2, 2, 2, 2, 2);
+    }
+
+    /** As other frameworks do it: the key is deleted, the lease runs out later or there was none, and the server ends after a while. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 10})
+    void serversThatDeregisterAreCalledNoMore(long ttl) throws Exception {
+        List<TestServer> three = servers.subList(0, 3);
+        for (TestServer server : three) {
+            long lease = ttl == 0
+                    ? 0
+                    : connection.api().grant(Duration.ofSeconds(ttl)).get().id();
+            ByteString record = ByteString.copyFromUtf8("127.0.0.1:" + server.port());
+            assertThat(connection.api().putIfUnchanged(key(server), 0, record, lease))
+                    .succeedsWithin(RECOVERY);
+        }
+        channel = channel(Duration.ofMinutes(5));
+        try (Load load = load()) {
+            load.awaitAnswersFromExactly("s1", "s2", "s3");
+            operator.delete(key(three.get(1)));
+            operator.delete(key(three.get(2)));
+            load.awaitAnswersFromExactly("s1");
+            servers.get(1).stop();
+            servers.get(2).stop();
+            load.awaitAnswers(50);
+            assertThat(load.failures()).isEmpty();
+        }
     }
 
     @Test

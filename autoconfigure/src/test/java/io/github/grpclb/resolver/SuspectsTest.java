@@ -220,6 +220,73 @@ class SuspectsTest {
         assertThat(suspects.nextNanos()).isEqualTo(Suspects.NEVER);
     }
 
+    @Test
+    void suspectsNobodyWhoWasDeregistered() {
+        list(1, 2, 3);
+        list(1, 2);
+        suspects.deregistered(up(3));
+        assertThat(list(1)).isZero();
+        assertThat(missing()).containsExactly(3, 2);
+        suspects.deregistered(up(2));
+        assertThat(suspects()).isEmpty();
+        pass(Duration.ofSeconds(15));
+        assertThat(missing()).isEmpty();
+    }
+
+    @Test
+    void hearsOfADeregistrationBeforeTheListAndAfterIt() {
+        list(1, 2, 3, 4);
+        suspects.deregistered(up(3));
+        suspects.deregistered(up(4));
+        list(1, 2, 3, 4);
+        assertThat(list(1, 2)).isZero();
+        list(1, 2, 3, 4);
+        assertThat(list(1)).isEqualTo(3);
+        suspects.deregistered(up(2));
+        suspects.deregistered(up(3));
+        assertThat(suspects()).containsExactly(4);
+        assertThat(missing()).containsExactly(2, 3);
+    }
+
+    /** The key of an earlier process at the address says nothing of this one. */
+    @Test
+    void takesNoDeregistrationForThatOfAnother() {
+        take(keyed(1, 5), keyed(2, 6), keyed(3, 7));
+        suspects.deregistered(keyed(2, 1));
+        suspects.deregistered(keyed(3, 2));
+        assertThat(take(keyed(1, 5))).isEqualTo(2);
+        assertThat(suspects()).containsExactly(2, 3);
+    }
+
+    @Test
+    void countsOnlyThoseThatWereLost() {
+        list(1, 2, 3, 4, 5);
+        list(1, 2, 5);
+        suspects.deregistered(up(3));
+        suspects.deregistered(up(4));
+        assertThat(list(1, 5)).isZero();
+        assertThat(list(5)).isEqualTo(2);
+        assertThat(suspects()).containsExactly(2, 1);
+    }
+
+    /** Then nobody else could take the calls, and what comes next decides. */
+    @Test
+    @FaultRow(36)
+    void keepsThoseWhoWereDeregisteredWhileNobodyIsListed() {
+        list(1, 2);
+        list(1);
+        suspects.deregistered(up(2));
+        assertThat(take()).isEqualTo(2);
+        suspects.deregistered(up(1));
+        assertThat(suspects()).containsExactly(2, 1);
+        pass(Duration.ofSeconds(60));
+        assertThat(suspects()).containsExactly(2, 1);
+        list(3);
+        assertThat(suspects()).isEmpty();
+        pass(Duration.ofNanos(1));
+        assertThat(missing()).isEmpty();
+    }
+
     private int list(int... ids) {
         return take(Arrays.stream(ids).mapToObj(SuspectsTest::up).toArray(Endpoint[]::new));
     }
