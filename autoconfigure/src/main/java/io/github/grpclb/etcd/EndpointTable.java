@@ -60,6 +60,7 @@ final class EndpointTable {
     /** What the last list held of each key that was touched since, in the order of the changes. */
     private final Map<String, Optional<Endpoint>> touched = new LinkedHashMap<>();
 
+    private final SameIds sameIds = new SameIds();
     private boolean overflows;
 
     EndpointTable(String service, EndpointCodec codec, EtcdObserver observer, int maxEndpoints) {
@@ -95,7 +96,9 @@ final class EndpointTable {
     @Nullable
     Deleted deletedBy(EtcdApi.Event event) {
         Row known = rows.get(event.record().key());
-        if (!event.deleted() || known == null || event.record().modRevision() <= known.version().modRevision()) {
+        if (!event.deleted()
+                || known == null
+                || event.record().modRevision() <= known.version().modRevision()) {
             return null;
         }
         Endpoint endpoint = known.endpoint();
@@ -148,6 +151,9 @@ final class EndpointTable {
         List<String> changes = touched.entrySet().stream()
                 .flatMap(entry -> change(entry.getKey(), entry.getValue().orElse(null)).stream())
                 .toList();
+        if (!touched.isEmpty()) {
+            sameIds.look(endpoints());
+        }
         if (changes.size() > MAX_LINES) {
             log.info("{}: {} endpoints added, changed or removed", LogText.of(service), changes.size());
         } else {
@@ -190,7 +196,9 @@ final class EndpointTable {
             usedInPart(record, leftOut);
         }
         Optional<Endpoint> listed = touch(record.key(), before);
-        rows.put(record.key(), new Row(version, record.lease(), listed.filter(after::equals).orElse(after)));
+        rows.put(
+                record.key(),
+                new Row(version, record.lease(), listed.filter(after::equals).orElse(after)));
     }
 
     private void remove(String key) {

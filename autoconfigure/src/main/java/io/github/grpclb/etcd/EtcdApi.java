@@ -75,6 +75,11 @@ interface EtcdApi {
      */
     CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision);
 
+    /** Reads the same where it does not matter whether this user may. */
+    default CompletableFuture<Page> listIfAllowed(String prefix, ByteString from, int limit, long revision) {
+        return list(prefix, from, limit, revision);
+    }
+
     /** Follows all changes of keys that begin with a prefix. Requires that the cluster has a leader. */
     Watch watch(String prefix, long fromRevision, WatchListener listener);
 

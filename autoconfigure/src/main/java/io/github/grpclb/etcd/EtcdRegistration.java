@@ -23,6 +23,12 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     private static final Logger log = LoggerFactory.getLogger(EtcdRegistration.class);
 
+    /** Once those who start together are there. */
+    private static final Duration LOOK_AROUND = Duration.ofSeconds(3);
+
+    private static final double LOOK_AROUND_JITTER = 0.5;
+    private static final int NEIGHBOURS = 1000;
+
     /** What all registrations of a registrar share. */
     record Context(
             EtcdLoop loop,
@@ -47,6 +53,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
 
     private final List<CompletableFuture<Void>> updates = new ArrayList<>();
     private final Complaints complaints = new Complaints();
+    private final SameIds sameIds = new SameIds();
     private boolean announcedBefore;
 
     EtcdRegistration(Context context, String key, Endpoint endpoint) {
@@ -173,6 +180,9 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                     Long.toHexString(lease.id()),
                     lease.ttl().toSeconds());
             EtcdLoop.foreign(() -> context.observer().registered(endpoint));
+            if (!announcedBefore) {
+                loop.after(loop.jittered(LOOK_AROUND, LOOK_AROUND_JITTER), this::lookAround);
+            }
             announcedBefore = true;
             registered.complete(null);
         }
@@ -219,6 +229,33 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         status.troubledBy(failure.getMessage());
         if (complaints.isNew(failure)) {
             log.warn("{}: cannot be registered: {}; trying on", name(), failure.getMessage());
+        }
+    }
+
+    /**
+     * Looks once whether another server has this one's id: a second process with the same configuration, or a record of this one under
+     * another name. One page is read, and none where the id is the address.
+     */
+    private void lookAround() {
+        Endpoint own = endpoint;
+        if (!isWanted() || own.id() == null || own.id().equals(own.address())) {
+            return;
+        }
+        String below = key.substring(0, key.length() - own.address().length());
+        loop.when(
+                context.api().listIfAllowed(below, ByteString.EMPTY, NEIGHBOURS, 0),
+                page -> page.records().forEach(record -> compare(own, record)),
+                failure -> {});
+    }
+
+    private void compare(Endpoint own, KeyValue record) {
+        try {
+            Endpoint other = codec.decode(own.service(), record, leftOut -> {});
+            if (other.state() == Endpoint.State.UP) {
+                sameIds.look(own.toBuilder().key(key).build(), other);
+            }
+        } catch (MalformedRecordException e) {
+            // it is nobody's
         }
     }
 

@@ -134,6 +134,11 @@ final class ReconnectingApi implements EtcdApi {
     }
 
     @Override
+    public CompletableFuture<Page> listIfAllowed(String prefix, ByteString from, int limit, long revision) {
+        return call(null, etcd -> etcd.list(prefix, from, limit, revision));
+    }
+
+    @Override
     public Watch watch(String prefix, long fromRevision, WatchListener listener) {
         EtcdClient etcd;
         try {

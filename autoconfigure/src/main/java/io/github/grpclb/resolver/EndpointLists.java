@@ -50,6 +50,7 @@ final class EndpointLists implements EndpointListener {
     // only in the work
     private final HostNames hostNames;
     private final AddressGroups addressGroups;
+    private final SameServers sameServers;
     private final Suspects suspects;
     private final MassExpiryLog massExpiryLog;
     private final Unlisted nothingUnlisted;
@@ -71,6 +72,7 @@ final class EndpointLists implements EndpointListener {
         this.work = new SerialWork(executor, later, this::takeLatest);
         this.hostNames = new HostNames(lookup, executor, work::request);
         this.addressGroups = new AddressGroups(hostNames);
+        this.sameServers = new SameServers(target);
         this.suspects = new Suspects(staleMax, nanoTime.getAsLong());
         this.massExpiryLog = new MassExpiryLog(target, staleMax);
         this.nothingUnlisted = new Unlisted(List.of(), List.of(), false, noEndpoint(target));
@@ -183,16 +185,28 @@ final class EndpointLists implements EndpointListener {
             return new Resolved(StatusOr.fromStatus(nothingUnlisted.none()), nothingUnlisted);
         }
         if (suspected.isEmpty() && missing.isEmpty()) {
-            return new Resolved(orError(groupsOf(listed, now), listed.size()), nothingUnlisted);
+            return new Resolved(orError(once(groupsOf(listed, now)), listed.size()), nothingUnlisted);
         }
         List<Endpoint> all = new ArrayList<>(listed);
         all.addAll(suspected);
         all.addAll(missing);
         List<EquivalentAddressGroup> groups = groupsOf(all, now);
-        List<EquivalentAddressGroup> suspectGroups = only(suspected, groups);
-        Unlisted unlisted =
-                new Unlisted(suspectGroups, only(missing, groups), listed.isEmpty(), nothingUnlisted.none());
-        return new Resolved(orError(listed.isEmpty() ? suspectGroups : only(listed, groups), all.size()), unlisted);
+        List<EquivalentAddressGroup> listedGroups = once(only(listed, groups));
+        List<EquivalentAddressGroup> suspectGroups = without(listedGroups, once(only(suspected, groups)));
+        List<EquivalentAddressGroup> missingGroups =
+                without(suspectGroups, without(listedGroups, once(only(missing, groups))));
+        Unlisted unlisted = new Unlisted(suspectGroups, missingGroups, listed.isEmpty(), nothingUnlisted.none());
+        return new Resolved(orError(listed.isEmpty() ? suspectGroups : listedGroups, all.size()), unlisted);
+    }
+
+    /** Two endpoints can be one server only where one of them has a name for a host. */
+    private List<EquivalentAddressGroup> once(List<EquivalentAddressGroup> groups) {
+        return hasHostNames ? sameServers.once(groups) : groups;
+    }
+
+    private List<EquivalentAddressGroup> without(
+            List<EquivalentAddressGroup> others, List<EquivalentAddressGroup> groups) {
+        return hasHostNames ? SameServers.without(others, groups) : groups;
     }
 
     private List<EquivalentAddressGroup> groupsOf(List<Endpoint> endpoints, long now) {

@@ -89,6 +89,29 @@ class EndpointTableTest {
                 .hasSize(2);
     }
 
+    @Test
+    void saysOnceThatTwoServersHaveOneId(CapturedOutput output) {
+        for (int i = 0; i < 3; i++) {
+            for (String key : List.of("a", "b", "c")) {
+                String id = key.equals("c") ? "s2" : "s1";
+                table.apply(new EtcdApi.Event(
+                        new KeyValue(
+                                "/grpclb/svc/" + key,
+                                ByteString.copyFromUtf8("{\"Addr\":\"10.0.0." + (key.charAt(0) - 'a' + 1)
+                                        + ":1\",\"Metadata\":{\"id\":\"" + id + "\",\"weight\":" + (i + 1) + "}}"),
+                                1,
+                                10 * i + 1,
+                                0),
+                        false));
+            }
+            table.listed();
+        }
+        assertThat(output.getAll().lines().filter(line -> line.contains("two servers have the id")))
+                .singleElement()
+                .asString()
+                .contains("'s1'", "/grpclb/svc/a", "10.0.0.1:1", "/grpclb/svc/b", "10.0.0.2:1");
+    }
+
     private static KeyValue record(String value, long createRevision, long modRevision) {
         return new KeyValue("/grpclb/svc/a", ByteString.copyFromUtf8(value), createRevision, modRevision, 0);
     }

@@ -17,9 +17,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
+@ExtendWith(OutputCaptureExtension.class)
 class EtcdRegistrarTest {
 
     private static final Duration TTL = Duration.ofSeconds(10);
@@ -158,6 +162,21 @@ class EtcdRegistrarTest {
         after(TTL);
         assertThat(registration.endpoint()).isEqualTo(endpoint);
         assertThat(etcd.value(KEY)).contains("\"weight\":5");
+    }
+
+    /** Looked for once, with one read. */
+    @Test
+    void saysThatAnotherServerHasItsId(CapturedOutput output) {
+        etcd.put(
+                "/grpclb/greeter/10.0.0.9:8080",
+                "{\"Op\":0,\"Addr\":\"10.0.0.9:8080\",\"Metadata\":{\"id\":\"a\",\"state\":\"running\"}}");
+        etcd.put("/grpclb/greeter/oops", "oops");
+        register();
+        after(Duration.ofMinutes(5));
+        assertThat(output.getAll().lines().filter(line -> line.contains("two servers have the id 'a'")))
+                .singleElement()
+                .asString()
+                .contains(KEY, "10.0.0.1:8080", "/grpclb/greeter/10.0.0.9:8080");
     }
 
     @Test

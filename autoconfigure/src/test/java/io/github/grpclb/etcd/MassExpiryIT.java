@@ -74,7 +74,9 @@ class MassExpiryIT {
     void keysDeletedAtOnceChangeNothingForServersThatServe() throws Exception {
         for (int i = 0; i < 5; i++) {
             String tail = i == 0 ? "stays" : "gone" + i;
-            operator.put("/grpclb/" + SERVICE + "/" + tail, "127.0.0.1:" + servers.get(i).port());
+            operator.put(
+                    "/grpclb/" + SERVICE + "/" + tail,
+                    "127.0.0.1:" + servers.get(i).port());
         }
         channel = channel(Duration.ofMinutes(5));
         ManagedChannel impatient = channel(Duration.ofSeconds(6));

@@ -23,8 +23,12 @@ import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** The rules N1 to N14 for name resolvers. Time and threads are fake: what the offload executor has to do, the clock runs. */
+@ExtendWith(OutputCaptureExtension.class)
 class EndpointNameResolverTest {
 
     private static final Endpoint A = Endpoint.builder("svc", "10.0.0.1", 80).build();
@@ -284,6 +288,55 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    void aServerThatIsRegisteredByNameAndByAddressIsThereOnce(CapturedOutput output) {
+        Endpoint byName = Endpoint.builder("svc", "host1.example", 80)
+                .weight(5)
+                .key("/svc/name")
+                .createRevision(7)
+                .build();
+        Endpoint byAddress = Endpoint.builder("svc", "10.1.0.1", 80)
+                .weight(3)
+                .key("/svc/address")
+                .createRevision(4)
+                .build();
+        Endpoint otherPort = Endpoint.builder("svc", "10.1.0.1", 81).build();
+        start();
+        source.publish("svc", byAddress, otherPort, byName);
+        clock.runDue();
+        assertThat(endpoints()).containsExactly(otherPort, byName);
+        List<EquivalentAddressGroup> first = addresses();
+        source.publish("svc", byAddress, otherPort, byName, B);
+        clock.runDue();
+        assertThat(endpoints()).containsExactly(otherPort, byName, B);
+        assertThat(addresses().get(1)).isSameAs(first.get(1));
+        // the process behind the address is the later one
+        Endpoint later = byAddress.toBuilder().startedAt(1).build();
+        source.publish("svc", later, otherPort, byName, B);
+        clock.runDue();
+        assertThat(endpoints()).containsExactly(later, otherPort, B);
+        assertThat(output.getAll().lines().filter(line -> line.contains("registered twice")))
+                .singleElement()
+                .asString()
+                .contains("/svc/name", "/svc/address", "10.1.0.1:80", "weight 5");
+    }
+
+    /** What is registered goes before what is missing, whichever is newer. */
+    @Test
+    void aServerOfTwoRecordsStaysWhenOneOfThemGoes() {
+        Endpoint byName =
+                Endpoint.builder("svc", "host1.example", 80).createRevision(4).build();
+        Endpoint byAddress =
+                Endpoint.builder("svc", "10.1.0.1", 80).createRevision(7).build();
+        start();
+        source.publish("svc", byAddress, byName, B);
+        clock.runDue();
+        source.publish("svc", byName, B);
+        clock.runDue();
+        assertThat(endpoints()).containsExactly(byName, B);
+        assertThat(unlisted().missing()).isEmpty();
+    }
+
+    @Test
     @FaultRow(38)
     void asksNoNameServerForLiterals() {
         NameResolver resolver = start();
@@ -519,7 +572,9 @@ class EndpointNameResolverTest {
         if (host.startsWith("unknown") || (host.startsWith("late") && !lateHostIsKnown)) {
             throw new UnknownHostException(host);
         }
-        return List.of(InetAddress.getByAddress(new byte[] {10, 1, 0, 1}));
+        String number = host.replaceAll("\\D", "");
+        int each = number.isEmpty() ? 1 : Integer.parseInt(number);
+        return List.of(InetAddress.getByAddress(new byte[] {10, 1, (byte) (each / 250), (byte) (each % 250)}));
     }
 
     private void syncContextMustNotWait() {
@@ -540,6 +595,12 @@ class EndpointNameResolverTest {
 
     private static Endpoint draining(Endpoint endpoint) {
         return endpoint.toBuilder().state(Endpoint.State.DRAINING).build();
+    }
+
+    private List<Endpoint> endpoints() {
+        return addresses().stream()
+                .map(group -> group.getAttributes().get(EndpointNameResolver.ENDPOINT))
+                .toList();
     }
 
     private Unlisted unlisted() {

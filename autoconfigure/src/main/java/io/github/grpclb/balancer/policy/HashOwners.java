@@ -3,12 +3,18 @@ package io.github.grpclb.balancer.policy;
 import io.github.grpclb.balancer.Candidate;
 import io.github.grpclb.discovery.Endpoint;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A table over all known servers. It stays as long as their names and weights do, whoever of them is ready. Immutable. */
 final class HashOwners {
+
+    private static final Comparator<Endpoint> LATEST =
+            Comparator.comparingLong(Endpoint::startedAt).thenComparing(Endpoint::address);
 
     private final String[] names;
     private final double[] weights;
@@ -32,7 +38,7 @@ final class HashOwners {
 
     /** Builds the table. Those of weight 0 own nothing, unless all have it. */
     static HashOwners of(List<Candidate> known, Builder builder) {
-        String[] names = known.stream().map(HashOwners::nameOf).toArray(String[]::new);
+        String[] names = namesOf(known);
         double[] weights = known.stream().mapToDouble(Candidate::weight).toArray();
         int[] weighty =
                 IntStream.range(0, weights.length).filter(i -> weights[i] > 0).toArray();
@@ -78,13 +84,37 @@ final class HashOwners {
         if (known.size() != names.length) {
             return false;
         }
+        boolean plain = true;
         for (int i = 0; i < names.length; i++) {
             Candidate candidate = known.get(i);
-            if (candidate.weight() != weights[i] || !nameOf(candidate).equals(names[i])) {
+            if (candidate.weight() != weights[i]) {
                 return false;
             }
+            plain &= nameOf(candidate).equals(names[i]);
         }
-        return true;
+        return plain || Arrays.equals(names, namesOf(known));
+    }
+
+    /**
+     * Returns the servers' names, none twice. Where several have one id, the one that started last has it to itself, as it stays when
+     * the others are leftovers; those others are told apart by their addresses.
+     */
+    private static String[] namesOf(List<Candidate> known) {
+        String[] names = new String[known.size()];
+        Map<String, Endpoint> holders = new HashMap<>();
+        for (int i = 0; i < names.length; i++) {
+            names[i] = nameOf(known.get(i));
+            holders.merge(names[i], known.get(i).endpoint(), (a, b) -> LATEST.compare(a, b) >= 0 ? a : b);
+        }
+        if (holders.size() < names.length) {
+            for (int i = 0; i < names.length; i++) {
+                Endpoint endpoint = known.get(i).endpoint();
+                if (holders.get(names[i]) != endpoint) {
+                    names[i] += "@" + endpoint.address();
+                }
+            }
+        }
+        return names;
     }
 
     private static String nameOf(Candidate candidate) {

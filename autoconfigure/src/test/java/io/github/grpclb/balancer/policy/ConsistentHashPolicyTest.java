@@ -8,6 +8,7 @@ import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.Candidate;
 import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
@@ -17,6 +18,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +67,49 @@ class ConsistentHashPolicyTest {
             }
         }
         assertThat(owners.toString()).isEqualTo("31132404024241212243");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ring", "maglev"})
+    void serversWithOneIdShareEvenly(String algorithm) {
+        List<Candidate> servers = List.of(named("a", 1, 5), named("b", 2, 5), named("a", 3, 5));
+        for (List<Candidate> list : List.of(servers, List.of(servers.get(2), servers.get(1), servers.get(0)))) {
+            Map<Candidate, Long> shares = owners(policy(algorithm), list, list).stream()
+                    .collect(Collectors.groupingBy(owner -> owner, Collectors.counting()));
+            assertThat(shares.values()).hasSize(3).allSatisfy(share -> assertThat(share)
+                    .isCloseTo((long) KEYS / 3, withinPercentage(10)));
+        }
+        List<Candidate> turned = List.of(servers.get(1), servers.get(2), servers.get(0));
+        assertThat(owners(policy(algorithm), turned, turned)).isEqualTo(owners(policy(algorithm), servers, servers));
+    }
+
+    /** A process that was moved has its id to itself at once: when the old record ends, none of its keys moves. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ring", "maglev"})
+    void theOneThatStartedLastKeepsTheKeysOfItsId(String algorithm) {
+        Candidate old = named("a", 1, 5);
+        Candidate moved = named("a", 2, 6);
+        Candidate other = named("b", 3, 5);
+        Policy policy = policy(algorithm);
+        List<Candidate> before = owners(policy, List.of(old, other), List.of(old, other));
+        List<Candidate> both = owners(policy, List.of(old, moved, other), List.of(old, moved, other));
+        List<Candidate> after = owners(policy, List.of(moved, other), List.of(moved, other));
+        long stay = both.stream().filter(owner -> owner == moved).count();
+        assertThat(stay).isPositive();
+        for (int key = 0; key < KEYS; key++) {
+            assertThat(after.get(key)).isSameAs(before.get(key) == old ? moved : other);
+            if (algorithm.equals("ring") && both.get(key) != old) {
+                assertThat(after.get(key)).isSameAs(both.get(key));
+            }
+        }
+    }
+
+    private static Candidate named(String id, int host, long startedAt) {
+        Endpoint endpoint = Endpoint.builder("svc", "10.0.0." + host, 80)
+                .id(id)
+                .startedAt(startedAt)
+                .build();
+        return new FakeCandidate(endpoint, 1, new EndpointLoad(endpoint.identity(), 0));
     }
 
     @ParameterizedTest
