@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.net.InetAddresses;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.testing.FaultRow;
-import java.io.IOException;
+import io.github.grpclb.testing.MisleadingMachine;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -94,37 +92,7 @@ class LocalAddressesIT {
 
     /** Answers the questions on such a machine. */
     private static List<String> ask(String setUp, String... questions) {
-        List<String> command = new ArrayList<>(List.of(
-                "unshare",
-                "--net",
-                "--mount",
-                "sh",
-                "-c",
-                "set -e; mount -t sysfs none /sys; ip link set lo up\n" + setUp + "exec \"$@\"",
-                "sh",
-                System.getProperty("java.home") + "/bin/java",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Machine.class.getName()));
-        command.addAll(List.of(questions));
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            int status = process.waitFor();
-            Assumptions.assumeFalse(
-                    output.contains("Operation not permitted"), "network namespaces need root: " + output);
-            assertThat(status).as(output).isZero();
-            return output.lines()
-                    .filter(line -> line.startsWith("= "))
-                    .map(line -> line.substring(2))
-                    .toList();
-        } catch (IOException e) {
-            return Assumptions.abort("network namespaces need unshare: " + e.getMessage());
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+        return MisleadingMachine.run(setUp, Machine.class, questions);
     }
 
     /** What runs there. */
@@ -143,7 +111,7 @@ class LocalAddressesIT {
                             case "in" -> choice.in(List.of(Cidr.parse(argument)));
                             default -> choice.towards(List.<InetAddress>of(InetAddresses.forString(argument)));
                         };
-                System.out.println("= " + found.map(HostChoice.Found::host).orElse("none"));
+                System.out.println(MisleadingMachine.ANSWER + found.map(HostChoice.Found::host).orElse("none"));
             }
         }
     }
