@@ -23,6 +23,7 @@ final class RegisteredServer {
 
     private final ListableBeanFactory beans;
     private final @Nullable String wanted;
+    private volatile @Nullable GrpcServerLifecycle first;
 
     /**
      * Creates it.
@@ -59,7 +60,12 @@ final class RegisteredServer {
         if (wanted != null) {
             return wanted.equals(name) || wanted.equals(String.valueOf(port));
         }
-        return byDefault().map(it -> it.equals(name)).orElse(true);
+        return byDefault().map(it -> it.equals(name)).orElseGet(() -> first == null || first == server);
+    }
+
+    /** Notes that a server was registered: where it is by being the first, no other is when it stops and they start again. */
+    void registered(GrpcServerLifecycle server) {
+        first = server;
     }
 
     /** Returns a server's name and port, for a log. */

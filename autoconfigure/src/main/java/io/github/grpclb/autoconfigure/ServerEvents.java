@@ -77,6 +77,7 @@ final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent
         } else {
             announce(event, traffic);
             registered = server;
+            choice.registered(event.getSource());
         }
     }
 
@@ -89,6 +90,11 @@ final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent
         } catch (IllegalArgumentException e) {
             throw InvalidPropertyException.of(e, ServerAnnouncement::property);
         }
+    }
+
+    /** Says whether a server is the one that is registered. */
+    synchronized boolean isRegistered(Server server) {
+        return registered == server;
     }
 
     /** Returns whether this was the server that is registered. */

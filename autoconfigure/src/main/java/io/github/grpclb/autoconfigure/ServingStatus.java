@@ -7,7 +7,11 @@ import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.event.GrpcServerShutdownEvent;
 import net.devh.boot.grpc.server.event.GrpcServerStartedEvent;
@@ -17,15 +21,24 @@ import org.springframework.core.Ordered;
 /**
  * Lets gRPC's health service say {@code NOT_SERVING} from the moment a server begins to leave, before it drains, and {@code SERVING} again
  * when it restarts. Of the server as a whole and of its services those are changed that are said to serve; what the application says
- * of others is its own.
+ * of others is its own. The servers of one application share one health service: one that is not registered leaves alone what others
+ * still offer.
  */
 final class ServingStatus implements ApplicationListener<GrpcServerLifecycleEvent>, Ordered {
 
     private final HealthStatusManager health;
+    private final Predicate<Server> isRegistered;
+    private final Set<Server> running = new HashSet<>();
     private final List<String> changed = new ArrayList<>();
 
-    ServingStatus(HealthStatusManager health) {
+    /**
+     * Creates it.
+     *
+     * @param isRegistered says whether a server is the one that clients find in the registry
+     */
+    ServingStatus(HealthStatusManager health, Predicate<Server> isRegistered) {
         this.health = health;
+        this.isRegistered = isRegistered;
     }
 
     /** Before the drain, which another listener of the same event waits for. */
@@ -36,24 +49,40 @@ final class ServingStatus implements ApplicationListener<GrpcServerLifecycleEven
 
     @Override
     public synchronized void onApplicationEvent(GrpcServerLifecycleEvent event) {
+        Server server = event.getServer();
         if (event instanceof GrpcServerShutdownEvent) {
-            leave(event.getServer());
+            running.remove(server);
+            leave(server);
         } else if (event instanceof GrpcServerStartedEvent) {
-            changed.forEach(name -> health.setStatus(name, HealthCheckResponse.ServingStatus.SERVING));
-            changed.clear();
+            if (server.getPort() > 0) { // an in-process one is no other server, but a way into the same services
+                running.add(server);
+            }
+            List<String> back = new ArrayList<>(changed);
+            back.retainAll(names(server));
+            back.forEach(name -> health.setStatus(name, HealthCheckResponse.ServingStatus.SERVING));
+            changed.removeAll(back);
         }
     }
 
     private void leave(Server server) {
-        List<String> names = new ArrayList<>(List.of(HealthStatusManager.SERVICE_NAME_ALL_SERVICES));
-        server.getServices()
-                .forEach(service -> names.add(service.getServiceDescriptor().getName()));
+        Set<String> names = names(server);
+        if (!isRegistered.test(server)) {
+            running.forEach(other -> names.removeAll(names(other)));
+        }
         for (String name : names) {
             if (isServing(name)) {
                 health.setStatus(name, HealthCheckResponse.ServingStatus.NOT_SERVING);
                 changed.add(name);
             }
         }
+    }
+
+    /** Its services, and that of all of them. */
+    private static Set<String> names(Server server) {
+        Set<String> names = new LinkedHashSet<>(Set.of(HealthStatusManager.SERVICE_NAME_ALL_SERVICES));
+        server.getServices()
+                .forEach(service -> names.add(service.getServiceDescriptor().getName()));
+        return names;
     }
 
     /** Asks the health service, since the manager has no way to. It answers at once; a service that it does not know is an error. */

@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import io.grpc.protobuf.services.HealthStatusManager;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -15,7 +16,7 @@ public final class ServingStatusAutoConfiguration {
 
     @Bean
     @ConditionalOnBean(HealthStatusManager.class)
-    ServingStatus grpcLbServingStatus(HealthStatusManager health) {
-        return new ServingStatus(health);
+    ServingStatus grpcLbServingStatus(HealthStatusManager health, ObjectProvider<ServerEvents> registration) {
+        return new ServingStatus(health, server -> registration.stream().anyMatch(it -> it.isRegistered(server)));
     }
 }

@@ -17,7 +17,12 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -26,6 +31,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -159,17 +165,43 @@ class SeveralServersIT {
             assertThat(talk.end).isNotDone();
             publicServer.start();
             awaitKeys(key);
-            context.getBean("adminServer", GrpcServerLifecycle.class).stop();
+            GrpcServerLifecycle adminServer = context.getBean("adminServer", GrpcServerLifecycle.class);
+            adminServer.stop();
             assertThat(talk.end.get().getDescription()).isNotEqualTo("server is draining");
             awaitKeys(key);
             assertThat(context.getBean(ServerRegistration.class).registrations())
                     .singleElement()
                     .satisfies(it -> assertThat(it.endpoint().state().name()).isEqualTo("UP"));
+            publicServer.stop();
+            adminServer.start();
+            awaitKeys();
+            publicServer.start();
+            awaitKeys(key);
         } finally {
             admin.shutdownNow();
         }
         context.close();
         awaitKeys();
+    }
+
+    @Test
+    void theHealthOfTheRegisteredServerIsItsOwn() {
+        ConfigurableApplicationContext context =
+                start(PublicAndAdmin.class, "grpc.lb.registration.drain.quiet-period=0");
+        HealthStatusManager health = context.getBean(HealthStatusManager.class);
+        for (String name : List.of("test.Who", "test.Admin")) {
+            health.setStatus(name, ServingStatus.SERVING);
+        }
+        GrpcServerLifecycle adminServer = context.getBean("adminServer", GrpcServerLifecycle.class);
+        GrpcServerLifecycle publicServer = context.getBean("publicServer", GrpcServerLifecycle.class);
+        adminServer.stop();
+        assertThat(serving(health, "", "test.Who", "test.Admin")).containsExactly(true, true, false);
+        adminServer.start();
+        assertThat(serving(health, "", "test.Who", "test.Admin")).containsExactly(true, true, true);
+        publicServer.stop();
+        assertThat(serving(health, "", "test.Who", "test.Admin")).containsExactly(false, false, true);
+        publicServer.start();
+        assertThat(serving(health, "", "test.Who", "test.Admin")).containsExactly(true, true, true);
     }
 
     @Test
@@ -215,6 +247,26 @@ class SeveralServersIT {
                         "spring.application.name",
                         "greeter"),
                 all);
+    }
+
+    private static List<Boolean> serving(HealthStatusManager health, String... names) {
+        List<Boolean> serving = new ArrayList<>();
+        for (String name : names) {
+            ((HealthGrpc.HealthImplBase) health.getHealthService())
+                    .check(HealthCheckRequest.newBuilder().setService(name).build(), new StreamObserver<>() {
+                        @Override
+                        public void onNext(HealthCheckResponse response) {
+                            serving.add(response.getStatus() == ServingStatus.SERVING);
+                        }
+
+                        @Override
+                        public void onError(Throwable failure) {}
+
+                        @Override
+                        public void onCompleted() {}
+                    });
+        }
+        return serving;
     }
 
     private static int port(ConfigurableApplicationContext context, String lifecycle) {

@@ -111,7 +111,8 @@ class LocalAddressesIT {
                             case "in" -> choice.in(List.of(Cidr.parse(argument)));
                             default -> choice.towards(List.<InetAddress>of(InetAddresses.forString(argument)));
                         };
-                System.out.println(MisleadingMachine.ANSWER + found.map(HostChoice.Found::host).orElse("none"));
+                System.out.println(MisleadingMachine.ANSWER
+                        + found.map(HostChoice.Found::host).orElse("none"));
             }
         }
     }

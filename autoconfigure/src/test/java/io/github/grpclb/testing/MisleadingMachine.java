@@ -40,7 +40,8 @@ public final class MisleadingMachine {
         command.addAll(List.of(arguments));
         try {
             requireNamespaces();
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int status = process.waitFor();
             assertThat(status).as(output).isZero();
