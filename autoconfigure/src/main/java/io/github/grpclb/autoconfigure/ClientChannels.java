@@ -10,12 +10,15 @@ import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.StaticEndpointSource;
 import io.github.grpclb.resolver.BalancerInUse;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.InitialWait;
 import io.grpc.ManagedChannelBuilder;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 
@@ -31,7 +34,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     private static final Duration LONGEST_STALE_MAX = Duration.ofDays(365);
 
     private static final ClientProperties NOTHING_SET =
-            new ClientProperties(null, null, null, null, null, null, null, null, null, null, null, null, null);
+            new ClientProperties(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     private final GrpcLbProperties properties;
     private final Duration staleMax;
@@ -42,6 +45,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     private final StaticEndpoints staticEndpoints;
     private final ClientServices services;
     private final Set<String> names = ConcurrentHashMap.newKeySet();
+    private final List<InitialWait> waits = new CopyOnWriteArrayList<>();
     private final AddressRules registryRules;
 
     /**
@@ -89,6 +93,9 @@ final class ClientChannels implements GrpcChannelConfigurer {
             arguments.giveTo(builder, name);
             Optional<EndpointSource> fixed = fixed(name);
             if (fixed.isEmpty()) {
+                InitialWait wait = config.initialWait();
+                waits.add(wait);
+                builder.setNameResolverArg(EndpointNameResolverProvider.INITIAL_WAIT, wait);
                 builder.setNameResolverArg(EndpointNameResolverProvider.ADDRESS_RULES, registryRules);
             }
             builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, fixed.orElse(source))
@@ -109,6 +116,11 @@ final class ClientChannels implements GrpcChannelConfigurer {
     /** net.devh gives such a channel the name of its server, under which a client of that name may be configured, or none. */
     private static boolean isInProcess(ManagedChannelBuilder<?> builder) {
         return builder.getClass().getName().equals("io.grpc.inprocess.InProcessChannelBuilder");
+    }
+
+    /** Has channels that know no server wait for a first one again. */
+    void waitAnew() {
+        waits.forEach(InitialWait::begin);
     }
 
     private Optional<EndpointSource> fixed(String name) {

@@ -25,6 +25,8 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param panicThreshold Percentage of usable servers below which those that were left out are used as well (0 to 100, 50 when unset);
  *     0 never uses them.
  * @param slowStart That new servers come by their share of calls little by little.
+ * @param initialWait How long calls wait for a first server where none is registered yet, from when the client begins to look for one
+ *     (0 to 1h, 2s when unset); 0 fails them at once.
  */
 @ConfigurationProperties("grpc.lb")
 public record ClientProperties(
@@ -40,7 +42,8 @@ public record ClientProperties(
         @Nullable List<Tag> tags,
         @Nullable Zone zone,
         @Nullable Integer panicThreshold,
-        @Nullable SlowStart slowStart) {
+        @Nullable SlowStart slowStart,
+        @Nullable Duration initialWait) {
 
     /** A rule of which nothing is set is none. */
     public ClientProperties {

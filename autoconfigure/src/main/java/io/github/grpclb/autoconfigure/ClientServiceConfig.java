@@ -4,6 +4,8 @@ import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.resolver.InitialWait;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,12 +53,27 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         } catch (IllegalArgumentException e) {
             throw InvalidPropertyException.of(e, option -> property(OPTIONS.get(policy) + "." + option));
         }
+        initialWait();
         if (client.subsetSize() != null && client.subsetSize() < 1) {
             throw new InvalidPropertyException(
                     property("subsetSize"),
                     client.subsetSize(),
                     "1 or more",
                     "Set how many servers a client connects to, or leave it out for all.");
+        }
+    }
+
+    /**
+     * Returns how long calls wait for a first server.
+     *
+     * @throws InvalidPropertyException if that is out of its range
+     */
+    InitialWait initialWait() {
+        Duration set = own.over(all).initialWait();
+        try {
+            return new InitialWait(set != null ? set : InitialWait.DEFAULT);
+        } catch (IllegalArgumentException e) {
+            throw InvalidPropertyException.of(e, this::property);
         }
     }
 
@@ -105,7 +122,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             }
         });
         config.keySet().removeAll(OPTIONS.values());
-        config.keySet().removeAll(List.of("service", "subsetSize"));
+        config.keySet().removeAll(List.of("service", "subsetSize", "initialWait"));
         config.put("policy", policy(client));
         config.put("options", options(client));
         return config;

@@ -88,6 +88,11 @@ public final class GrpcLbClientAutoConfiguration {
     }
 
     @Bean
+    WaitForOwnStart grpcLbWaitForOwnStart(ObjectProvider<ClientChannels> channels) {
+        return new WaitForOwnStart(channels);
+    }
+
+    @Bean
     static ChannelAddresses grpcLbChannelAddresses(ObjectProvider<GrpcLbProperties> properties) {
         return new ChannelAddresses(properties);
     }

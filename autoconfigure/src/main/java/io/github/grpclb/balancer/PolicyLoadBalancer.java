@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.resolver.EndpointAwaitedException;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.NoEndpointException;
 import io.github.grpclb.resolver.Unlisted;
@@ -131,7 +132,12 @@ public final class PolicyLoadBalancer extends LoadBalancer {
 
     @Override
     public void handleNameResolutionError(Status error) {
-        if (children.isEmpty() || error.getCause() instanceof NoEndpointException) {
+        if (error.getCause() instanceof EndpointAwaitedException) {
+            if (children.isEmpty()) {
+                helper.updateBalancingState(
+                        ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
+            }
+        } else if (children.isEmpty() || error.getCause() instanceof NoEndpointException) {
             List<EndpointChild> givenUp = children.clear();
             fail(error);
             givenUp.forEach(EndpointChild::shutdown);

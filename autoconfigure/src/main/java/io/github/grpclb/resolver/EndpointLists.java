@@ -236,6 +236,13 @@ final class EndpointLists implements EndpointListener {
         return StatusOr.fromStatus(Status.UNAVAILABLE.withDescription(target + ": " + reason));
     }
 
+    /** Returns what takes the place of addresses while calls wait for a first one again. */
+    static StatusOr<List<EquivalentAddressGroup>> awaited(String target) {
+        String message = target + ": no endpoint is registered yet";
+        return StatusOr.fromStatus(
+                Status.UNAVAILABLE.withDescription(message).withCause(new EndpointAwaitedException(message)));
+    }
+
     private static Status noEndpoint(String target) {
         String message = target + ": no endpoint is registered";
         return Status.UNAVAILABLE.withDescription(message).withCause(new NoEndpointException(message));

@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  * on the source's thread.
  *
  * <p>Calls wait for the first list for as long as it may just be slow: until the source says why it has none, or five seconds
- * have passed. From then on those that do not wait for ready fail with the reason.
+ * have passed. Where a first list is empty they wait for a server as long as the channel's {@link InitialWait} has it. From then on
+ * those that do not wait for ready fail with the reason.
  *
  * <p>A list that has lost most of its endpoints at once comes with them as {@link Unlisted} ones, for a while. An empty list is never
  * delivered: there are the last endpoints, or, when these are given up too, an error whose cause is a {@link NoEndpointException}.
@@ -54,7 +55,9 @@ public final class EndpointNameResolver extends NameResolver {
 
     private static final Logger logger = LoggerFactory.getLogger(EndpointNameResolver.class);
 
-    private static final long FIRST_LIST_TIMEOUT_MILLIS = 5_000;
+    private static final long FIRST_LIST_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private static final InitialWait NO_WAIT = new InitialWait(Duration.ZERO);
 
     /** How long to wait where the executor refuses. */
     private static final long RETRY_MILLIS = 1_000;
@@ -69,14 +72,18 @@ public final class EndpointNameResolver extends NameResolver {
     private final ServiceConfigs serviceConfigs;
     private final BalancerInUse balancerInUse;
     private final Runnable onServiceConfig;
+    private final InitialWait initialWait;
+    private final Runnable onInitialWait;
     private final EndpointLists lists;
     private @Nullable Listener2 listener;
     private EndpointSource.@Nullable Subscription subscription;
-    private SynchronizationContext.@Nullable ScheduledHandle firstListTimeout;
+    private SynchronizationContext.@Nullable ScheduledHandle firstDelivery;
     private SynchronizationContext.@Nullable ScheduledHandle nextLook;
     private StatusOr<List<EquivalentAddressGroup>> addresses;
     private @Nullable Unlisted unlisted;
     private boolean delivering;
+    private boolean knewServers;
+    private long waitsSince;
     private boolean shutdown;
     private long lastLookupNanos;
 
@@ -97,6 +104,9 @@ public final class EndpointNameResolver extends NameResolver {
         BalancerInUse watched = args.getArg(EndpointNameResolverProvider.BALANCER_IN_USE);
         this.balancerInUse = watched != null ? watched : new BalancerInUse();
         this.onServiceConfig = () -> offload.execute(() -> syncContext.execute(this::deliver));
+        InitialWait wait = args.getArg(EndpointNameResolverProvider.INITIAL_WAIT);
+        this.initialWait = wait != null ? wait : NO_WAIT;
+        this.onInitialWait = () -> syncContext.execute(this::waitAnew);
         Duration staleMax = args.getArg(EndpointNameResolverProvider.STALE_MAX);
         AddressRules rules = args.getArg(EndpointNameResolverProvider.ADDRESS_RULES);
         this.lists = new EndpointLists(
@@ -120,6 +130,8 @@ public final class EndpointNameResolver extends NameResolver {
     public void start(Listener2 newListener) {
         listener = newListener;
         lastLookupNanos = nanoTime.getAsLong();
+        waitsSince = lastLookupNanos;
+        initialWait.addListener(onInitialWait);
         if (serviceConfig != null) {
             serviceConfig.addListener(onServiceConfig);
         }
@@ -128,7 +140,10 @@ public final class EndpointNameResolver extends NameResolver {
                     + " setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)");
             return;
         }
-        firstListTimeout = after(FIRST_LIST_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS, this::startDelivering);
+        firstDelivery = after(
+                Math.max(FIRST_LIST_TIMEOUT_NANOS, initialWait.time().toNanos()),
+                TimeUnit.NANOSECONDS,
+                this::startDelivering);
         try {
             subscription = source.subscribe(service, lists);
         } catch (RuntimeException e) {
@@ -157,9 +172,10 @@ public final class EndpointNameResolver extends NameResolver {
     @Override
     public void shutdown() {
         shutdown = true;
-        cancel(firstListTimeout);
+        cancel(firstDelivery);
         cancel(nextLook);
         lists.close();
+        initialWait.removeListener(onInitialWait);
         if (serviceConfig != null) {
             serviceConfig.removeListener(onServiceConfig);
         }
@@ -178,9 +194,39 @@ public final class EndpointNameResolver extends NameResolver {
                 || !list.unlisted().equals(unlisted)) {
             addresses = list.addresses();
             unlisted = list.unlisted();
-            startDelivering();
+            knewServers |= addresses.hasValue();
+            if (waitLeft() > 0) {
+                awaitServer();
+            } else {
+                startDelivering();
+            }
         }
         lookIn(nextNanos);
+    }
+
+    private long waitLeft() {
+        boolean mayStillCome = !knewServers
+                && !addresses.hasValue()
+                && addresses.getStatus().getCause() instanceof NoEndpointException;
+        return mayStillCome ? waitsSince + initialWait.time().toNanos() - nanoTime.getAsLong() : 0;
+    }
+
+    /** Says nothing before the time is over; what has been said already is taken back. */
+    private void awaitServer() {
+        cancel(firstDelivery);
+        firstDelivery = after(waitLeft(), TimeUnit.NANOSECONDS, this::startDelivering);
+        if (delivering) {
+            deliver(EndpointLists.awaited(target));
+            delivering = false;
+        }
+    }
+
+    private void waitAnew() {
+        waitsSince = nanoTime.getAsLong();
+        knewServers = addresses.hasValue();
+        if (!shutdown && listener != null && waitLeft() > 0) {
+            awaitServer();
+        }
     }
 
     private void lookIn(long nanos) {
@@ -201,24 +247,28 @@ public final class EndpointNameResolver extends NameResolver {
     }
 
     private void startDelivering() {
-        cancel(firstListTimeout);
+        cancel(firstDelivery);
         delivering = true;
         deliver();
     }
 
     private void deliver() {
+        deliver(addresses);
+    }
+
+    private void deliver(StatusOr<List<EquivalentAddressGroup>> given) {
         if (shutdown || !delivering || listener == null) {
             return;
         }
         ServiceConfigs.Parsed config = serviceConfigs.parse(serviceConfig == null ? null : serviceConfig.get());
         boolean wasOurs = balancerInUse.isOurs();
-        deliver(listener, config);
+        deliver(listener, given, config);
         if (wasOurs && !balancerInUse.isOurs() && config.nothingElse()) {
-            deliver(listener, config);
+            deliver(listener, given, config);
         }
     }
 
-    private void deliver(Listener2 to, ServiceConfigs.Parsed config) {
+    private void deliver(Listener2 to, StatusOr<List<EquivalentAddressGroup>> given, ServiceConfigs.Parsed config) {
         Attributes.Builder attributes = Attributes.newBuilder().set(BALANCER_IN_USE, balancerInUse);
         if (unlisted != null) {
             attributes.set(UNLISTED, unlisted);
@@ -227,13 +277,13 @@ public final class EndpointNameResolver extends NameResolver {
             attributes.set(BALANCER_CONFIG, config.balancer());
         }
         ResolutionResult.Builder result =
-                ResolutionResult.newBuilder().setAddressesOrError(addresses).setAttributes(attributes.build());
+                ResolutionResult.newBuilder().setAddressesOrError(given).setAttributes(attributes.build());
         if (!config.nothingElse() || !balancerInUse.isOurs()) {
             result.setServiceConfig(config.whole());
         }
         // where the balancer does not like it, the channel asks for a refresh by and by
         to.onResult2(result.build());
-        if (addresses.hasValue()) {
+        if (given.hasValue()) {
             balancerInUse.delivered(target);
         }
     }

@@ -48,6 +48,10 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
     public static final NameResolver.Args.Key<Duration> STALE_MAX =
             NameResolver.Args.Key.create("io.github.grpclb.stale-max");
 
+    /** How long calls wait for a first server. Optional; without it they fail as soon as the registry says that there is none. */
+    public static final NameResolver.Args.Key<InitialWait> INITIAL_WAIT =
+            NameResolver.Args.Key.create("io.github.grpclb.initial-wait");
+
     /** Five minutes. */
     public static final Duration DEFAULT_STALE_MAX = Duration.ofMinutes(5);
 

@@ -505,6 +505,134 @@ class EndpointNameResolverTest {
         }
     }
 
+    @Test
+    void waitsForAFirstServerWhereNoneIsRegisteredYet() {
+        startWaiting(Duration.ofSeconds(2));
+        source.publish("svc");
+        clock.forward(Duration.ofMillis(1_999));
+        assertThat(results).isEmpty();
+        source.publish("svc", A);
+        clock.runDue();
+        assertThat(addresses()).hasSize(1);
+        assertThat(clock.pending()).isZero();
+    }
+
+    @Test
+    void waitsNoLongerThanItIsTold() {
+        startWaiting(Duration.ofSeconds(2));
+        clock.forward(Duration.ofMillis(500));
+        source.publish("svc");
+        clock.forward(Duration.ofSeconds(1));
+        source.publish("svc");
+        clock.forward(Duration.ofMillis(499));
+        assertThat(results).isEmpty();
+        clock.forward(Duration.ofMillis(1));
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+        assertThat(clock.pending()).isZero();
+        source.publish("svc", A);
+        clock.runDue();
+        assertThat(addresses()).hasSize(1);
+    }
+
+    @Test
+    void waitsForNoServerWhereItIsToldNotTo() {
+        startWaiting(Duration.ZERO);
+        source.publish("svc");
+        clock.runDue();
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+    }
+
+    @Test
+    void anEmptyFirstListThatComesLateIsToldAtOnce() {
+        startWaiting(Duration.ofSeconds(2));
+        clock.forward(Duration.ofSeconds(3));
+        source.publish("svc");
+        clock.runDue();
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+    }
+
+    @Test
+    @FaultRow(2)
+    void aRegistryThatIsAwayIsNotWaitedFor() {
+        startWaiting(Duration.ofSeconds(2));
+        source.unavailable("svc", "etcd unreachable: connection refused");
+        clock.runDue();
+        assertThat(error().getDescription()).endsWith("etcd unreachable: connection refused");
+        source.publish("svc");
+        clock.forward(Duration.ofSeconds(2));
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+    }
+
+    @Test
+    void theLastServerThatLeavesIsNotWaitedFor() {
+        startWaiting(Duration.ofSeconds(2));
+        source.publish("svc", A);
+        clock.runDue();
+        source.publish("svc", draining(A));
+        source.publish("svc");
+        clock.runDue();
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+    }
+
+    @Test
+    void serversThatAreKnownButCannotBeLookedUpAreNotWaitedFor() {
+        startWaiting(Duration.ofSeconds(2));
+        source.publish("svc", Endpoint.builder("svc", "unknown.example", 80).build());
+        clock.runDue();
+        assertThat(error().getDescription()).contains("none of the 1 endpoints has a host");
+    }
+
+    @Test
+    void waitsAnewWhereTheApplicationGoesOn() {
+        InitialWait wait = startWaiting(Duration.ofSeconds(2));
+        source.publish("svc");
+        clock.forward(Duration.ofHours(1));
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+        wait.begin();
+        assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
+        clock.forward(Duration.ofMillis(1_999));
+        wait.begin();
+        clock.forward(Duration.ofMillis(1_999));
+        assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
+        clock.forward(Duration.ofMillis(1));
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+        wait.begin();
+        source.publish("svc", A);
+        clock.runDue();
+        assertThat(addresses()).hasSize(1);
+        int before = results.size();
+        wait.begin();
+        clock.forward(Duration.ofSeconds(2));
+        assertThat(results).hasSize(before);
+    }
+
+    @Test
+    void waitsForNothingAfterItsShutdown() {
+        InitialWait wait = new InitialWait(Duration.ofSeconds(2));
+        NameResolver resolver = startWaiting(wait);
+        source.publish("svc");
+        clock.runDue();
+        syncContext.execute(resolver::shutdown);
+        wait.begin();
+        clock.forward(Duration.ofMinutes(1));
+        assertThat(results).isEmpty();
+        assertThat(clock.pending()).isZero();
+    }
+
+    private InitialWait startWaiting(Duration time) {
+        InitialWait wait = new InitialWait(time);
+        startWaiting(wait);
+        return wait;
+    }
+
+    private NameResolver startWaiting(InitialWait wait) {
+        return start(
+                args().setArg(EndpointNameResolverProvider.SOURCE, source)
+                        .setArg(EndpointNameResolverProvider.INITIAL_WAIT, wait)
+                        .build(),
+                "svc");
+    }
+
     private NameResolver start() {
         return start(
                 args().setArg(EndpointNameResolverProvider.SOURCE, source)

@@ -13,6 +13,7 @@ import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.InitialWait;
 import io.github.grpclb.resolver.LiveServiceConfig;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.FaultRow;
@@ -139,6 +140,42 @@ class ChannelIT {
             assertThat(waiting).isNotDone();
             source.publish(SERVICE, weighing(server("a"), 1));
             assertThat(waiting.get(5, TimeUnit.SECONDS)).isEqualTo("a");
+        } finally {
+            caller.shutdownNow();
+        }
+    }
+
+    @Test
+    void callsWaitForAFirstServerAndAgainWhereTheApplicationGoesOn() throws Exception {
+        InitialWait wait = new InitialWait(InitialWait.LONGEST);
+        ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
+                .usePlaintext()
+                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
+                .setNameResolverArg(EndpointNameResolverProvider.INITIAL_WAIT, wait)
+                .build();
+        channels.add(channel);
+        ExecutorService caller = Executors.newFixedThreadPool(2);
+        try {
+            source.publish(SERVICE);
+            Future<String> first = caller.submit(() -> ask(channel));
+            CallOptions toNobody = PLAIN.withOption(RoutingKeys.SERVER_ID, "nobody");
+            Future<String> bound = caller.submit(() -> answer(channel, toNobody));
+            await().until(() -> source.followers() == 1);
+            TestServer a = server("a");
+            source.publish(SERVICE, weighing(a, 1));
+            assertThat(first.get(5, TimeUnit.SECONDS)).isEqualTo("a");
+            assertThat(bound.get(5, TimeUnit.SECONDS)).contains("server_id: no ready endpoint with id 'nobody'");
+            source.publish(
+                    SERVICE, a.endpoint(SERVICE).state(Endpoint.State.DRAINING).build());
+            source.publish(SERVICE);
+            await().untilAsserted(() ->
+                    assertUnavailable(channel, PLAIN, "etcd:///cluster@callee: no endpoint is registered"));
+            wait.begin();
+            Future<String> again = caller.submit(() -> ask(channel));
+            await().until(() -> channel.getState(false) == ConnectivityState.CONNECTING);
+            source.publish(SERVICE, weighing(a, 1));
+            assertThat(again.get(5, TimeUnit.SECONDS)).isEqualTo("a");
         } finally {
             caller.shutdownNow();
         }

@@ -1,0 +1,27 @@
+package io.github.grpclb.autoconfigure;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.event.ApplicationContextEvent;
+import org.springframework.context.event.ContextRefreshedEvent;
+import org.springframework.context.event.ContextStartedEvent;
+
+/**
+ * Has clients wait for a first server when the application has started, and when it goes on after a pause: what it calls may be a
+ * server of its own, which has registered itself only now. Spring pauses contexts of tests that it keeps for later.
+ */
+final class WaitForOwnStart implements ApplicationListener<ApplicationContextEvent> {
+
+    private final ObjectProvider<ClientChannels> channels;
+
+    WaitForOwnStart(ObjectProvider<ClientChannels> channels) {
+        this.channels = channels;
+    }
+
+    @Override
+    public void onApplicationEvent(ApplicationContextEvent event) {
+        if (event instanceof ContextRefreshedEvent || event instanceof ContextStartedEvent) {
+            channels.ifAvailable(ClientChannels::waitAnew);
+        }
+    }
+}
