@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure;
 import java.util.Arrays;
 import java.util.List;
 import net.devh.boot.grpc.server.service.GrpcService;
+import net.devh.boot.grpc.server.service.GrpcServiceDiscoverer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -17,12 +18,15 @@ final class ClientOnlyServerRemoval implements BeanDefinitionRegistryPostProcess
 
     private static final Logger log = LoggerFactory.getLogger(ClientOnlyServerRemoval.class);
 
+    /** What net.devh finds annotated services with. */
+    private static final String BUILT_IN_DISCOVERER = "defaultGrpcServiceDiscoverer";
+
     /** net.devh's own services, which are there in every application. */
     private static final List<String> BUILT_IN_SERVICES = List.of("grpcHealthService", "protoReflectionService");
 
     @Override
     public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
-        if (registry instanceof ConfigurableListableBeanFactory beans && !hasOwnService(beans)) {
+        if (registry instanceof ConfigurableListableBeanFactory beans && !hasOwnService(beans) && !hasOwnDiscoverer(beans)) {
             RegisteredServer.OWN.stream()
                     .filter(registry::containsBeanDefinition)
                     .forEach(name -> {
@@ -31,6 +35,12 @@ final class ClientOnlyServerRemoval implements BeanDefinitionRegistryPostProcess
                                 "No gRPC server is started: there is no @GrpcService. Set grpc.server.port to start one.");
                     });
         }
+    }
+
+    /** It may find services anywhere, and does so only when the server is made. */
+    private static boolean hasOwnDiscoverer(ConfigurableListableBeanFactory beans) {
+        return Arrays.stream(beans.getBeanNamesForType(GrpcServiceDiscoverer.class, true, false))
+                .anyMatch(name -> !name.equals(BUILT_IN_DISCOVERER));
     }
 
     private static boolean hasOwnService(ConfigurableListableBeanFactory beans) {

@@ -78,6 +78,15 @@ public interface EndpointRegistrar extends AutoCloseable {
         CompletableFuture<Void> update(Endpoint endpoint);
 
         /**
+         * Asks the registry whether it lists another endpoint of the service: one that could take this one's calls over.
+         *
+         * @return completes with whether it does; true, too, where that cannot be told
+         */
+        default CompletableFuture<Boolean> hasOthers() {
+            return CompletableFuture.completedFuture(true);
+        }
+
+        /**
          * Takes the endpoint back: deletes the key if it is still ours, then ends the lease. Idempotent.
          *
          * @return completes when that is done; exceptionally when the registry did not answer in time, in which case the lease

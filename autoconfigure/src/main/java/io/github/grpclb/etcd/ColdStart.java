@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a service's followers hear while its first list has not come: the list that outlived the last process, where there
- * is one, else why there is none. A list of etcd's own always wins. For the loop's thread.
+ * is one, else why there is none. That a first answer does not come in time says little in a fresh process on a busy machine: without
+ * a list of the last process nobody hears of it before the next attempt has failed too. A list of etcd's own always wins. For the loop's thread.
  */
 final class ColdStart {
 
@@ -33,6 +34,7 @@ final class ColdStart {
     private final LastLists lists;
     private State state = State.IDLE;
     private String reason = "";
+    private boolean reasonCounts;
 
     ColdStart(String service, EtcdLoop loop, EndpointTable table, SnapshotPublisher publisher, LastLists lists) {
         this.service = service;
@@ -45,6 +47,7 @@ final class ColdStart {
     /** The list could not be read. One whom etcd turns away gets no list past etcd. */
     void failed(EtcdException failure) {
         reason = String.valueOf(failure.getMessage());
+        reasonCounts = state != State.IDLE || !failure.isTimeout();
         if (state == State.IDLE && !failure.needsAPerson() && !publisher.hasPublished()) {
             state = State.ASKED;
             lists.recall(service, saved -> loop.execute(() -> recalled(saved)));
@@ -63,7 +66,9 @@ final class ColdStart {
         }
         int size = table.endpoints().size();
         if (saved == null || size == 0) {
-            publisher.unavailable(reason);
+            if (reasonCounts) {
+                publisher.unavailable(reason);
+            }
             return;
         }
         log.warn(

@@ -63,6 +63,12 @@ final class EtcdException extends RuntimeException {
         return kind == Kind.AUTHENTICATION || kind == Kind.PERMISSION;
     }
 
+    /** Whether nothing is known but that the answer did not come in time. */
+    boolean isTimeout() {
+        Throwable cause = getCause();
+        return cause != null && Status.fromThrowable(cause).getCode() == Status.Code.DEADLINE_EXCEEDED;
+    }
+
     /** Classifies what a call failed with. */
     static EtcdException of(Throwable failure) {
         if (failure instanceof EtcdException known) {

@@ -94,7 +94,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
         if (earlier != null && earlier.state() != Registration.State.WITHDRAWN) {
             throw new IllegalStateException("'" + LogText.of(key) + "' is registered already");
         }
-        EtcdRegistration registration = new EtcdRegistration(context, key, endpoint);
+        EtcdRegistration registration = new EtcdRegistration(context, key, keys.servicePrefix(endpoint.service()), endpoint);
         open.put(key, registration);
         registration.start();
         return registration;

@@ -43,6 +43,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     private final EtcdLoop loop;
     private final EndpointCodec codec;
     private final String key;
+    private final String servicePrefix;
     private final EtcdLease lease;
     private final OwnKey ownKey;
     private final RegistrationStatus status;
@@ -56,11 +57,12 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     private final SameIds sameIds = new SameIds();
     private boolean announcedBefore;
 
-    EtcdRegistration(Context context, String key, Endpoint endpoint) {
+    EtcdRegistration(Context context, String key, String servicePrefix, Endpoint endpoint) {
         this.context = context;
         this.loop = context.loop();
         this.codec = context.codec();
         this.key = key;
+        this.servicePrefix = servicePrefix;
         this.endpoint = endpoint;
         this.lease = new EtcdLease(loop, context.api(), context.ttl(), context.callTimeout(), this);
         this.ownKey = new OwnKey(context, key, lease, this);
@@ -114,6 +116,20 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             done.completeExceptionally(new CancellationException("closed"));
         }
         return done;
+    }
+
+    @Override
+    public CompletableFuture<Boolean> hasOthers() {
+        CompletableFuture<Boolean> others = new CompletableFuture<>();
+        boolean accepted = loop.execute(() -> loop.when(
+                context.api().list(servicePrefix, ByteString.EMPTY, 2, 0),
+                page -> others.complete(page.next() != null
+                        || page.records().stream().anyMatch(record -> !record.key().equals(key))),
+                failure -> others.complete(true)));
+        if (!accepted) {
+            others.complete(true);
+        }
+        return others;
     }
 
     @Override

@@ -159,6 +159,8 @@ public final class ServerRegistration {
         List<Registration> announced = leaving.registrations().stream()
                 .filter(registration -> registration.state() == Registration.State.REGISTERED)
                 .toList();
+        List<CompletableFuture<Boolean>> others =
+                announced.stream().map(Registration::hasOthers).toList();
         Answers answers = await(
                 "mark as draining",
                 announced,
@@ -168,6 +170,7 @@ public final class ServerRegistration {
         // A registry that does not answer has not told the clients either: nobody would be waited for.
         if (answers.anyDone()
                 && !drain.quietPeriod().isZero()
+                && anyone(others)
                 && !leaving.traffic().newCalls().await(drain.quietPeriod(), drain.timeout())) {
             log.warn(
                     "{} still receives new calls after {} ms; it stops nevertheless",
@@ -175,6 +178,23 @@ public final class ServerRegistration {
                     drain.timeout().toMillis());
         }
         return answers.inTime();
+    }
+
+    /** Calls turn to another server while this one drains; where there is none, waiting would only put their end off. */
+    private boolean anyone(List<CompletableFuture<Boolean>> others) {
+        try {
+            for (CompletableFuture<Boolean> other : others) {
+                if (other.get(drain.registryTimeout().toNanos(), TimeUnit.NANOSECONDS)) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (TimeoutException | ExecutionException e) {
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
     }
 
     /** Comes after the withdrawal: streams keep nobody from learning that this server is gone. */

@@ -118,6 +118,27 @@ class ColdStartTest {
     }
 
     @Test
+    void aFirstAnswerThatIsLateIsNoReasonYet() {
+        put("a:1", 1);
+        etcd.health(FakeEtcd.Health.PAUSED);
+        LatestList list = start();
+        after(FakeEtcd.CALL_TIMEOUT);
+        assertThat(list.reasons()).isEmpty();
+        etcd.health(FakeEtcd.Health.UP);
+        after(FakeEtcd.CALL_TIMEOUT);
+        assertThat(weights(list)).containsExactly("a:1=1");
+        assertThat(list.reasons()).isEmpty();
+    }
+
+    @Test
+    void aSecondAnswerThatIsLateIsAReason() {
+        etcd.health(FakeEtcd.Health.PAUSED);
+        LatestList list = start();
+        after(FakeEtcd.CALL_TIMEOUT.multipliedBy(3));
+        assertThat(list.reasons()).singleElement().asString().contains("no answer in time");
+    }
+
+    @Test
     void givesNoListToOneWhomEtcdTurnsAway() {
         put("a:1", 1);
         start();

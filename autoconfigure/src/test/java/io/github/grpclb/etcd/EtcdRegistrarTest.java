@@ -62,6 +62,25 @@ class EtcdRegistrarTest {
     }
 
     @Test
+    void knowsWhetherThereAreOthersOfTheService() {
+        Registration registration = register();
+        etcd.put("/grpclb/other/10.0.0.2:8080", "10.0.0.2:8080");
+        assertThat(hasOthers(registration)).isFalse();
+        etcd.put("/grpclb/greeter/10.0.0.0:8080", "10.0.0.0:8080");
+        assertThat(hasOthers(registration)).isTrue();
+        etcd.delete("/grpclb/greeter/10.0.0.0:8080");
+        assertThat(hasOthers(registration)).isFalse();
+        etcd.health(FakeEtcd.Health.DOWN);
+        assertThat(hasOthers(registration)).isTrue();
+    }
+
+    private boolean hasOthers(Registration registration) {
+        CompletableFuture<Boolean> others = registration.hasOthers();
+        after(Duration.ofSeconds(1));
+        return others.join();
+    }
+
+    @Test
     void announcesWhenEtcdComesLate() {
         etcd.health(FakeEtcd.Health.DOWN);
         Registration registration = register();

@@ -63,6 +63,26 @@ class ServerRegistrationTest {
     }
 
     @Test
+    void waitsForNoQuietWhereNobodyElseCouldTakeItsCallsOver() {
+        registrar.others = CompletableFuture.completedFuture(false);
+        for (int i = 0; i < 2; i++) {
+            server.started(GREETER, 8080, traffic);
+            server.stopping();
+        }
+        assertThat(events)
+                .containsExactly(
+                        "register UP", "update DRAINING", "withdraw", "register UP", "update DRAINING", "withdraw");
+    }
+
+    @Test
+    void waitsForQuietWhereItCannotBeToldWhetherThereAreOthers() {
+        registrar.others = CompletableFuture.failedFuture(new IllegalStateException("on purpose"));
+        server.started(GREETER, 8080, traffic);
+        server.stopping();
+        assertThat(events).containsExactly("register UP", "update DRAINING", "waited 500 ms", "withdraw");
+    }
+
+    @Test
     @FaultRow(23)
     void givesStreamsTheirGraceAfterItIsWithdrawn() {
         streams.add(() -> events.add("stream ended"));
@@ -279,6 +299,7 @@ class ServerRegistrationTest {
         private final List<Registered> all = new ArrayList<>();
         private final Map<String, CompletableFuture<Void>> answers = new HashMap<>();
         private State state = State.REGISTERED;
+        private CompletableFuture<Boolean> others = CompletableFuture.completedFuture(true);
         private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
         private String refused = "";
 
@@ -317,6 +338,11 @@ class ServerRegistrationTest {
 
         private CompletableFuture<Void> answer() {
             return registrar.answers.getOrDefault(endpoint.service(), registrar.answer);
+        }
+
+        @Override
+        public CompletableFuture<Boolean> hasOthers() {
+            return registrar.others;
         }
 
         @Override
