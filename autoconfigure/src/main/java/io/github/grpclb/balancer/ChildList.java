@@ -1,6 +1,8 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.balancer.EndpointChild.Standing;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
@@ -66,7 +68,7 @@ final class ChildList {
 
     /**
      * Takes a new list. Lists are compared by position as long as they run in step and from there on by address, so that the usual
-     * update, another weight somewhere, costs one pass. Children whose addresses stayed are not fed again: it would make calls hang
+     * update, another weight somewhere, costs one pass. A host name that leads elsewhere now is found by its name. Children whose addresses stayed are not fed again: it would make calls hang
      * where gRPC's own outlier detection stands around us (seen with 1.84).
      *
      * @param unlisted who is no longer listed; null where the resolver does not tell
@@ -89,12 +91,17 @@ final class ChildList {
                 removed.add(child);
             }
         }
+        ByHostName moved = new ByHostName();
         List<EndpointChild> next = new ArrayList<>(groups.size());
         next.addAll(children.subList(0, inStep));
         for (EquivalentAddressGroup group : groups.subList(inStep, groups.size())) {
             EndpointChild child = rest.get(group.getAddresses());
+            if (child == null) {
+                child = moved.find(group, rest);
+            }
+            List<SocketAddress> before = child == null ? List.of() : child.addresses();
             if (child != null && child.update(group)) {
-                rest.remove(group.getAddresses());
+                rest.remove(before);
             } else {
                 child = new EndpointChild(helper, pickFirst, tracking, dropped, group, this::onChildChange);
                 pacer.connect(child, attributes);
@@ -155,6 +162,34 @@ final class ChildList {
     void shutdown() {
         dropped.channelEnds();
         clear().forEach(EndpointChild::shutdown);
+    }
+
+    /** Finds the child of a host name whose addresses have changed. No list without such names pays for it. */
+    private static final class ByHostName {
+
+        private @Nullable Map<String, EndpointChild> children;
+
+        @Nullable
+        EndpointChild find(EquivalentAddressGroup group, Map<List<SocketAddress>, EndpointChild> rest) {
+            Endpoint endpoint = group.getAttributes().get(EndpointNameResolver.ENDPOINT);
+            if (endpoint == null || !isName(endpoint.host())) {
+                return null;
+            }
+            Map<String, EndpointChild> byAddress = children;
+            if (byAddress == null) {
+                byAddress = new HashMap<>();
+                for (EndpointChild child : rest.values()) {
+                    byAddress.put(child.address(), child);
+                }
+                children = byAddress;
+            }
+            EndpointChild child = byAddress.remove(endpoint.address());
+            return child != null && rest.get(child.addresses()) == child ? child : null; // or it is taken already
+        }
+
+        private static boolean isName(String host) {
+            return host.indexOf(':') < 0 && host.chars().anyMatch(Character::isLetter);
+        }
     }
 
     private List<EndpointChild> restFrom(int position) {

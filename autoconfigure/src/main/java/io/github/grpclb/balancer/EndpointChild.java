@@ -48,6 +48,7 @@ final class EndpointChild {
     private ConnectivityState state = ConnectivityState.CONNECTING;
     private SubchannelPicker picker = new FixedResultPicker(PickResult.withNoResult());
     private @Nullable EndpointCandidate candidate;
+    private @Nullable Attributes fedWith;
     private boolean closed;
 
     /**
@@ -73,8 +74,9 @@ final class EndpointChild {
         this.connection = pickFirst.newLoadBalancer(new ChildHelper(helper));
     }
 
-    /** Makes it connect. Once is enough: the addresses of a child never change. */
+    /** Makes it connect. Once is enough: it feeds itself what becomes of its addresses. */
     void connect(Attributes attributes) {
+        fedWith = attributes;
         connection.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
                 .setAddresses(List.of(group))
                 .setAttributes(attributes)
@@ -83,7 +85,8 @@ final class EndpointChild {
 
     /**
      * Takes what the registry says now, if this connection will do for it: it is not told, as it need not know. It will not do for
-     * other addresses; nor, unless it is ready, for a server that registered anew since: gRPC may wait for two minutes before it
+     * other addresses, unless it is ready and a host name has been looked up again: it is told then, and goes on while its own address is
+     * among them. Nor will it do, unless it is ready, for a server that registered anew since: gRPC may wait for two minutes before it
      * dials that address again, for what it saw of the server before.
      *
      * @return false if the endpoint needs another child; this one is then as before
@@ -94,10 +97,11 @@ final class EndpointChild {
 
     /** Takes the same, for an endpoint that may be listed no more. */
     boolean update(EquivalentAddressGroup newGroup, Standing newStanding) {
-        if (newGroup != group && !newGroup.getAddresses().equals(group.getAddresses())) {
+        Endpoint newEndpoint = newGroup == group ? endpoint : endpointOf(newGroup);
+        boolean moved = newGroup != group && !newGroup.getAddresses().equals(group.getAddresses());
+        if (moved && !(isReady() && isSameHost(newEndpoint))) {
             return false;
         }
-        Endpoint newEndpoint = newGroup == group ? endpoint : endpointOf(newGroup);
         if (!isReady() && isRegisteredAnew(newEndpoint)) {
             return false;
         }
@@ -109,12 +113,24 @@ final class EndpointChild {
             return true;
         }
         group = newGroup;
+        if (moved && fedWith != null) {
+            connect(fedWith);
+        }
         if (!newEndpoint.equals(endpoint)) {
             endpoint = newEndpoint;
             candidate = null;
             followLoad();
         }
         return true;
+    }
+
+    /** Returns where the endpoint is, as the registry says it. */
+    String address() {
+        return endpoint.address();
+    }
+
+    private boolean isSameHost(Endpoint other) {
+        return endpoint.port() == other.port() && endpoint.host().equals(other.host());
     }
 
     List<SocketAddress> addresses() {

@@ -79,6 +79,7 @@ public final class EndpointNameResolver extends NameResolver {
     private EndpointSource.@Nullable Subscription subscription;
     private SynchronizationContext.@Nullable ScheduledHandle firstDelivery;
     private SynchronizationContext.@Nullable ScheduledHandle nextLook;
+    private SynchronizationContext.@Nullable ScheduledHandle nextLookup;
     private StatusOr<List<EquivalentAddressGroup>> addresses;
     private @Nullable Unlisted unlisted;
     private boolean delivering;
@@ -163,10 +164,20 @@ public final class EndpointNameResolver extends NameResolver {
             logger.warn("{}: refresh failed", target, e);
         }
         // gRPC asks for a refresh at every failed connection
-        if (lists.hasHostNames() && nanoTime.getAsLong() - lastLookupNanos >= HostNames.INTERVAL_NANOS) {
-            lastLookupNanos = nanoTime.getAsLong();
-            lists.lookUpAgain();
+        if (lists.hasHostNames() && nextLookup == null) {
+            long left = lastLookupNanos + HostNames.INTERVAL_NANOS - nanoTime.getAsLong();
+            if (left <= 0) {
+                lookUpAgain();
+            } else {
+                nextLookup = after(left, TimeUnit.NANOSECONDS, this::lookUpAgain);
+            }
         }
+    }
+
+    private void lookUpAgain() {
+        nextLookup = null;
+        lastLookupNanos = nanoTime.getAsLong();
+        lists.lookUpAgain();
     }
 
     @Override
@@ -174,6 +185,7 @@ public final class EndpointNameResolver extends NameResolver {
         shutdown = true;
         cancel(firstDelivery);
         cancel(nextLook);
+        cancel(nextLookup);
         lists.close();
         initialWait.removeListener(onInitialWait);
         if (serviceConfig != null) {

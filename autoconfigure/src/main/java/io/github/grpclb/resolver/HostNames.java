@@ -18,7 +18,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The addresses of the host names in one channel's list. Each name is looked up by itself on an executor, some at a time: one that
- * a name server is slow to answer holds up nothing else. An answer is kept until there is another one.
+ * a name server is slow to answer holds up nothing else. An answer is kept until there is another one, for which a name is asked
+ * again by and by: it may have moved while its old address still answers.
+ *
+ * <p>A name's addresses are those of its last answer, and then those that only the one before had: a name server that gives another few
+ * of many addresses each time would else cost a connection each time.
  *
  * <p>Not thread-safe, but for the lookups: they leave their answers behind, and the next list takes them.
  */
@@ -29,6 +33,15 @@ final class HostNames {
 
     /** How long a name without address is left alone, and how long all names are while connections fail. */
     static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    /**
+     * How long an answer is taken for true: as long as the JVM keeps one itself (networkaddress.cache.ttl), so that asking more often
+     * would bring nothing.
+     */
+    static final long AGE_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    /** With many names these are asked at longer intervals, so that there are no more than 50 lookups a second. */
+    private static final long LEAST_NANOS_EACH = TimeUnit.MILLISECONDS.toNanos(20);
 
     private static final Logger logger = LoggerFactory.getLogger(HostNames.class);
 
@@ -63,10 +76,10 @@ final class HostNames {
 
     /** Returns a host's last known addresses, none where there is no answer yet. */
     List<InetAddress> addressesOf(String host) {
-        Name name = names.computeIfAbsent(host, unknown -> new Name());
+        Name name = names.computeIfAbsent(host, unknown -> new Name(now));
         if (name.list != list) {
             name.list = list;
-            if ((allAreStale || name.isDue(now)) && !isPending(host)) {
+            if ((allAreStale || name.dueAt(age()) - now <= 0) && !isPending(host)) {
                 waiting.add(host);
                 proceed();
             }
@@ -96,14 +109,18 @@ final class HostNames {
         return names.values().stream().anyMatch(name -> name.list == list && !name.answered);
     }
 
-    /** Returns in how many nanoseconds a name is to be looked up again that has no address, or {@link Suspects#NEVER}. */
+    /** Returns in how many nanoseconds a name is to be looked up again, or {@link Suspects#NEVER}. */
     long nextNanos() {
+        long age = age();
         return names.entrySet().stream()
-                .filter(each ->
-                        each.getValue().list == list && each.getValue().hasNoAddress() && !isPending(each.getKey()))
-                .mapToLong(each -> each.getValue().answeredAt + INTERVAL_NANOS - now)
+                .filter(each -> each.getValue().list == list && each.getValue().answered && !isPending(each.getKey()))
+                .mapToLong(each -> each.getValue().dueAt(age) - now)
                 .min()
                 .orElse(Suspects.NEVER);
+    }
+
+    private long age() {
+        return Math.max(AGE_NANOS, names.size() * LEAST_NANOS_EACH);
     }
 
     private boolean isPending(String host) {
@@ -163,24 +180,32 @@ final class HostNames {
     private static final class Name {
 
         private List<InetAddress> addresses = List.of();
+        private List<InetAddress> lastAnswer = List.of();
         private @Nullable String failure;
         private boolean answered;
         private long answeredAt;
         private int list;
 
-        boolean isDue(long now) {
-            return !answered || (addresses.isEmpty() && now - answeredAt >= INTERVAL_NANOS);
+        Name(long now) {
+            answeredAt = now;
         }
 
-        boolean hasNoAddress() {
-            return answered && addresses.isEmpty();
+        /** Returns when it is to be looked up again; a name without an answer is due already. */
+        long dueAt(long age) {
+            return answered ? answeredAt + (addresses.isEmpty() ? INTERVAL_NANOS : age) : answeredAt;
         }
 
         void take(Answer answer, long now) {
             if (answer.failure == null) {
+                Set<InetAddress> both = new LinkedHashSet<>(answer.addresses);
+                both.addAll(lastAnswer);
+                lastAnswer = answer.addresses;
                 // a name server turns its answers round; the same set is the same answer
-                if (!Set.copyOf(addresses).equals(Set.copyOf(answer.addresses))) {
-                    addresses = answer.addresses;
+                if (!both.equals(Set.copyOf(addresses))) {
+                    if (!addresses.isEmpty()) {
+                        logger.info("host name '{}' leads to {} now, used are {}", answer.host, answer.addresses, both);
+                    }
+                    addresses = List.copyOf(both);
                 }
             } else if (!answer.failure.equals(failure)) {
                 logger.warn("host name '{}' cannot be looked up, using {}: {}", answer.host, addresses, answer.failure);

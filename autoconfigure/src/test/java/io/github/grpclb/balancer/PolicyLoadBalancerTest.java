@@ -2,6 +2,8 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.net.InetAddresses;
+import java.net.SocketAddress;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.Unlisted;
@@ -336,6 +338,55 @@ class PolicyLoadBalancerTest {
                 .extracting(LiveEndpoints.Live::state)
                 .containsExactly(LiveEndpoints.State.READY, LiveEndpoints.State.SUSPECT);
         assertThat(live.endpoints("svc")).extracting(LiveEndpoints.Live::weight).containsOnly(1.0);
+    }
+
+    @Test
+    @FaultRow(34)
+    void aReadyConnectionIsToldWhereItsHostNameLeadsNow() {
+        Endpoint named = Endpoint.builder("svc", "host.example", 1).startedAt(1).build();
+        Endpoint other = endpoint(2);
+        acceptGroups(at(named, "10.1.0.1"), at(other, "10.0.0.2"));
+        helper.subchannel(1).ready();
+        helper.subchannel(2).ready();
+        acceptGroups(at(named, "10.1.0.2", "10.1.0.1"), at(other, "10.0.0.2"));
+        assertThat(helper.subchannels()).hasSize(2);
+        assertThat(helper.subchannel(1).addressUpdates()).isEqualTo(1);
+        assertThat(helper.subchannel(1).isShutdown()).isFalse();
+        // found by its name where the lists run out of step
+        acceptGroups(at(other, "10.0.0.2"), at(named, "10.1.0.2"));
+        assertThat(helper.subchannels()).hasSize(2);
+        assertThat(helper.subchannel(1).addressUpdates()).isEqualTo(2);
+        acceptGroups(at(other, "10.0.0.2"), at(named, "10.1.0.2"));
+        assertThat(helper.subchannel(1).addressUpdates()).isEqualTo(2);
+        assertThat(helper.subchannel(2).addressUpdates()).isZero();
+    }
+
+    @Test
+    @FaultRow(34)
+    void oneThatIsNotReadyIsMadeAnewAtOnceWhereItsHostNameLeadsElsewhere() {
+        Endpoint named = Endpoint.builder("svc", "host.example", 1).startedAt(1).build();
+        acceptGroups(at(named, "10.1.0.1"), at(endpoint(2), "10.0.0.2"));
+        helper.subchannel(1).fails("refused");
+        acceptGroups(at(named, "10.1.0.2", "10.1.0.1"), at(endpoint(2), "10.0.0.2"));
+        assertThat(helper.subchannels()).hasSize(3);
+        assertThat(helper.subchannels().get(0).isShutdown()).isTrue();
+        assertThat(helper.subchannels().get(2).connectionRequests()).isEqualTo(1);
+    }
+
+    private void acceptGroups(EquivalentAddressGroup... groups) {
+        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(resolved(List.of(groups), LbConfig.DEFAULT)));
+    }
+
+    private static EquivalentAddressGroup at(Endpoint endpoint, String... hosts) {
+        List<SocketAddress> addresses = new ArrayList<>();
+        for (String host : hosts) {
+            addresses.add(new InetSocketAddress(InetAddresses.forString(host), endpoint.port()));
+        }
+        return new EquivalentAddressGroup(
+                addresses,
+                Attributes.newBuilder()
+                        .set(EndpointNameResolver.ENDPOINT, endpoint)
+                        .build());
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.github.grpclb.resolver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeEndpointSource;
@@ -13,6 +15,7 @@ import io.grpc.NameResolver.ResolutionResult;
 import io.grpc.Status;
 import io.grpc.SynchronizationContext;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -47,6 +50,7 @@ class EndpointNameResolverTest {
     private boolean inOffload;
     private int lookups;
     private boolean lateHostIsKnown;
+    private byte hostAddress = 1;
 
     @Test
     @FaultRow(42)
@@ -337,6 +341,67 @@ class EndpointNameResolverTest {
     }
 
     @Test
+    @FaultRow(34)
+    void takesAHintThatComesTooEarlyUpLater() {
+        NameResolver resolver = start();
+        source.publish("svc", Endpoint.builder("svc", "host.example", 80).build());
+        clock.forward(Duration.ofSeconds(1));
+        hostAddress = 2;
+        for (int i = 0; i < 100; i++) {
+            syncContext.execute(resolver::refresh);
+        }
+        clock.forward(Duration.ofMillis(3_999));
+        assertThat(lookups).isEqualTo(1);
+        clock.forward(Duration.ofMillis(1));
+        assertThat(lookups).isEqualTo(2);
+        assertThat(hostsOf(addresses().get(0))).containsExactly("10.1.0.2", "10.1.0.1");
+        clock.forward(Duration.ofSeconds(4));
+        syncContext.execute(resolver::refresh);
+        syncContext.execute(resolver::shutdown);
+        clock.runDue();
+        assertThat(clock.pending()).isZero();
+        assertThat(lookups).isEqualTo(2);
+    }
+
+    @Test
+    @FaultRow(34)
+    void followsANameThatMovesThoughNothingFails() {
+        start();
+        source.publish("svc", A, Endpoint.builder("svc", "host.example", 80).build());
+        clock.runDue();
+        EquivalentAddressGroup literal = addresses().get(0);
+        hostAddress = 2;
+        clock.forward(Duration.ofSeconds(30));
+        assertThat(hostsOf(addresses().get(1))).containsExactly("10.1.0.2", "10.1.0.1");
+        clock.forward(Duration.ofSeconds(30));
+        assertThat(hostsOf(addresses().get(1))).containsExactly("10.1.0.2");
+        assertThat(addresses().get(0)).isSameAs(literal);
+        int delivered = results.size();
+        clock.forward(Duration.ofMinutes(10));
+        assertThat(results).hasSize(delivered);
+        assertThat(lookups).isEqualTo(23);
+    }
+
+    @Test
+    @FaultRow({34, 46})
+    void followsNoNameToWhereItMustNotLead() {
+        start(
+                args().setArg(EndpointNameResolverProvider.SOURCE, source)
+                        .setArg(
+                                EndpointNameResolverProvider.ADDRESS_RULES,
+                                new AddressRules(List.of(Cidr.parse("10.1.0.1/32")), List.of(), true))
+                        .build(),
+                "svc");
+        source.publish("svc", Endpoint.builder("svc", "host.example", 80).build());
+        clock.runDue();
+        hostAddress = 2;
+        clock.forward(Duration.ofMinutes(2));
+        assertThat(lookups).isEqualTo(5);
+        assertThat(hostsOf(addresses().get(0))).containsExactly("10.1.0.1");
+        assertThat(results).hasSize(1);
+    }
+
+    @Test
     @FaultRow(38)
     void asksNoNameServerForLiterals() {
         NameResolver resolver = start();
@@ -366,8 +431,9 @@ class EndpointNameResolverTest {
         lateHostIsKnown = true;
         clock.forward(Duration.ofSeconds(5));
         assertThat(addresses()).hasSize(2);
-        assertThat(clock.pending()).isZero();
+        assertThat(clock.pending()).isEqualTo(1); // the next lookup by age
         syncContext.execute(resolver::shutdown);
+        assertThat(clock.pending()).isZero();
     }
 
     @Test
@@ -378,7 +444,7 @@ class EndpointNameResolverTest {
         clock.runDue();
         assertThat(results).hasSize(1);
         assertThat(addresses()).hasSize(30);
-        assertThat(clock.pending()).isZero();
+        assertThat(clock.pending()).isEqualTo(1); // the next lookup by age
     }
 
     @Test
@@ -419,7 +485,7 @@ class EndpointNameResolverTest {
         underWay.remove().run();
         clock.runDue();
         assertThat(addresses()).hasSize(2);
-        assertThat(clock.pending()).isZero();
+        assertThat(clock.pending()).isEqualTo(1); // the next lookup by age
     }
 
     @Test
@@ -701,8 +767,14 @@ class EndpointNameResolverTest {
             throw new UnknownHostException(host);
         }
         String number = host.replaceAll("\\D", "");
-        int each = number.isEmpty() ? 1 : Integer.parseInt(number);
+        int each = number.isEmpty() ? hostAddress : Integer.parseInt(number);
         return List.of(InetAddress.getByAddress(new byte[] {10, 1, (byte) (each / 250), (byte) (each % 250)}));
+    }
+
+    private static List<String> hostsOf(EquivalentAddressGroup group) {
+        return group.getAddresses().stream()
+                .map(address -> ((InetSocketAddress) address).getAddress().getHostAddress())
+                .toList();
     }
 
     private void syncContextMustNotWait() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.testing.FaultRow;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ class HostNamesTest {
     private final List<String> asked = new ArrayList<>();
     private final HostNames hostNames = new HostNames(this::lookUp, this::execute, () -> {});
     private boolean refusing;
+    private byte answer = 1;
     private long now;
 
     @Test
@@ -40,7 +42,7 @@ class HostNamesTest {
         }
         assertThat(asked).containsExactly(hosts);
         assertThat(hostNames.awaitsFirstAnswers()).isFalse();
-        assertThat(hostNames.nextNanos()).isEqualTo(Suspects.NEVER);
+        assertThat(hostNames.nextNanos()).isEqualTo(HostNames.AGE_NANOS);
     }
 
     @Test
@@ -82,8 +84,61 @@ class HostNamesTest {
         now += 1;
         list("unknown", "a");
         assertThat(lookups).hasSize(1);
-        assertThat(hostNames.nextNanos()).isEqualTo(Suspects.NEVER);
+        assertThat(hostNames.nextNanos()).isEqualTo(HostNames.AGE_NANOS - HostNames.INTERVAL_NANOS); // the other one
         assertThat(hostNames.awaitsFirstAnswers()).isFalse();
+    }
+
+    @Test
+    void asksAgainForEachNameByAge() {
+        list("a");
+        runAll();
+        list("a");
+        now += HostNames.AGE_NANOS - 1;
+        list("a");
+        assertThat(lookups).isEmpty();
+        assertThat(hostNames.nextNanos()).isEqualTo(1);
+        now += 1;
+        list("a");
+        assertThat(lookups).hasSize(1);
+        assertThat(hostNames.nextNanos()).isEqualTo(Suspects.NEVER);
+        runAll();
+        list("a");
+        assertThat(hostNames.nextNanos()).isEqualTo(HostNames.AGE_NANOS);
+        assertThat(asked).containsExactly("a", "a");
+    }
+
+    @Test
+    void asksAboutManyNamesLessOften() {
+        String[] hosts = IntStream.range(0, 6_000).mapToObj(i -> "host" + i).toArray(String[]::new);
+        list(hosts);
+        while (!lookups.isEmpty()) {
+            lookups.remove().run();
+            list("host0");
+            list(hosts);
+            if (asked.size() > 100) {
+                break;
+            }
+        }
+        now += HostNames.AGE_NANOS;
+        int before = asked.size();
+        list(hosts);
+        assertThat(asked).hasSize(before);
+        assertThat(hostNames.nextNanos()).isEqualTo(Duration.ofSeconds(90).toNanos());
+    }
+
+    /** As a name server does that gives a few of many addresses. */
+    @Test
+    void keepsAnAddressUntilTwoAnswersAreWithoutIt() {
+        answer = 1;
+        assertThat(afterNextAnswer("a")).containsExactly(1);
+        answer = 2;
+        assertThat(afterNextAnswer("a")).containsExactly(2, 1);
+        answer = 1;
+        List<Integer> both = afterNextAnswer("a");
+        assertThat(both).containsExactly(2, 1);
+        assertThat(afterNextAnswer("a")).containsExactly(1);
+        answer = 0;
+        assertThat(afterNextAnswer("a")).containsExactly(1);
     }
 
     @Test
@@ -110,6 +165,14 @@ class HostNamesTest {
         return addresses;
     }
 
+    /** Returns the last bytes of the addresses. */
+    private List<Integer> afterNextAnswer(String host) {
+        now += HostNames.AGE_NANOS;
+        list(host);
+        runAll();
+        return list(host).stream().map(address -> (int) address.getAddress()[3]).toList();
+    }
+
     private void runAll() {
         while (!lookups.isEmpty()) {
             lookups.remove().run();
@@ -128,9 +191,12 @@ class HostNamesTest {
         if (host.equals("unknown")) {
             throw new UnknownHostException(host);
         }
+        if (answer == 0) {
+            throw new UnknownHostException("no answer");
+        }
         if (host.equals("broken")) {
             throw new NoClassDefFoundError("on purpose");
         }
-        return List.of(InetAddress.getByAddress(new byte[] {10, 1, 0, 1}));
+        return List.of(InetAddress.getByAddress(new byte[] {10, 1, 0, answer}));
     }
 }

@@ -44,11 +44,10 @@ public final class TestServer implements AutoCloseable {
     private boolean holding;
     private volatile boolean failing;
 
-    private TestServer(String id, int wantedPort, int maxConcurrentCalls) {
+    private TestServer(String id, InetAddress host, int wantedPort, int maxConcurrentCalls) {
         this.id = id;
         try {
-            this.server = NettyServerBuilder.forAddress(
-                            new InetSocketAddress(InetAddress.getLoopbackAddress(), wantedPort))
+            this.server = NettyServerBuilder.forAddress(new InetSocketAddress(host, wantedPort))
                     .maxConcurrentCallsPerConnection(maxConcurrentCalls)
                     .addTransportFilter(new ServerTransportFilter() {
                         @Override
@@ -82,16 +81,21 @@ public final class TestServer implements AutoCloseable {
     }
 
     public static TestServer start(String id) {
-        return new TestServer(id, 0, Integer.MAX_VALUE);
+        return start(id, 0);
     }
 
     public static TestServer start(String id, int port) {
-        return new TestServer(id, port, Integer.MAX_VALUE);
+        return start(id, InetAddress.getLoopbackAddress(), port);
+    }
+
+    /** Starts one on another of this machine's loopback addresses. */
+    public static TestServer start(String id, InetAddress host, int port) {
+        return new TestServer(id, host, port, Integer.MAX_VALUE);
     }
 
     /** Starts one that takes only so many calls at the same time over one connection. */
     public static TestServer limited(String id, int maxConcurrentCalls) {
-        return new TestServer(id, 0, maxConcurrentCalls);
+        return new TestServer(id, InetAddress.getLoopbackAddress(), 0, maxConcurrentCalls);
     }
 
     /** Makes one call and returns the id of the server that answered. */
