@@ -76,7 +76,7 @@ record EndpointCandidate(
     PickResult failed(String what, PickResult own) {
         Status status = own.getStatus();
         return PickResult.withError(Status.UNAVAILABLE
-                .withDescription(what + "; " + endpoint.address() + ": " + status.getDescription())
+                .withDescription(what + "; " + endpoint.address() + ": " + ConnectionFailure.describe(status))
                 .withCause(status.getCause()));
     }
 }

@@ -1,0 +1,58 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.Status;
+import java.security.cert.CertificateException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says why a connection failed. gRPC says no more than {@code io exception} where the two ends do not agree on TLS, or a certificate is
+ * refused; the reason, and which setting decides, stands in the causes. The properties named are those of net.devh's starter.
+ */
+final class ConnectionFailure {
+
+    /** By its name: with grpc-netty-shaded it is another class. */
+    private static final String NOT_TLS = "NotSslRecordException";
+
+    /** Netty shows the first bytes of what is no HTTP/2: those of an alert of TLS. */
+    private static final String TLS_INSTEAD_OF_SETTINGS = "First received frame was not SETTINGS. Hex dump for first 5 bytes: 1503";
+
+    private static final int MOST_CAUSES = 16;
+
+    private ConnectionFailure() {}
+
+    /** Returns the status's description, with what to do about it where that is known. */
+    static @Nullable String describe(Status status) {
+        String description = status.getDescription();
+        Throwable cause = status.getCause();
+        for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+            String reason = explain(cause);
+            if (reason != null) {
+                return description + " (" + reason + ")";
+            }
+        }
+        return description;
+    }
+
+    private static @Nullable String explain(Throwable cause) {
+        if (cause.getClass().getSimpleName().equals(NOT_TLS)) {
+            return "the client speaks TLS and the server does not: set grpc.client.<name>.negotiation-type=plaintext, or give the"
+                    + " server a certificate";
+        }
+        if (cause instanceof CertificateException) {
+            return "the server's certificate is refused: " + deepest(cause).getMessage()
+                    + "; the name that a certificate must hold is the service's, or grpc.client.<name>.security.authority-override";
+        }
+        if (String.valueOf(cause.getMessage()).contains(TLS_INSTEAD_OF_SETTINGS)) {
+            return "the server speaks TLS and the client does not: set grpc.client.<name>.negotiation-type=tls";
+        }
+        return null;
+    }
+
+    private static Throwable deepest(Throwable from) {
+        Throwable last = from;
+        for (int i = 0; i < MOST_CAUSES && last.getCause() != null; i++) {
+            last = last.getCause();
+        }
+        return last;
+    }
+}
