@@ -100,7 +100,7 @@ public final class GrpcLbEtcdAutoConfiguration {
                     "an etcd that answers within " + InvalidPropertyException.shown(properties.startupTimeout())
                             + ", as grpc.lb.etcd.fail-fast is true",
                     "Start etcd or correct the endpoints; or set grpc.lb.etcd.fail-fast=false to start without it and join"
-                            + " when it comes.",
+                            + " when it comes; or, for development, grpc.lb.etcd.embedded.enabled=true.",
                     e);
         }
     }

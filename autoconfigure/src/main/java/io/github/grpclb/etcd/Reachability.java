@@ -16,6 +16,10 @@ final class Reachability {
     private static final Duration REMINDER = Duration.ofSeconds(30);
     private static final Duration QUIET = Duration.ofSeconds(10);
 
+    /** For who tries this out and has none. */
+    private static final String NO_ETCD =
+            "; for development, grpc.lb.etcd.embedded.enabled=true starts an etcd in this process";
+
     private final EtcdLoop loop;
     private final String endpoints;
 
@@ -53,10 +57,11 @@ final class Reachability {
         Duration pause = said ? REMINDER : QUIET;
         if (!everWarned || loop.since(warnedAt).compareTo(pause) >= 0) {
             log.warn(
-                    "{} (endpoints: {}; away for {} s; what is known stays in use)",
+                    "{} (endpoints: {}; away for {} s; what is known stays in use){}",
                     failure.getMessage(),
                     endpoints,
-                    loop.since(awaySince).toSeconds());
+                    loop.since(awaySince).toSeconds(),
+                    answeredAt == null && !everWarned ? NO_ETCD : "");
             everWarned = true;
             said = true;
             warnedAt = loop.now();

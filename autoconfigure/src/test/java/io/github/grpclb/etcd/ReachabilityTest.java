@@ -74,6 +74,21 @@ class ReachabilityTest {
         assertThat(reachability.sinceAnswer()).isZero();
     }
 
+    @Test
+    void pointsOnceToTheEmbeddedEtcdWhereNoneEverAnswered() {
+        fail(Duration.ofSeconds(70));
+        assertThat(lines(Level.WARN))
+                .filteredOn(line -> line.contains("grpc.lb.etcd.embedded.enabled"))
+                .hasSize(1);
+    }
+
+    @Test
+    void pointsToNoEmbeddedEtcdWhereOneAnswered() {
+        reachability.succeeded();
+        fail(Duration.ofSeconds(70));
+        assertThat(lines(Level.WARN)).hasSize(3).noneMatch(line -> line.contains("embedded"));
+    }
+
     private void fail(Duration time) {
         long end = scheduler.nanoTime() + time.toNanos();
         while (scheduler.nanoTime() < end) {
