@@ -13,8 +13,11 @@ final class ConnectionFailure {
     /** By its name: with grpc-netty-shaded it is another class. */
     private static final String NOT_TLS = "NotSslRecordException";
 
-    /** Netty shows the first bytes of what is no HTTP/2: those of an alert of TLS. */
-    private static final String TLS_INSTEAD_OF_SETTINGS = "First received frame was not SETTINGS. Hex dump for first 5 bytes: 1503";
+    /** What grpc-netty says where the server closes before HTTP/2 began, as one does that is not spoken TLS to. */
+    private static final String CLOSED_EARLY = "Network closed for unknown reason";
+
+    private static final String PERHAPS_TLS =
+            " (perhaps the server speaks TLS and the client does not: see grpc.client.<name>.negotiation-type)";
 
     private static final int MOST_CAUSES = 16;
 
@@ -30,7 +33,7 @@ final class ConnectionFailure {
                 return description + " (" + reason + ")";
             }
         }
-        return description;
+        return CLOSED_EARLY.equals(description) ? description + PERHAPS_TLS : description;
     }
 
     private static @Nullable String explain(Throwable cause) {
@@ -41,9 +44,6 @@ final class ConnectionFailure {
         if (cause instanceof CertificateException) {
             return "the server's certificate is refused: " + deepest(cause).getMessage()
                     + "; the name that a certificate must hold is the service's, or grpc.client.<name>.security.authority-override";
-        }
-        if (String.valueOf(cause.getMessage()).contains(TLS_INSTEAD_OF_SETTINGS)) {
-            return "the server speaks TLS and the client does not: set grpc.client.<name>.negotiation-type=tls";
         }
         return null;
     }
