@@ -7,6 +7,22 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.balancer.LbConfig;
+import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.testing.Repository;
+import java.nio.file.Files;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -18,6 +34,36 @@ import org.junit.jupiter.api.Test;
 
 /** What an IDE is told of the properties. */
 class ConfigurationMetadataTest {
+
+    /** What is absent unless it is set, or on as soon as a neighbour is set. */
+    private static final Set<String> WITHOUT_DEFAULT = Set.of(
+            "clients",
+            "static",
+            "tags",
+            "subset-size",
+            "zone.own",
+            "server-id.header",
+            "hash.header",
+            "health-check.enabled",
+            "health-check.service-name",
+            "outlier-detection.enabled",
+            "slow-start.enabled",
+            "snapshot.directory",
+            "etcd.allowed-cidrs",
+            "etcd.allowed-host-suffixes",
+            "etcd.username",
+            "etcd.password",
+            "etcd.ssl.bundle",
+            "registration.service",
+            "registration.services",
+            "registration.server",
+            "registration.id",
+            "registration.host",
+            "registration.preferred-networks",
+            "registration.port",
+            "registration.zone",
+            "registration.version",
+            "registration.metadata");
 
     @Test
     void describesEveryProperty() throws IOException {
@@ -47,6 +93,163 @@ class ConfigurationMetadataTest {
                 .extracting(value -> value.get("value").getAsString())
                 .containsExactlyInAnyOrderElementsOf(
                         Policies.forChannel(List.of()).names());
+    }
+
+    /** What is not named here has a default that an IDE shows. */
+    @Test
+    void showsEveryDefault() throws IOException {
+        assertThat(objects(metadata().getAsJsonArray("properties")))
+                .filteredOn(property -> !property.has("defaultValue"))
+                .extracting(property -> property.get("name").getAsString())
+                .filteredOn(name -> name.startsWith("grpc.lb."))
+                .allMatch(name -> WITHOUT_DEFAULT.contains(name.substring("grpc.lb.".length())));
+    }
+
+    /** Set to its default, a property changes nothing. */
+    @TestFactory
+    Stream<DynamicTest> showsTheDefaultsThatHold() throws IOException {
+        Map<String, String> defaults = new TreeMap<>();
+        objects(metadata().getAsJsonArray("properties")).stream()
+                .filter(property -> property.has("defaultValue"))
+                .forEach(property -> defaults.put(
+                        property.get("name").getAsString(),
+                        property.get("defaultValue").getAsString()));
+        return defaults.keySet().stream()
+                .filter(ConfigurationMetadataTest::isOfAClient)
+                .map(name -> DynamicTest.dynamicTest(name, () -> {
+                    Map<String, String> others = others(name, defaults);
+                    Map<String, String> with = new TreeMap<>(others);
+                    with.put(name, defaults.get(name));
+                    ClientServiceConfig configured = config(with);
+                    ClientServiceConfig unset = config(others);
+                    assertThat(balancer(configured)).isEqualTo(balancer(unset));
+                    assertThat(policy(configured))
+                            .usingRecursiveComparison()
+                            .ignoringFields("turns", "chance")
+                            .isEqualTo(policy(unset));
+                }));
+    }
+
+    @Test
+    void hintsAtEveryValueOfAnEnumeration() throws IOException {
+        List<String> hinted = objects(metadata().getAsJsonArray("hints")).stream()
+                .map(hint -> hint.get("name").getAsString())
+                .toList();
+        for (JsonObject property : objects(metadata().getAsJsonArray("properties"))) {
+            Class<?> type = classOrNull(property.get("type").getAsString());
+            String name = property.get("name").getAsString();
+            if (type != null && type.isEnum() && name.startsWith("grpc.lb.")) {
+                assertThat(hinted).contains(name);
+                assertThat(values(name))
+                        .containsExactlyInAnyOrderElementsOf(Stream.of(type.getEnumConstants())
+                                .map(value -> value.toString().toLowerCase(Locale.ROOT))
+                                .toList());
+            }
+        }
+    }
+
+    /** Of the rows that name one property and one default. */
+    @Test
+    void theReadmeNamesTheSameDefaults() throws IOException {
+        Map<String, String> defaults = new TreeMap<>();
+        objects(metadata().getAsJsonArray("properties")).forEach(property -> {
+            if (property.has("defaultValue")) {
+                JsonElement value = property.get("defaultValue");
+                defaults.put(
+                        property.get("name").getAsString(),
+                        value.isJsonArray()
+                                ? value.getAsJsonArray().get(0).getAsString()
+                                : value.getAsString());
+            }
+        });
+        Matcher row = Pattern.compile("(?m)^\\| `([a-z.-]+)` \\| `([^`]+)` \\|")
+                .matcher(Files.readString(Repository.file("README.md")));
+        int compared = 0;
+        while (row.find()) {
+            if (!WITHOUT_DEFAULT.contains(row.group(1))) {
+                assertThat(defaults).containsEntry("grpc.lb." + row.group(1), row.group(2));
+                compared++;
+            }
+        }
+        assertThat(compared).isGreaterThan(15);
+    }
+
+    private static List<String> values(String hint) throws IOException {
+        return objects(metadata().getAsJsonArray("hints")).stream()
+                .filter(it -> it.get("name").getAsString().equals(hint))
+                .flatMap(it -> objects(it.getAsJsonArray("values")).stream())
+                .map(value -> value.get("value").getAsString())
+                .toList();
+    }
+
+    private static Class<?> classOrNull(String name) {
+        try {
+            return Class.forName(name);
+        } catch (ClassNotFoundException e) {
+            return null;
+        }
+    }
+
+    private static boolean isOfAClient(String name) {
+        return Stream.of(ClientProperties.class.getRecordComponents())
+                .map(component -> "grpc.lb." + RecordJson.propertyName(component.getName()))
+                .anyMatch(block -> name.equals(block) || name.startsWith(block + "."));
+    }
+
+    /** Returns what the property's block needs to be there, without the property itself. */
+    private static Map<String, String> others(String name, Map<String, String> defaults) {
+        String block = name.substring(0, name.lastIndexOf('.'));
+        Map<String, String> others = new TreeMap<>();
+        if (!block.equals("grpc.lb")) {
+            defaults.forEach((other, value) -> {
+                if (other.startsWith(block + ".") && !other.equals(name)) {
+                    others.put(other, value);
+                }
+            });
+        }
+        switch (name.split("\\.")[2]) {
+            case "hash" -> others.put("grpc.lb.policy", "consistent_hash");
+            case "least-request" -> others.put("grpc.lb.policy", "least_request");
+            case "peak-ewma" -> others.put("grpc.lb.policy", "peak_ewma");
+            case "zone" -> others.put("grpc.lb.zone.own", "z1");
+            case "outlier-detection" -> others.put("grpc.lb.outlier-detection.enabled", "true");
+            case "slow-start" -> others.put("grpc.lb.slow-start.enabled", "true");
+            default -> {}
+        }
+        return others;
+    }
+
+    private static ClientServiceConfig config(Map<String, String> properties) {
+        ClientProperties bound = new Binder(new MapConfigurationPropertySource(properties))
+                .bindOrCreate("grpc.lb", Bindable.of(ClientProperties.class));
+        return new ClientServiceConfig("grpc.lb.", bound, bound);
+    }
+
+    private static LbConfig balancer(ClientServiceConfig config) {
+        LbConfig parsed = LbConfig.parse(raw(config));
+        // the options are those of the policy, which is compared by itself
+        return new LbConfig(
+                parsed.policy(),
+                Map.of(),
+                parsed.serverIdMode(),
+                parsed.serverIdHeader(),
+                parsed.outlierDetection(),
+                parsed.tags(),
+                parsed.zone(),
+                parsed.panicThreshold(),
+                parsed.slowStart());
+    }
+
+    private static Policy policy(ClientServiceConfig config) {
+        LbConfig parsed = LbConfig.parse(raw(config));
+        return Policies.forChannel(List.of()).get(parsed.policy(), parsed.options());
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, ?> raw(ClientServiceConfig config) {
+        List<Map<String, ?>> balancing =
+                (List<Map<String, ?>>) config.toJson().get("loadBalancingConfig");
+        return (Map<String, ?>) balancing.get(balancing.size() - 1).get("endpoint_lb");
     }
 
     private static List<JsonObject> objects(JsonArray array) {
