@@ -7,6 +7,7 @@ import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,7 +77,7 @@ final class EtcdToken extends CallCredentials {
 
     private void authenticate() {
         CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
-        var unused = Answer.to(request, channel.newCall(AuthGrpc.getAuthenticateMethod(), options))
+        var unused = Answer.to(request, channel.newCall(AuthGrpc.getAuthenticateMethod(), options), MethodType.UNARY)
                 .whenComplete((response, failure) -> {
                     if (failure == null) {
                         Metadata headers = new Metadata();

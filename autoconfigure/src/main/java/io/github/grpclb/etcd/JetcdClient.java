@@ -111,7 +111,6 @@ final class JetcdClient implements EtcdClient {
     public CompletableFuture<Lease> renew(long lease, Duration limit) {
         LeaseKeepAliveRequest request =
                 LeaseKeepAliveRequest.newBuilder().setID(lease).build();
-        // a stream by name: it is closed after the one request, and so answers once
         return call(LeaseGrpc.getLeaseKeepAliveMethod(), request, limit, response -> {
             if (response.getTTL() <= 0) {
                 throw new EtcdException(EtcdException.Kind.LEASE_GONE, "etcd: requested lease not found");
@@ -243,7 +242,7 @@ final class JetcdClient implements EtcdClient {
 
     private <Q, A> CompletableFuture<A> callOnce(MethodDescriptor<Q, A> method, Q request, Duration limit) {
         CallOptions options = callOptions.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
-        return Answer.to(request, channel.newCall(method, options));
+        return Answer.to(request, channel.newCall(method, options), method.getType());
     }
 
     private void forgetToken() {

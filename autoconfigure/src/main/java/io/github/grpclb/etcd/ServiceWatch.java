@@ -56,6 +56,8 @@ final class ServiceWatch {
     private EtcdLoop.Timer stateTimer = EtcdLoop.Timer.NONE;
     private EtcdLoop.Timer probeTimer = EtcdLoop.Timer.NONE;
     private boolean refused;
+    private boolean answersProbes;
+    private boolean complainedOfProbes;
     private long revision;
     private long listedAt;
 
@@ -125,20 +127,38 @@ final class ServiceWatch {
         publisher.publishSoon(at);
         state = State.WATCHING;
         long watching = round;
+        answersProbes = false;
         watch = api.watch(prefix, at + 1, new Listener(watching));
         stateTimer = loop.after(loop.jittered(RELIST, RELIST_JITTER), this::listAgain);
         probeTimer = loop.after(PROBE_PATIENCE, () -> silent(watching));
     }
 
-    /** The watch answered in some way: the next sign of life is asked for later. */
+    /** The watch answered in some way: the next sign of life is asked for later, if there is one to be had. */
     private void alive(long watching) {
-        probeTimer.cancel();
-        probeTimer = loop.after(loop.jittered(PROBE, RELIST_JITTER), () -> {
-            if (watching == round && watch != null) {
-                watch.requestProgress();
-                probeTimer = loop.after(PROBE_PATIENCE, () -> silent(watching));
-            }
-        });
+        if (answersProbes) {
+            probeTimer.cancel();
+            probeTimer = loop.after(loop.jittered(PROBE, RELIST_JITTER), () -> probe(watching, () -> silent(watching)));
+        }
+    }
+
+    private void probe(long watching, Runnable onSilence) {
+        if (watching == round && watch != null) {
+            watch.requestProgress();
+            probeTimer.cancel();
+            probeTimer = loop.after(PROBE_PATIENCE, onSilence);
+        }
+    }
+
+    /** The watch stands, and has not answered the first probe: {@code etcd grpc-proxy} answers none. Then the lists have to do. */
+    private void withoutProbes(long watching) {
+        if (watching == round && !complainedOfProbes) {
+            complainedOfProbes = true;
+            log.info(
+                    "{}: no answer to a progress request, as from etcd grpc-proxy: should the watch fall silent, changes are found when"
+                            + " the list is read again, every {} s",
+                    LogText.of(service),
+                    RELIST.toSeconds());
+        }
     }
 
     private void silent(long watching) {
@@ -200,7 +220,9 @@ final class ServiceWatch {
 
         @Override
         public void onCreated(long current) {
-            seen(current);
+            if (seen(current)) {
+                probe(watching, () -> withoutProbes(watching));
+            }
         }
 
         @Override
@@ -221,6 +243,7 @@ final class ServiceWatch {
 
         @Override
         public void onProgress(long current) {
+            answersProbes = true;
             seen(current);
         }
 
