@@ -237,7 +237,8 @@ class ConfigurationMetadataTest {
                 parsed.tags(),
                 parsed.zone(),
                 parsed.panicThreshold(),
-                parsed.slowStart());
+                parsed.slowStart(),
+                parsed.healthCheck());
     }
 
     private static Policy policy(ClientServiceConfig config) {

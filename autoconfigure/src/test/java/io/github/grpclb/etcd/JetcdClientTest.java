@@ -84,7 +84,7 @@ class JetcdClientTest {
                     call.request(1);
                     return new ServerCall.Listener<Q>() {
                         @Override
-                        public void onHalfClose() {
+                        public void onMessage(Q request) {
                             call.close(Status.OK, new Metadata());
                         }
                     };
