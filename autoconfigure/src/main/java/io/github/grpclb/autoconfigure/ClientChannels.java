@@ -98,13 +98,12 @@ final class ClientChannels implements GrpcChannelConfigurer {
                 builder.setNameResolverArg(EndpointNameResolverProvider.INITIAL_WAIT, wait);
                 builder.setNameResolverArg(EndpointNameResolverProvider.ADDRESS_RULES, registryRules);
             }
+            // the service config is the user's: a default of ours would take the place of his, or his of ours
             builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, fixed.orElse(source))
                     .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
                     .setNameResolverArg(EndpointNameResolverProvider.BALANCER_IN_USE, new BalancerInUse(name))
                     .setNameResolverArg(PolicyLoadBalancer.CONFIG, config.balancer())
                     .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME);
-            // the service config is the user's: a default of ours would take the place of his, or his of ours
-            config.subsetting().ifPresent(builder::defaultServiceConfig);
         }
     }
 

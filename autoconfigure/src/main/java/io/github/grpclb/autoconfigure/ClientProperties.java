@@ -17,7 +17,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param hash Options of the policy consistent_hash.
  * @param leastRequest Options of the policy least_request.
  * @param peakEwma Options of the policy peak_ewma.
- * @param subsetSize Number of servers that a client connects to, drawn at random; all when unset.
+ * @param subsetSize Number of servers that a client keeps connections to, drawn at random; all when unset.
  * @param healthCheck Whether servers are asked for their health.
  * @param outlierDetection Whether servers that fail are left out for a while.
  * @param tags How calls choose among servers by what these say of themselves; the first rule that a call meets decides.

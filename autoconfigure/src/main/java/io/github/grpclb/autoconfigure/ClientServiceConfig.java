@@ -3,13 +3,11 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.Policy;
-import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.resolver.InitialWait;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +41,13 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
                     "Choose one of these, or define a bean of type " + Policy.class.getName() + " whose name() is \""
                             + policy + "\".");
         }
+        if (client.subsetSize() != null && client.subsetSize() < 1) {
+            throw new InvalidPropertyException(
+                    property("subsetSize"),
+                    client.subsetSize(),
+                    "1 or more",
+                    "Set how many servers a client connects to, or leave it out for all.");
+        }
         try {
             LbConfig.parse(balancer(client));
         } catch (IllegalArgumentException e) {
@@ -54,13 +59,6 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             throw InvalidPropertyException.of(e, option -> property(OPTIONS.get(policy) + "." + option));
         }
         initialWait();
-        if (client.subsetSize() != null && client.subsetSize() < 1) {
-            throw new InvalidPropertyException(
-                    property("subsetSize"),
-                    client.subsetSize(),
-                    "1 or more",
-                    "Set how many servers a client connects to, or leave it out for all.");
-        }
     }
 
     /**
@@ -92,17 +90,6 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         return balancer(own.over(all));
     }
 
-    /** Returns the service config that has gRPC draw a subset of the servers, where it shall. */
-    Optional<Map<String, ?>> subsetting() {
-        return Optional.ofNullable(own.over(all).subsetSize()).map(size -> subset(size, toJson()));
-    }
-
-    private static Map<String, ?> subset(int size, Map<String, ?> balancer) {
-        List<Map<String, ?>> child = List.of(Map.of(PolicyLoadBalancer.NAME, balancer));
-        Map<String, ?> subsetting = Map.of("subsetSize", (double) size, "childPolicy", child);
-        return Map.of("loadBalancingConfig", List.of(Map.of("random_subsetting_experimental", subsetting)));
-    }
-
     private static String policy(ClientProperties client) {
         return client.policy() != null ? client.policy() : ClientProperties.DEFAULT_POLICY;
     }
@@ -122,7 +109,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             }
         });
         config.keySet().removeAll(OPTIONS.values());
-        config.keySet().removeAll(List.of("service", "subsetSize", "initialWait"));
+        config.keySet().removeAll(List.of("service", "initialWait"));
         config.put("policy", policy(client));
         config.put("options", options(client));
         return config;

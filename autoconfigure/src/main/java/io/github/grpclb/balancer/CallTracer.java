@@ -150,27 +150,36 @@ final class CallTracer extends ForwardingClientStreamTracer {
         private final CallTracking tracking;
         private final Endpoint endpoint;
         private final EndpointLoad load;
+        private final @Nullable ConnectionUse use;
         private final ClientStreamTracer.@Nullable Factory own;
 
-        Source(CallTracking tracking, Endpoint endpoint, EndpointLoad load) {
-            this(tracking, endpoint, load, null);
+        Source(CallTracking tracking, Endpoint endpoint, EndpointLoad load, @Nullable ConnectionUse use) {
+            this(tracking, endpoint, load, use, null);
         }
 
         private Source(
-                CallTracking tracking, Endpoint endpoint, EndpointLoad load, ClientStreamTracer.@Nullable Factory own) {
+                CallTracking tracking,
+                Endpoint endpoint,
+                EndpointLoad load,
+                @Nullable ConnectionUse use,
+                ClientStreamTracer.@Nullable Factory own) {
             this.tracking = tracking;
             this.endpoint = endpoint;
             this.load = load;
+            this.use = use;
             this.own = own;
         }
 
         /** Returns one whose tracers pass everything on to those of another. */
         Source over(ClientStreamTracer.Factory other) {
-            return new Source(tracking, endpoint, load, other);
+            return new Source(tracking, endpoint, load, use, other);
         }
 
         @Override
         public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
+            if (use != null) {
+                use.mark();
+            }
             ClientStreamTracer beneath = own == null ? NONE : own.newClientStreamTracer(info, headers);
             return new CallTracer(beneath, this, deadline(info));
         }

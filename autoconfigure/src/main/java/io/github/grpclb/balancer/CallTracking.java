@@ -41,7 +41,13 @@ final class CallTracking {
 
     /** Returns a picker that picks as the given one does, and has the calls tracked that go to the endpoint. */
     SubchannelPicker track(SubchannelPicker connection, Endpoint endpoint, EndpointLoad load) {
-        return new TrackedConnection(connection, new CallTracer.Source(this, endpoint, load));
+        return track(connection, endpoint, load, null);
+    }
+
+    /** Does the same, and has it noted that the connection is in use. */
+    SubchannelPicker track(
+            SubchannelPicker connection, Endpoint endpoint, EndpointLoad load, @Nullable ConnectionUse use) {
+        return new TrackedConnection(connection, new CallTracer.Source(this, endpoint, load, use));
     }
 
     void pickFailed(String service, Failure failure) {

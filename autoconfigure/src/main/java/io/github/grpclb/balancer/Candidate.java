@@ -19,4 +19,13 @@ public interface Candidate {
 
     /** Returns what this process has seen of it so far; the same object for as long as it is the same server. */
     EndpointLoad load();
+
+    /**
+     * Says whether the channel keeps a connection to it whatever calls there are. Of those that are ready it is false only where a
+     * policy that {@linkplain Policy#followsKeys() follows keys} meets a subset: a call that picks such a candidate waits for its
+     * connection, if need be. Calls that may as well go elsewhere should.
+     */
+    default boolean isInSubset() {
+        return true;
+    }
 }

@@ -8,6 +8,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The policies that a channel may use, and those that it has used. It belongs to one channel and outlives the pickers, the
@@ -18,6 +19,7 @@ public final class ChannelPolicies {
     private final Map<String, PolicyFactory> factories;
     private final Map<Choice, Policy> made = new ConcurrentHashMap<>();
     private final ChannelState state = new ChannelState();
+    private final long seed = ThreadLocalRandom.current().nextLong();
     private final EjectionHistory ejections = new EjectionHistory();
 
     /**
@@ -56,6 +58,11 @@ public final class ChannelPolicies {
     /** Returns what the channel's balancer does with its servers. */
     public ChannelState state() {
         return state;
+    }
+
+    /** Returns what the channel draws its subset of the servers by. */
+    long seed() {
+        return seed;
     }
 
     /** Returns what is known of servers that failed; confined to the channel's synchronization context. */

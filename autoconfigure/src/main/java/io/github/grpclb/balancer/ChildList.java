@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,9 @@ final class ChildList {
     private final int[] countByState = new int[ConnectivityState.values().length];
     private List<EndpointChild> children = List.of();
     private List<EndpointChild> missing = List.of();
+    private Attributes attributes = Attributes.EMPTY;
+    private @Nullable SubsetMembership membership;
+    private boolean anySpare;
 
     ChildList(Helper helper, CallTracking tracking, Listener listener) {
         this.helper = helper;
@@ -74,6 +78,7 @@ final class ChildList {
      * @param unlisted who is no longer listed; null where the resolver does not tell
      */
     Update update(List<EquivalentAddressGroup> listed, @Nullable Unlisted unlisted, Attributes attributes) {
+        this.attributes = attributes;
         List<EquivalentAddressGroup> groups = unlisted != null && unlisted.all() ? List.of() : listed;
         int inStep = 0;
         while (inStep < groups.size()
@@ -104,7 +109,13 @@ final class ChildList {
                 rest.remove(before);
             } else {
                 child = new EndpointChild(helper, pickFirst, tracking, dropped, group, this::onChildChange);
-                pacer.connect(child, attributes);
+                if (membership == null) {
+                    pacer.connect(child, attributes);
+                } else {
+                    child.setMembership(membership);
+                    child.setMember(false);
+                    child.sleep();
+                }
             }
             next.add(child);
         }
@@ -120,6 +131,75 @@ final class ChildList {
         missing = nextMissing;
         countStates();
         return new Update(removed, suspected);
+    }
+
+    /**
+     * Has only some of the children connected from now on, as {@link #keep} says, or with null all of them. Those that are
+     * connected stay so until {@link #sleepUnused}.
+     */
+    void setMembership(@Nullable SubsetMembership newMembership) {
+        if (newMembership == membership) {
+            return;
+        }
+        membership = newMembership;
+        for (EndpointChild child : restFrom(0)) {
+            child.setMembership(newMembership);
+            if (newMembership == null) {
+                child.setMember(true);
+                if (child.isAsleep()) {
+                    wake(child);
+                }
+            }
+        }
+    }
+
+    /** Connects to these, and lets the others go when they are not used. */
+    void keep(Set<EndpointChild> members) {
+        anySpare = false;
+        for (EndpointChild child : children) {
+            boolean isMember = members.contains(child);
+            child.setMember(isMember);
+            if (isMember && child.isAsleep()) {
+                wake(child);
+            }
+            anySpare |= isSpare(child);
+        }
+    }
+
+    /** Connects to one. */
+    void wake(EndpointChild child) {
+        child.wake();
+        countByState[child.state().ordinal()]++;
+        anySpare |= isSpare(child);
+        pacer.connect(child, attributes);
+    }
+
+    /** Says whether there may be something for {@link #sleepUnused}, now or later. */
+    boolean hasSpares() {
+        return anySpare;
+    }
+
+    /**
+     * Gives up the connections of those that are not kept and were not used since the last time.
+     *
+     * @return closes them, to be run after a picker without them is published
+     */
+    List<Runnable> sleepUnused() {
+        List<Runnable> closing = new ArrayList<>();
+        List<EndpointChild> slept = new ArrayList<>();
+        for (EndpointChild child : children) {
+            if (isSpare(child) && !child.isInUse()) {
+                countByState[child.state().ordinal()]--;
+                closing.add(child.sleep());
+                slept.add(child);
+            }
+        }
+        pacer.forget(slept);
+        return closing;
+    }
+
+    private static boolean isSpare(EndpointChild child) {
+        return !child.isMember() && !child.isAsleep() && child.standing() == Standing.LISTED;
     }
 
     /** Gives all children up; returns them, to be shut down. */
@@ -143,7 +223,8 @@ final class ChildList {
                 return state;
             }
         }
-        return ConnectivityState.TRANSIENT_FAILURE;
+        boolean allAsleep = !children.isEmpty() && countByState[ConnectivityState.TRANSIENT_FAILURE.ordinal()] == 0;
+        return allAsleep ? ConnectivityState.CONNECTING : ConnectivityState.TRANSIENT_FAILURE;
     }
 
     /** Returns all children as they are now. */
@@ -219,7 +300,9 @@ final class ChildList {
 
     private void countStates() {
         Arrays.fill(countByState, 0);
-        children.forEach(child -> countByState[child.state().ordinal()]++);
+        for (EndpointChild child : children) {
+            countByState[child.state().ordinal()] += child.isAsleep() ? 0 : 1;
+        }
     }
 
     private void onChildChange(EndpointChild child, ConnectivityState before) {

@@ -24,7 +24,7 @@ final class EjectionStep implements Step {
 
     @Override
     public SubchannelPicker picker(Pool pool, Next next) {
-        history.follow(pool.known(), nanoTime.getAsLong());
+        history.follow(pool.awake(), nanoTime.getAsLong());
         Set<Endpoint.Identity> ejected = new HashSet<>();
         for (EjectionHistory.Record record : history.current()) {
             if (record.ejected) {

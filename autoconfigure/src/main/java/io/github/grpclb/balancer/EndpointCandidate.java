@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param state the child's state
  * @param suspect whether the registry no longer lists it; it takes calls like any other
  * @param connection the child's own picker, tracked. It answers with the same result for every call, so a pick allocates nothing
+ * @param place how it stands to the channel's subset, or null where the channel connects to all
  * @param answer that result, where it is sure not to change: a pick then asks no further
  */
 record EndpointCandidate(
@@ -26,6 +27,7 @@ record EndpointCandidate(
         ConnectivityState state,
         boolean suspect,
         SubchannelPicker connection,
+        @Nullable SubsetPlace place,
         @Nullable PickResult answer)
         implements Candidate {
 
@@ -36,6 +38,17 @@ record EndpointCandidate(
             ConnectivityState state,
             boolean suspect,
             SubchannelPicker connection) {
+        this(endpoint, weight, load, state, suspect, connection, (SubsetPlace) null);
+    }
+
+    EndpointCandidate(
+            Endpoint endpoint,
+            double weight,
+            EndpointLoad load,
+            ConnectivityState state,
+            boolean suspect,
+            SubchannelPicker connection,
+            @Nullable SubsetPlace place) {
         this(
                 endpoint,
                 weight,
@@ -43,6 +56,7 @@ record EndpointCandidate(
                 state,
                 suspect,
                 connection,
+                place,
                 connection instanceof TrackedConnection tracked ? tracked.fixedAnswer() : null);
     }
 
@@ -58,8 +72,44 @@ record EndpointCandidate(
         return endpoint.state() == Endpoint.State.DRAINING;
     }
 
+    @Override
+    public boolean isInSubset() {
+        return suspect || isMember();
+    }
+
+    /** Says whether it has a connection whatever calls there are. */
+    boolean isMember() {
+        return place == null || place.member();
+    }
+
+    /** Says whether it is not connected to until a call wants that. */
+    boolean isAsleep() {
+        return place != null && place.asleep();
+    }
+
+    /** Says whether a call that wants to go there may wait for its first connection. */
+    boolean isComing() {
+        return place != null && place.coming();
+    }
+
     EndpointCandidate withWeight(double otherWeight) {
-        return new EndpointCandidate(endpoint, otherWeight, load, state, suspect, connection, answer);
+        return new EndpointCandidate(endpoint, otherWeight, load, state, suspect, connection, place, answer);
+    }
+
+    /** Returns it as a member of the subset of a part of the servers, or as none. */
+    EndpointCandidate asMember(boolean member) {
+        SubsetPlace was = place;
+        return was == null || was.member() == member
+                ? this
+                : new EndpointCandidate(
+                        endpoint,
+                        weight,
+                        load,
+                        state,
+                        suspect,
+                        connection,
+                        new SubsetPlace(was.child(), was.rank(), member, was.asleep(), was.coming()),
+                        answer);
     }
 
     PickResult connect(PickSubchannelArgs call) {

@@ -35,12 +35,20 @@ final class EndpointChild {
         MISSING
     }
 
-    private final LoadBalancer connection;
+    private final Helper helper;
+    private final LoadBalancerProvider pickFirst;
     private final Listener listener;
-    private final String authority;
     private final CallTracking tracking;
     private final DroppedConnections dropped;
-    private final List<Subchannel> subchannels = new ArrayList<>(1);
+    private final ConnectionUse use = new ConnectionUse();
+    private @Nullable ChildHelper connection;
+    private @Nullable SubsetMembership membership;
+    private boolean member = true;
+    private boolean asleep;
+
+    /** Whether it has been neither ready nor failing since it began to connect. */
+    private boolean isFirstAttempt = true;
+
     private EquivalentAddressGroup group;
     private Endpoint endpoint;
     private EndpointLoad load;
@@ -64,20 +72,28 @@ final class EndpointChild {
             DroppedConnections dropped,
             EquivalentAddressGroup group,
             Listener listener) {
+        this.helper = helper;
+        this.pickFirst = pickFirst;
         this.listener = listener;
         this.dropped = dropped;
-        this.authority = helper.getAuthority();
         this.tracking = tracking;
         this.group = group;
         this.endpoint = endpointOf(group);
         this.load = tracking.loads().acquire(endpoint.identity());
-        this.connection = pickFirst.newLoadBalancer(new ChildHelper(helper));
     }
 
     /** Makes it connect. Once is enough: it feeds itself what becomes of its addresses. */
     void connect(Attributes attributes) {
+        if (closed || asleep) {
+            return;
+        }
         fedWith = attributes;
-        connection.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
+        ChildHelper to = connection;
+        if (to == null) {
+            to = new ChildHelper();
+            connection = to;
+        }
+        to.balancer.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
                 .setAddresses(List.of(group))
                 .setAttributes(attributes)
                 .build());
@@ -102,7 +118,7 @@ final class EndpointChild {
         if (moved && !(isReady() && isSameHost(newEndpoint))) {
             return false;
         }
-        if (!isReady() && isRegisteredAnew(newEndpoint)) {
+        if (!asleep && !isReady() && isRegisteredAnew(newEndpoint)) {
             return false;
         }
         if (newStanding != standing) {
@@ -159,14 +175,106 @@ final class EndpointChild {
                     load,
                     state,
                     standing == Standing.SUSPECT,
-                    tracking.track(picker, endpoint, load));
+                    asleep ? new WakingPicker(this::wanted) : tracked(),
+                    place());
             candidate = current;
         }
         return current;
     }
 
+    private SubchannelPicker tracked() {
+        return membership == null
+                ? tracking.track(picker, endpoint, load)
+                : tracking.track(picker, endpoint, load, member ? null : use);
+    }
+
+    private @Nullable SubsetPlace place() {
+        SubsetMembership of = membership;
+        return of == null
+                ? null
+                : new SubsetPlace(
+                        this,
+                        of.rank(endpoint.address()),
+                        member,
+                        asleep,
+                        asleep || (isFirstAttempt && !isReady() && state != ConnectivityState.TRANSIENT_FAILURE));
+    }
+
+    /** On the thread of a call. */
+    private void wanted() {
+        use.mark();
+        SubsetMembership of = membership;
+        if (of != null) {
+            helper.getSynchronizationContext().execute(() -> of.wanted(this));
+        }
+    }
+
+    /** Has it take part in a subset from now on, or, with null, no more. */
+    void setMembership(@Nullable SubsetMembership newMembership) {
+        if (newMembership != membership) {
+            membership = newMembership;
+            candidate = null;
+        }
+    }
+
+    /** Says whether it is to be connected whatever calls there are. */
+    boolean isMember() {
+        return member;
+    }
+
+    void setMember(boolean newMember) {
+        if (newMember != member) {
+            member = newMember;
+            candidate = null;
+            use.mark();
+        }
+    }
+
+    boolean isAsleep() {
+        return asleep;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Whether calls went there of late. */
+    ConnectionUse use() {
+        return use;
+    }
+
+    boolean isInUse() {
+        return use.take() || load.inFlight() > 0;
+    }
+
+    /** Lets it be connected to; {@link #connect} does so. */
+    void wake() {
+        asleep = false;
+        isFirstAttempt = true;
+        state = ConnectivityState.CONNECTING;
+        candidate = null;
+        use.mark();
+    }
+
+    /**
+     * Gives the connection up until a call wants one.
+     *
+     * @return closes what it had, to be run after a picker without it is published
+     */
+    Runnable sleep() {
+        ChildHelper had = connection;
+        connection = null;
+        asleep = true;
+        state = ConnectivityState.IDLE;
+        picker = new FixedResultPicker(PickResult.withNoResult());
+        candidate = null;
+        return had == null ? () -> {} : had::close;
+    }
+
     void requestConnection() {
-        connection.requestConnection();
+        if (connection != null) {
+            connection.balancer.requestConnection();
+        }
     }
 
     /** Makes it tell nothing any more. */
@@ -176,8 +284,9 @@ final class EndpointChild {
 
     void shutdown() {
         closed = true;
-        connection.shutdown();
-        dropped.add(subchannels);
+        if (connection != null) {
+            connection.close();
+        }
         tracking.loads().release(load);
     }
 
@@ -203,8 +312,8 @@ final class EndpointChild {
         }
     }
 
-    private void onState(ConnectivityState newState, SubchannelPicker newPicker) {
-        if (closed) {
+    private void onState(ChildHelper from, ConnectivityState newState, SubchannelPicker newPicker) {
+        if (closed || from != connection) {
             return;
         }
         // that a failure lasts until the server is ready, pick_first sees to
@@ -213,11 +322,12 @@ final class EndpointChild {
             state = newState;
             picker = newPicker;
             candidate = null;
+            isFirstAttempt &= newState != ConnectivityState.READY && newState != ConnectivityState.TRANSIENT_FAILURE;
             noteReady();
             listener.onChange(this, before);
         }
         if (newState == ConnectivityState.IDLE && standing == Standing.LISTED) {
-            connection.requestConnection();
+            from.balancer.requestConnection();
         }
     }
 
@@ -229,9 +339,9 @@ final class EndpointChild {
         // another resolver's, such as dns's
         SocketAddress address = from.getAddresses().get(0);
         return address instanceof InetSocketAddress inet && inet.getPort() > 0
-                ? Endpoint.builder(authority, inet.getHostString(), inet.getPort())
+                ? Endpoint.builder(helper.getAuthority(), inet.getHostString(), inet.getPort())
                         .build()
-                : Endpoint.builder(authority, address.toString(), 1).build();
+                : Endpoint.builder(helper.getAuthority(), address.toString(), 1).build();
     }
 
     /** Hears of a child. */
@@ -242,21 +352,23 @@ final class EndpointChild {
 
     private final class ChildHelper extends ForwardingLoadBalancerHelper {
 
-        private final Helper parent;
-
-        ChildHelper(Helper parent) {
-            this.parent = parent;
-        }
+        private final List<Subchannel> subchannels = new ArrayList<>(1);
+        private final LoadBalancer balancer = pickFirst.newLoadBalancer(this);
 
         @Override
         protected Helper delegate() {
-            return parent;
+            return helper;
+        }
+
+        void close() {
+            balancer.shutdown();
+            dropped.add(subchannels);
         }
 
         /** A {@code pick_first} has at most one to each address; of those it made before, it has closed the oldest. */
         @Override
         public Subchannel createSubchannel(CreateSubchannelArgs args) {
-            Subchannel subchannel = parent.createSubchannel(args);
+            Subchannel subchannel = helper.createSubchannel(args);
             if (subchannels.size() > 2 * group.getAddresses().size()) {
                 subchannels.remove(0);
             }
@@ -266,7 +378,7 @@ final class EndpointChild {
 
         @Override
         public void updateBalancingState(ConnectivityState newState, SubchannelPicker newPicker) {
-            onState(newState, newPicker);
+            onState(this, newState, newPicker);
         }
     }
 }

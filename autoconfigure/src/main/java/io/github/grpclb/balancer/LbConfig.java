@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *     "zone": {"own": "eu-1a"},
  *     "panicThreshold": 50,
  *     "slowStart": {"window": "30s"},
- *     "healthCheck": {"serviceName": "greeter"}}}
+ *     "healthCheck": {"serviceName": "greeter"},
+ *     "subsetSize": 20}}
  * }</pre>
  *
  * Everything may be left out; fields that are not known are ignored. Durations are written as gRPC does, {@code "0.5s"}, or as ISO
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * @param panicThreshold below so many per cent of usable servers, those that were left out are used as well; 0 for never, to 100
  * @param slowStart that new servers come by their calls little by little, or null for at once
  * @param healthCheck the service whose health servers are asked for, empty for the server as a whole; null if they are not asked
+ * @param subsetSize how many servers are connected to whatever calls there are; 0 for all. Of each part that tags and zone make as
+ *     many; others on demand, for calls that name them by id, tag or hash key
  */
 public record LbConfig(
         String policy,
@@ -47,12 +50,13 @@ public record LbConfig(
         @Nullable ZoneRouting zone,
         int panicThreshold,
         @Nullable SlowStart slowStart,
-        @Nullable String healthCheck)
+        @Nullable String healthCheck,
+        int subsetSize)
         implements BalancerConfig {
 
     /** What holds where nothing is configured: round robin over all servers. */
     public static final LbConfig DEFAULT =
-            new LbConfig("round_robin", Map.of(), ServerIdMode.STRICT, null, null, List.of(), null, 50, null, null);
+            new LbConfig("round_robin", Map.of(), ServerIdMode.STRICT, null, null, List.of(), null, 50, null, null, 0);
 
     /** What becomes of a call that is bound to a server which is not there. */
     public enum ServerIdMode {
@@ -81,7 +85,8 @@ public record LbConfig(
                 fields.has("zone") ? ZoneRouting.parse(fields.object("zone")) : null,
                 fields.whole("panicThreshold", DEFAULT.panicThreshold, 0, 100),
                 fields.has("slowStart") ? SlowStart.parse(fields.object("slowStart")) : null,
-                fields.has("healthCheck") ? checkedService(fields.object("healthCheck")) : null);
+                fields.has("healthCheck") ? checkedService(fields.object("healthCheck")) : null,
+                fields.whole("subsetSize", DEFAULT.subsetSize, 1, Integer.MAX_VALUE));
     }
 
     private static String checkedService(ConfigFields healthCheck) {

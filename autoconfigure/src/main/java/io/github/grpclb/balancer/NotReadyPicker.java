@@ -9,18 +9,29 @@ import java.util.List;
 final class NotReadyPicker extends SubchannelPicker {
 
     private final CallTracking tracking;
-    private final List<EndpointCandidate> known;
+    private final int known;
+    private final EndpointCandidate last;
 
     NotReadyPicker(CallTracking tracking, List<EndpointCandidate> known) {
         this.tracking = tracking;
-        this.known = known;
+        this.known = known.size();
+        this.last = lastOf(known);
+    }
+
+    /** One that is not connected to would have nothing to say. */
+    private static EndpointCandidate lastOf(List<EndpointCandidate> known) {
+        for (int i = known.size() - 1; i >= 0; i--) {
+            if (known.get(i).isFailing()) {
+                return known.get(i);
+            }
+        }
+        return known.get(known.size() - 1);
     }
 
     @Override
     public PickResult pickSubchannel(PickSubchannelArgs call) {
-        EndpointCandidate last = known.get(known.size() - 1);
         PickResult result = last.connect(call);
         tracking.pickFailed(last.endpoint().service(), PickObserver.Failure.NOT_READY);
-        return last.failed("no endpoint is ready (" + known.size() + " known)", result);
+        return last.failed("no endpoint is ready (" + known + " known)", result);
     }
 }

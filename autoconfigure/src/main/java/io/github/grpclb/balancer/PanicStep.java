@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -68,9 +69,13 @@ final class PanicStep implements Step {
         if (isEnough(pool.usable().size(), pool.known().size())) {
             return false;
         }
+        List<EndpointCandidate> known = pool.awake();
+        if (isEnough(pool.usable().size(), known.size())) {
+            return false;
+        }
         int staying = 0;
         int usable = 0;
-        for (EndpointCandidate candidate : pool.known()) {
+        for (EndpointCandidate candidate : known) {
             staying += candidate.isDraining() ? 0 : 1;
             usable += candidate.isDraining() || candidate.isFailing() || candidate.isReady() ? 0 : 1;
         }

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
@@ -17,6 +18,7 @@ final class PickerChain {
     private final List<Timed> timed = new ArrayList<>();
     private final Step.Next first;
     private final PolicyPickers last;
+    private final int subsetSize;
 
     /**
      * Puts the steps together.
@@ -27,6 +29,7 @@ final class PickerChain {
      */
     PickerChain(
             LbConfig config, ChannelPolicies policies, CallTracking tracking, String channel, DoubleSupplier chance) {
+        this.subsetSize = config.subsetSize();
         tracking.policyIs(policies.get(config.policy(), config.options()).name());
         LongSupplier nanoTime = tracking.loads().nanoTime();
         if (config.outlierDetection() != null) {
@@ -38,7 +41,7 @@ final class PickerChain {
             policies.state().setEjected(Set.of());
         }
         if (!config.tags().isEmpty()) {
-            steps.add(new TagStep(config.tags(), tracking, chance));
+            steps.add(new TagStep(config.tags(), tracking, subsetSize, chance));
         }
         if (config.panicThreshold() > 0) {
             steps.add(new PanicStep(config.panicThreshold(), channel, policies.state()));
@@ -46,7 +49,7 @@ final class PickerChain {
             policies.state().setPanicking(Set.of());
         }
         if (config.zone() != null) {
-            steps.add(new ZoneStep(config.zone(), chance));
+            steps.add(new ZoneStep(config.zone(), subsetSize, chance));
         }
         timed.addAll(steps);
         PolicyPicker.PickerMaker maker = PolicyPicker.PickerMaker.PLAIN;
@@ -71,6 +74,31 @@ final class PickerChain {
         steps.forEach(Step::done);
         last.done();
         return picker;
+    }
+
+    /** Draws those that are to be connected to, of each part of the servers. */
+    Set<EndpointChild> members(List<EndpointCandidate> known) {
+        List<Pool> pools = List.of(Pool.of(known));
+        for (Step step : steps) {
+            List<Pool> parts = new ArrayList<>();
+            pools.forEach(pool -> parts.addAll(step.parts(pool)));
+            pools = parts;
+        }
+        Set<EndpointChild> members = new HashSet<>();
+        for (Pool pool : pools) {
+            for (EndpointCandidate candidate : Subset.draw(subsetSize, pool.known())) {
+                SubsetPlace place = candidate.place();
+                if (place != null) {
+                    members.add(place.child());
+                }
+            }
+        }
+        return members;
+    }
+
+    /** Lets servers that are connected to for calls to their part only be known to be in use, if they are. */
+    void passUseOn() {
+        last.passUseOn();
     }
 
     /** Returns in how many nanoseconds time may have changed something, or {@link Timed#NEVER}. */

@@ -47,6 +47,16 @@ public interface Policy {
         return false;
     }
 
+    /**
+     * Says whether what a call is about decides which server it goes to, so that all clients must agree. Constant. Where it does, a
+     * {@code subsetSize} bounds the connections that are kept open, not the servers that may be picked: the policy is given all,
+     * also those {@linkplain Candidate#isInSubset() outside} of the subset, and a call that picks one of these waits for its
+     * connection. Where it does not, the policy chooses among the channel's subset.
+     */
+    default boolean followsKeys() {
+        return false;
+    }
+
     /** Picks among the candidates that it was made for. Thread-safe, called for every call: no locks, no waiting. */
     @FunctionalInterface
     interface Picker {

@@ -28,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  * configured of the steps: servers that fail are left out, unless too few would be left; of the rest a call chooses by tags, and
  * then by zone; new servers get less. What remains is the policy's ({@link LbConfig}).
  *
+ * <p><b>Subset.</b> Where so many servers only are to be connected to, they are drawn from each part that tags and zone make
+ * ({@link Subset}). The others are asleep: a call that names one by id, tag or hash key has it connected to and waits for that; it
+ * is let go when no call has gone there for a minute or two.
+ *
  * <p><b>Publishing.</b> A new picker goes out at once when the balancer's state changes, else at most 5 ms after a child changed,
  * and not at all when it would be the same. It goes out before a removed child is shut down, so that no call meets a closed
  * connection.
@@ -64,6 +68,9 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     /** A list of 10 000 endpoints connects in as many events; they end in a handful of pickers. */
     private static final long COALESCE_MILLIS = 5;
 
+    /** A connection outside of the subset is given up when there was no call for one to two of these times. */
+    static final long SPARE_SECONDS = 60;
+
     private final Helper helper;
     private final SynchronizationContext syncContext;
     private final ChannelPolicies policies;
@@ -73,6 +80,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final @Nullable String client;
     private final ChildList children;
     private final StepTimer timer;
+    private final SubsetMembership membership = new OfSubset();
+    private SynchronizationContext.@Nullable ScheduledHandle spares;
     private @Nullable Published published;
     private ServerIds serverIds = ServerIds.NONE;
     private SynchronizationContext.@Nullable ScheduledHandle pendingPublish;
@@ -122,6 +131,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         Unlisted unlisted = resolved.getAttributes().get(EndpointNameResolver.UNLISTED);
         noneLeft = unlisted != null ? unlisted.none() : noneLeft;
         accepting = true;
+        children.setMembership(configured.config().subsetSize() > 0 ? membership : null);
         ChildList.Update update = children.update(resolved.getAddresses(), unlisted, attributes);
         accepting = false;
         publishOrFail(current);
@@ -152,6 +162,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     @Override
     public void shutdown() {
         cancelPendingPublish();
+        cancelSpares();
         timer.cancel();
         children.shutdown();
         live.ended(this);
@@ -191,6 +202,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
 
     private void publish(PickerChain current) {
         cancelPendingPublish();
+        keepSubset(current);
         Published next = new Published(children.state(), children.candidates(), current);
         if (published != null && published.isSameAs(next)) {
             return;
@@ -205,7 +217,45 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         timer.wakeIn(current.due());
     }
 
+    /** Connects to the members of the subset as it is now, and sees to the others later. */
+    private void keepSubset(PickerChain current) {
+        if (configured.config().subsetSize() == 0) {
+            cancelSpares();
+            return;
+        }
+        boolean before = accepting;
+        accepting = true;
+        children.keep(current.members(children.candidates()));
+        accepting = before;
+        if (children.hasSpares() && spares == null) {
+            spares = syncContext.schedule(
+                    this::giveUpSpares, SPARE_SECONDS, TimeUnit.SECONDS, helper.getScheduledExecutorService());
+        }
+    }
+
+    private void giveUpSpares() {
+        spares = null;
+        PickerChain current = configured.chain();
+        if (current != null && !children.isEmpty()) {
+            current.passUseOn();
+            List<Runnable> closing = children.sleepUnused();
+            publish(current);
+            closing.forEach(Runnable::run);
+        }
+    }
+
+    private void cancelSpares() {
+        if (spares != null) {
+            spares.cancel();
+            spares = null;
+        }
+    }
+
     private SubchannelPicker pickerForOthers(Published next) {
+        if (configured.config().subsetSize() > 0) {
+            // calls may be for servers that are not connected to yet
+            return next.chain.picker(next.known);
+        }
         return switch (next.state) {
             case READY -> next.chain.picker(next.known);
             case TRANSIENT_FAILURE -> new NotReadyPicker(tracking, next.known);
@@ -245,6 +295,28 @@ public final class PolicyLoadBalancer extends LoadBalancer {
             PickerChain current = configured.chain();
             if (current != null) {
                 publishOrFail(current);
+            }
+        }
+    }
+
+    private final class OfSubset implements SubsetMembership {
+
+        @Override
+        public long rank(String address) {
+            return Subset.rank(policies.seed(), address);
+        }
+
+        @Override
+        public void wanted(EndpointChild child) {
+            if (!child.isClosed() && child.isAsleep()) {
+                boolean before = accepting;
+                accepting = true;
+                children.wake(child);
+                accepting = before;
+                PickerChain current = configured.chain();
+                if (current != null) {
+                    publish(current);
+                }
             }
         }
     }

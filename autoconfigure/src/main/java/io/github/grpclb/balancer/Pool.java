@@ -64,11 +64,16 @@ record Pool(
         return !usable.isEmpty();
     }
 
-    /** Says whether a connection is under way. */
-    boolean isConnecting() {
-        return known.stream()
+    /** Says whether a connection to one of them is under way, or would be made for a call. */
+    static boolean isConnecting(List<EndpointCandidate> candidates) {
+        return candidates.stream()
                 .anyMatch(candidate -> candidate.state() == ConnectivityState.CONNECTING
                         || candidate.state() == ConnectivityState.IDLE);
+    }
+
+    /** Returns those of it that are connected to, or are to be; the same list where a channel connects to all. */
+    List<EndpointCandidate> awake() {
+        return filter(known, candidate -> !candidate.isAsleep());
     }
 
     /** Says how many there are, for the status of a call. */

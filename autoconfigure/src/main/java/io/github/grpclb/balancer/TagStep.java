@@ -17,13 +17,16 @@ final class TagStep implements Step {
     private final List<TagRule> rules;
     private final CallTracking tracking;
     private final DoubleSupplier chance;
+    private final int subsetSize;
 
     /**
      * Creates the step.
      *
+     * @param subsetSize how many servers of each value are connected to; 0 for all
      * @param chance gives a number from 0 to below 1; thread-safe
      */
-    TagStep(List<TagRule> rules, CallTracking tracking, DoubleSupplier chance) {
+    TagStep(List<TagRule> rules, CallTracking tracking, int subsetSize, DoubleSupplier chance) {
+        this.subsetSize = subsetSize;
         this.rules = rules;
         this.tracking = tracking;
         this.chance = chance;
@@ -36,6 +39,33 @@ final class TagStep implements Step {
             pickers.add(new RulePicker(rule, pool, next));
         }
         return new FirstRulePicker(pickers, next.picker(pool));
+    }
+
+    /** A value that a call must name has its servers connected to when one does; a share of all calls goes there by itself. */
+    @Override
+    public List<Pool> parts(Pool pool) {
+        List<Pool> parts = new ArrayList<>();
+        for (TagRule rule : rules) {
+            if (!rule.split().isEmpty()) {
+                pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
+                        .forEach((value, part) -> {
+                            if (rule.split().getOrDefault(value, 0.0) > 0) {
+                                parts.add(part);
+                            }
+                        });
+                Pool rest = withoutShare(rule, pool);
+                parts.add(rest.known().isEmpty() ? pool : rest);
+            }
+        }
+        return parts.isEmpty() ? List.of(pool) : parts;
+    }
+
+    /** Leaves the servers that have no share of their own. */
+    private static Pool withoutShare(TagRule rule, Pool pool) {
+        return pool.part(rule.key() + "!=" + rule.split().keySet(), candidate -> {
+            String value = rule.valueOf(candidate.endpoint());
+            return value == null || !rule.split().containsKey(value);
+        });
     }
 
     private static final class FirstRulePicker extends SubchannelPicker {
@@ -74,8 +104,8 @@ final class TagStep implements Step {
             this.service = pool.known().get(0).endpoint().service();
             this.counts = pool.counts();
             pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
-                    .forEach((value, part) -> parts.put(value, new Part(part, next)));
-            this.rest = rule.split().isEmpty() ? null : new Part(withoutShare(pool), next);
+                    .forEach((value, part) -> parts.put(value, new Part(part, subsetSize, next)));
+            this.rest = rule.split().isEmpty() ? null : new Part(withoutShare(rule, pool), subsetSize, next);
         }
 
         /** Picks, or returns null where the rule has nothing to say of the call. */
@@ -88,7 +118,7 @@ final class TagStep implements Step {
             }
             Part part = parts.get(value);
             if (rule.fallback()) {
-                return part == null ? null : part.pickIfItCan(call);
+                return part == null ? null : part.pickIfItCanOnDemand(call);
             }
             if (part == null) {
                 tracking.pickFailed(service, PickObserver.Failure.TAGS);
@@ -97,14 +127,6 @@ final class TagStep implements Step {
                         "tags: no endpoint with " + rule.key() + " '" + value + "' (" + counts + ")"));
             }
             return part.picker.pickSubchannel(call);
-        }
-
-        /** Leaves the servers that have no share of their own. */
-        private Pool withoutShare(Pool pool) {
-            return pool.part(rule.key() + "!=" + rule.split().keySet(), candidate -> {
-                String value = rule.valueOf(candidate.endpoint());
-                return value == null || !rule.split().containsKey(value);
-            });
         }
 
         private @Nullable Part drawn(Part others) {
@@ -123,16 +145,24 @@ final class TagStep implements Step {
     private static final class Part {
 
         private final boolean canServe;
+        private final boolean canServeOnDemand;
         private final SubchannelPicker picker;
 
-        Part(Pool pool, Next next) {
+        Part(Pool pool, int subsetSize, Next next) {
             this.canServe = pool.canServe();
+            this.canServeOnDemand = canServe || Subset.isComing(subsetSize, pool.known());
             this.picker = next.picker(pool);
         }
 
         @Nullable
         PickResult pickIfItCan(PickSubchannelArgs call) {
             return canServe ? picker.pickSubchannel(call) : null;
+        }
+
+        /** Has a call wait, too, that is for these servers and no others while they are connected to for its sake. */
+        @Nullable
+        PickResult pickIfItCanOnDemand(PickSubchannelArgs call) {
+            return canServeOnDemand ? picker.pickSubchannel(call) : null;
         }
     }
 }

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A server's age is the time since this process first saw its connection ready, or since its last ejection ended. Its published
  * start cannot make it younger, since nobody is seen before he starts, unless a clock is wrong; so no clock but this process's own
- * has a say. Shares are relative to that of the oldest server, so a fleet that is new as a whole is not slowed.
+ * has a say; one that is connected to for the sake of a call, outside of a channel's subset, is not new by that. Shares are
+ * relative to that of the oldest server, so a fleet that is new as a whole is not slowed.
  */
 final class WarmUp implements Timed, PolicyPicker.PickerMaker {
 
@@ -72,9 +73,11 @@ final class WarmUp implements Timed, PolicyPicker.PickerMaker {
         double oldest = 0;
         boolean anyNew = false;
         for (EndpointCandidate candidate : ready) {
-            double share = share(candidate);
-            oldest = Math.max(oldest, share);
-            anyNew |= share < 1;
+            if (candidate.isMember()) {
+                double share = share(candidate);
+                oldest = Math.max(oldest, share);
+                anyNew |= share < 1;
+            }
         }
         if (!anyNew) {
             return PLAIN.picker(policy, known, ready);
@@ -96,7 +99,7 @@ final class WarmUp implements Timed, PolicyPicker.PickerMaker {
             List<EndpointCandidate> candidates, double oldest, Map<EndpointCandidate, EndpointCandidate> slowed) {
         List<EndpointCandidate> result = new ArrayList<>(candidates.size());
         for (EndpointCandidate candidate : candidates) {
-            double share = Math.min(1, share(candidate) / oldest);
+            double share = candidate.isMember() ? Math.min(1, share(candidate) / oldest) : 1;
             result.add(
                     share == 1
                             ? candidate
@@ -109,7 +112,7 @@ final class WarmUp implements Timed, PolicyPicker.PickerMaker {
             Policy policy, List<EndpointCandidate> known, List<EndpointCandidate> ready, double oldest) {
         Map<Candidate, Double> shares = new IdentityHashMap<>();
         for (EndpointCandidate candidate : ready) {
-            double share = share(candidate) / oldest;
+            double share = candidate.isMember() ? share(candidate) / oldest : 1;
             if (share < 1) {
                 shares.put(candidate, share);
             }

@@ -3,7 +3,10 @@ package io.github.grpclb.balancer;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -19,25 +22,29 @@ final class ZoneStep implements Step {
 
     private final ZoneRouting config;
     private final DoubleSupplier chance;
+    private final int subsetSize;
 
     /**
      * Creates the step.
      *
+     * @param subsetSize how many servers of each zone are connected to; 0 for all
      * @param chance gives a number from 0 to below 1; thread-safe
      */
-    ZoneStep(ZoneRouting config, DoubleSupplier chance) {
+    ZoneStep(ZoneRouting config, int subsetSize, DoubleSupplier chance) {
         this.config = config;
+        this.subsetSize = subsetSize;
         this.chance = chance;
     }
 
     @Override
     public SubchannelPicker picker(Pool pool, Next next) {
-        Pool own = pool.part("zone=" + config.own(), this::isInOwnZone);
-        Pool others = pool.part("zone!=" + config.own(), candidate -> !isInOwnZone(candidate));
+        Pool own = own(pool);
+        Pool others = others(pool);
         if (!own.canServe() && !others.canServe()) {
-            return next.picker(pool);
+            // whoever is waited for is connected to: not to those of other zones where the own one has some
+            return Subset.isComing(subsetSize, own.known()) ? next.picker(own) : next.picker(pool);
         }
-        double stays = stays(own, others);
+        double stays = others.canServe() ? stays(own, others, false) : 1;
         if (stays >= 1) {
             return next.picker(own);
         }
@@ -47,16 +54,43 @@ final class ZoneStep implements Step {
         return new EitherPicker(stays, next.picker(own), next.picker(others));
     }
 
-    /** Returns the share of calls that stay in the zone. */
-    private double stays(Pool own, Pool others) {
-        if (!others.canServe()) {
-            return 1;
-        }
-        boolean weightless = weight(own.known()) == 0 && weight(others.known()) == 0;
-        double all = weightless ? own.known().size() : weight(own.known());
-        double usable = weightless ? own.usable().size() : weight(own.usable());
-        return all == 0 ? 0 : Math.min(1, usable / all * config.overprovisioningFactor());
+    @Override
+    public List<Pool> parts(Pool pool) {
+        Pool own = own(pool);
+        Pool others = others(pool);
+        double stays = others.known().isEmpty() ? 1 : stays(own, others, true);
+        return stays >= 1 ? List.of(own) : stays <= 0 ? List.of(others) : List.of(own, others);
     }
+
+    /**
+     * Returns the share of calls that stay in the zone.
+     *
+     * @param hopeful whether servers that are about to be connected to count as if they were
+     */
+    private double stays(Pool own, Pool others, boolean hopeful) {
+        List<EndpointCandidate> members = own.known();
+        List<EndpointCandidate> usable = own.usable();
+        if (subsetSize > 0) {
+            Set<EndpointCandidate> able = Collections.newSetFromMap(new IdentityHashMap<>());
+            able.addAll(usable);
+            members = Subset.draw(subsetSize, members);
+            usable = Pool.filter(
+                    members, candidate -> able.contains(candidate) || (hopeful && candidate.isComing()));
+        }
+        boolean weightless = weight(members) == 0 && weight(others.known()) == 0;
+        double all = weightless ? members.size() : weight(members);
+        double room = weightless ? usable.size() : weight(usable);
+        return all == 0 ? 0 : Math.min(1, room / all * config.overprovisioningFactor());
+    }
+
+    private Pool own(Pool pool) {
+        return pool.part("zone=" + config.own(), this::isInOwnZone);
+    }
+
+    private Pool others(Pool pool) {
+        return pool.part("zone!=" + config.own(), candidate -> !isInOwnZone(candidate));
+    }
+
 
     private boolean isInOwnZone(EndpointCandidate candidate) {
         return config.own().equals(candidate.endpoint().zone());

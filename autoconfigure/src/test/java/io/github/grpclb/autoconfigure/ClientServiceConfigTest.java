@@ -102,15 +102,12 @@ class ClientServiceConfigTest {
     }
 
     @Test
-    void subsettingStandsAroundTheBalancer() {
+    void healthCheckingAndSubsettingAreTheBalancersOwn() {
         ClientServiceConfig config = config(Map.of("subset-size", "20", "health-check.enabled", "true"), Map.of());
         assertJson(config, """
-                {"policy": "round_robin", "options": {}, "healthCheck": {}}""");
+                {"policy": "round_robin", "options": {}, "healthCheck": {}, "subsetSize": 20.0}""");
         assertThat(config.balancer().healthCheck()).isEmpty();
-        assertThat(new Gson().toJsonTree(config.subsetting().orElseThrow())).isEqualTo(JsonParser.parseString("""
-                {"loadBalancingConfig": [{"random_subsetting_experimental": {
-                    "subsetSize": 20.0,
-                    "childPolicy": [{"endpoint_lb": {"policy": "round_robin", "options": {}, "healthCheck": {}}}]}}]}"""));
+        assertThat(config.balancer().subsetSize()).isEqualTo(20);
     }
 
     @ParameterizedTest

@@ -238,7 +238,8 @@ class ConfigurationMetadataTest {
                 parsed.zone(),
                 parsed.panicThreshold(),
                 parsed.slowStart(),
-                parsed.healthCheck());
+                parsed.healthCheck(),
+                parsed.subsetSize());
     }
 
     private static Policy policy(ClientServiceConfig config) {

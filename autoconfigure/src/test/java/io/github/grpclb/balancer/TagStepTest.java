@@ -160,6 +160,6 @@ class TagStepTest {
     private static TagStep step(List<Map<String, ?>> rules) {
         List<TagRule> parsed =
                 rules.stream().map(rule -> TagRule.parse(ConfigFields.of(rule))).toList();
-        return new TagStep(parsed, new CallTracking(new EndpointLoads(), null), new Random(3)::nextDouble);
+        return new TagStep(parsed, new CallTracking(new EndpointLoads(), null), 0, new Random(3)::nextDouble);
     }
 }

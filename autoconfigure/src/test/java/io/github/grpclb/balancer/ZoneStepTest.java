@@ -106,7 +106,7 @@ class ZoneStepTest {
     }
 
     private static ZoneStep step() {
-        return new ZoneStep(ZoneRouting.parse(ConfigFields.of(Map.of("own", "a"))), new Random(7)::nextDouble);
+        return new ZoneStep(ZoneRouting.parse(ConfigFields.of(Map.of("own", "a"))), 0, new Random(7)::nextDouble);
     }
 
     private static Pool pool(EndpointCandidate... servers) {

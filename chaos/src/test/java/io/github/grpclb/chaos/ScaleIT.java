@@ -84,7 +84,11 @@ class ScaleIT {
         double heap = Footprint.liveHeapMiB() - before;
         Duration slowest = Duration.ZERO;
         for (int weight = 2; weight <= 11; weight++) {
-            Endpoint chosen = live(client).get(0).endpoint();
+            Endpoint chosen = live(client).stream()
+                    .filter(each -> each.state() == LiveEndpoints.State.READY)
+                    .findFirst()
+                    .orElseThrow()
+                    .endpoint();
             int expected = weight;
             long changed = System.nanoTime();
             operator.put(chosen.key(), value(chosen.address(), pad, weight));

@@ -6,6 +6,7 @@ import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.Metadata;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -80,6 +81,11 @@ final class ConsistentHashPolicy implements Policy {
     }
 
     @Override
+    public boolean followsKeys() {
+        return true;
+    }
+
+    @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
         if (ready.isEmpty()) {
             return call -> null;
@@ -119,10 +125,20 @@ final class ConsistentHashPolicy implements Policy {
         private final Candidate[] servers;
         private final @Nullable BoundedLoad bound;
 
+        /** Those that calls without a key go to, where the channel connects to a subset. */
+        private final Candidate[] inSubset;
+
+        private final @Nullable AliasTable byWeight;
+
         KeyPicker(ReadyOwners owners, Candidate[] servers, @Nullable BoundedLoad bound) {
             this.owners = owners;
             this.servers = servers;
             this.bound = bound;
+            List<Candidate> some =
+                    Arrays.stream(servers).filter(Candidate::isInSubset).toList();
+            boolean isPart = !some.isEmpty() && some.size() < servers.length;
+            this.inSubset = isPart ? some.toArray(Candidate[]::new) : servers;
+            this.byWeight = isPart ? AliasTable.of(WholeWeights.of(some)) : null;
         }
 
         @Override
@@ -136,6 +152,8 @@ final class ConsistentHashPolicy implements Policy {
                 hash = Xxh64.hash(key, 0);
             } else if (failWithoutKey) {
                 return null;
+            } else if (byWeight != null) {
+                return inSubset[byWeight.at(chance.getAsLong())];
             } else {
                 hash = chance.getAsLong();
             }

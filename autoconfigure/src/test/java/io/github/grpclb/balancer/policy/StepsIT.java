@@ -242,6 +242,46 @@ class StepsIT {
         await().until(() -> answers(channel, 30).equals(Map.of(left.id(), 30)));
     }
 
+    /** Whoever a call names is connected to for it, whether or not it is in the subset. */
+    @Test
+    void callsThatNameAServerATagOrAKeyReachWhomTheyNameBeyondTheSubset() {
+        List<Endpoint> all = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            all.add(server("s" + i)
+                    .endpoint(SERVICE)
+                    .version(i == 7 ? "v2" : "v1")
+                    .build());
+        }
+        source.publish(SERVICE, all);
+        Map<String, ?> tags = Map.of("subsetSize", 2, "tags", List.of(Map.of("key", "version")));
+        ManagedChannel channel = channel("endpoint_lb", "round_robin", tags);
+        assertThat(answers(channel, 1).values()).containsExactly(1);
+        await().until(() -> connections() == 2 && answers(channel, 20).size() == 2);
+        Set<String> subset = Set.copyOf(answers(channel, 20).keySet());
+        for (int i = 0; i < 8; i++) {
+            assertThat(answer(channel, PLAIN.withOption(RoutingKeys.SERVER_ID, "s" + i)))
+                    .isEqualTo("s" + i);
+        }
+        assertThat(connections()).isEqualTo(8);
+        assertThat(answers(channel, 40).keySet()).isEqualTo(subset);
+        ManagedChannel fresh = channel("endpoint_lb", "round_robin", tags);
+        CallOptions v2 = PLAIN.withOption(RoutingKeys.TAGS, Map.of("version", "v2"));
+        for (int i = 0; i < 10; i++) {
+            assertThat(answer(fresh, v2)).isEqualTo("s7");
+        }
+
+        ManagedChannel one = channel("endpoint_lb", "consistent_hash", Map.of("subsetSize", 2));
+        ManagedChannel other = channel("endpoint_lb", "consistent_hash", Map.of("subsetSize", 2));
+        Set<String> owners = new TreeSet<>();
+        for (int i = 0; i < 60; i++) {
+            CallOptions key = PLAIN.withOption(RoutingKeys.HASH_KEY, "user-" + i);
+            String owner = answer(one, key);
+            assertThat(answer(other, key)).isEqualTo(owner);
+            owners.add(owner);
+        }
+        assertThat(owners).hasSizeGreaterThan(4);
+    }
+
     private TestServer server(String id) {
         TestServer server = TestServer.start(id);
         servers.put(id, server);
