@@ -26,7 +26,9 @@ final class ClientOnlyServerRemoval implements BeanDefinitionRegistryPostProcess
 
     @Override
     public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
-        if (registry instanceof ConfigurableListableBeanFactory beans && !hasOwnService(beans) && !hasOwnDiscoverer(beans)) {
+        if (registry instanceof ConfigurableListableBeanFactory beans
+                && !hasOwnService(beans)
+                && !hasOwnDiscoverer(beans)) {
             RegisteredServer.OWN.stream()
                     .filter(registry::containsBeanDefinition)
                     .forEach(name -> {

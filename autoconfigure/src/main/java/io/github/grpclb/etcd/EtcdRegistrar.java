@@ -94,7 +94,8 @@ public final class EtcdRegistrar implements EndpointRegistrar {
         if (earlier != null && earlier.state() != Registration.State.WITHDRAWN) {
             throw new IllegalStateException("'" + LogText.of(key) + "' is registered already");
         }
-        EtcdRegistration registration = new EtcdRegistration(context, key, keys.servicePrefix(endpoint.service()), endpoint);
+        EtcdRegistration registration =
+                new EtcdRegistration(context, key, keys.servicePrefix(endpoint.service()), endpoint);
         open.put(key, registration);
         registration.start();
         return registration;

@@ -124,7 +124,8 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         boolean accepted = loop.execute(() -> loop.when(
                 context.api().list(servicePrefix, ByteString.EMPTY, 2, 0),
                 page -> others.complete(page.next() != null
-                        || page.records().stream().anyMatch(record -> !record.key().equals(key))),
+                        || page.records().stream()
+                                .anyMatch(record -> !record.key().equals(key))),
                 failure -> others.complete(true)));
         if (!accepted) {
             others.complete(true);

@@ -6,31 +6,31 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.testing.Repository;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
-import java.util.Objects;
-import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.Test;
 
 /** What an IDE is told of the properties. */
 class ConfigurationMetadataTest {
@@ -157,9 +157,7 @@ class ConfigurationMetadataTest {
                 JsonElement value = property.get("defaultValue");
                 defaults.put(
                         property.get("name").getAsString(),
-                        value.isJsonArray()
-                                ? value.getAsJsonArray().get(0).getAsString()
-                                : value.getAsString());
+                        value.isJsonArray() ? value.getAsJsonArray().get(0).getAsString() : value.getAsString());
             }
         });
         Matcher row = Pattern.compile("(?m)^\\| `([a-z.-]+)` \\| `([^`]+)` \\|")
@@ -249,8 +247,7 @@ class ConfigurationMetadataTest {
 
     @SuppressWarnings("unchecked")
     private static Map<String, ?> raw(ClientServiceConfig config) {
-        List<Map<String, ?>> balancing =
-                (List<Map<String, ?>>) config.toJson().get("loadBalancingConfig");
+        List<Map<String, ?>> balancing = (List<Map<String, ?>>) config.toJson().get("loadBalancingConfig");
         return (Map<String, ?>) balancing.get(balancing.size() - 1).get("endpoint_lb");
     }
 

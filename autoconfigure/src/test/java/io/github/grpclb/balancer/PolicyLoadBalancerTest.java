@@ -3,7 +3,6 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
-import java.net.SocketAddress;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.Unlisted;
@@ -23,6 +22,7 @@ import io.grpc.NameResolver;
 import io.grpc.Status;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -266,7 +266,10 @@ final class FakeEtcd {
     }
 
     private static EtcdException timeout() {
-        return new EtcdException(EtcdException.Kind.UNREACHABLE, "etcd unreachable: no answer in time", Status.DEADLINE_EXCEEDED.asException());
+        return new EtcdException(
+                EtcdException.Kind.UNREACHABLE,
+                "etcd unreachable: no answer in time",
+                Status.DEADLINE_EXCEEDED.asException());
     }
 
     private boolean isSlow() {

@@ -30,8 +30,8 @@ class GrpcProxyIT {
     private final EtcdProcess etcd = opened.add(EtcdServers.startProcess());
     private final EtcdGrpcProxy proxy = opened.add(EtcdGrpcProxy.launch(etcd.endpoint()));
     private final RawEtcd operator = opened.add(new RawEtcd(etcd.endpoint()));
-    private final EtcdConnection connection = opened.add(
-            new EtcdConnection(EtcdOptions.of(proxy.endpoint().toString())));
+    private final EtcdConnection connection =
+            opened.add(new EtcdConnection(EtcdOptions.of(proxy.endpoint().toString())));
     private final AtomicInteger restarts = new AtomicInteger();
     private final EtcdObserver observer = new EtcdObserver() {
         @Override
@@ -64,7 +64,8 @@ class GrpcProxyIT {
         await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
         await().during(Duration.ofSeconds(8)).atMost(Duration.ofSeconds(10)).until(() -> restarts.get() == 0);
         operator.put("/grpclb/greeter/127.0.0.1:8002", "127.0.0.1:8002");
-        await().atMost(RECOVERY).untilAsserted(() -> assertThat(list.endpoints()).hasSize(2));
+        await().atMost(RECOVERY)
+                .untilAsserted(() -> assertThat(list.endpoints()).hasSize(2));
         assertThat(proxy.isRunning()).isTrue();
     }
 
@@ -80,7 +81,8 @@ class GrpcProxyIT {
         proxy.start();
         await().atMost(RECOVERY).untilAsserted(() -> assertThat(operator.all()).containsKey(KEY));
         operator.put("/grpclb/greeter/127.0.0.1:8002", "127.0.0.1:8002");
-        await().atMost(RECOVERY).untilAsserted(() -> assertThat(list.endpoints()).hasSize(2));
+        await().atMost(RECOVERY)
+                .untilAsserted(() -> assertThat(list.endpoints()).hasSize(2));
     }
 
     private Registration registered() {
@@ -88,7 +90,8 @@ class GrpcProxyIT {
                 .id("a")
                 .startedAt(1000)
                 .build());
-        await().atMost(RECOVERY).untilAsserted(() -> assertThat(registration.state()).isEqualTo(State.REGISTERED));
+        await().atMost(RECOVERY)
+                .untilAsserted(() -> assertThat(registration.state()).isEqualTo(State.REGISTERED));
         return registration;
     }
 }

@@ -102,12 +102,14 @@ class HostNameIT {
             }
         };
         NameResolverRegistry.getDefaultRegistry().register(names);
-        AutoCloseable unregister = () -> NameResolverRegistry.getDefaultRegistry().deregister(names);
+        AutoCloseable unregister =
+                () -> NameResolverRegistry.getDefaultRegistry().deregister(names);
         opened.add(unregister);
         ManagedChannel channel = NettyChannelBuilder.forTarget("host-name-test:///svc")
                 .usePlaintext()
                 .setNameResolverArg(
-                        EndpointNameResolverProvider.SOURCE, new StaticEndpointSource(Map.of("svc", List.of(endpoints))))
+                        EndpointNameResolverProvider.SOURCE,
+                        new StaticEndpointSource(Map.of("svc", List.of(endpoints))))
                 .defaultLoadBalancingPolicy("endpoint_lb")
                 .build();
         AutoCloseable shutdown = channel::shutdownNow;
@@ -133,7 +135,6 @@ class HostNameIT {
     }
 
     private static String ask(ManagedChannel channel) {
-        return TestServer.ask(
-                channel, CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS));
+        return TestServer.ask(channel, CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(20, TimeUnit.SECONDS));
     }
 }
