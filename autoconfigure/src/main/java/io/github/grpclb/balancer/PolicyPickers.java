@@ -79,8 +79,7 @@ final class PolicyPickers implements Step.Next {
         List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
         Set<EndpointCandidate> drawn = identitySet(members);
         List<EndpointCandidate> all = takingCalls(pool);
-        List<EndpointCandidate> ready =
-                Pool.filter(all, candidate -> candidate.suspect() || drawn.contains(candidate));
+        List<EndpointCandidate> ready = Pool.filter(all, candidate -> candidate.suspect() || drawn.contains(candidate));
         return keepingConnected(members, picker(pool, members, ready.isEmpty() ? all : ready));
     }
 

@@ -74,8 +74,7 @@ final class ZoneStep implements Step {
             Set<EndpointCandidate> able = Collections.newSetFromMap(new IdentityHashMap<>());
             able.addAll(usable);
             members = Subset.draw(subsetSize, members);
-            usable = Pool.filter(
-                    members, candidate -> able.contains(candidate) || (hopeful && candidate.isComing()));
+            usable = Pool.filter(members, candidate -> able.contains(candidate) || (hopeful && candidate.isComing()));
         }
         boolean weightless = weight(members) == 0 && weight(others.known()) == 0;
         double all = weightless ? members.size() : weight(members);
@@ -90,7 +89,6 @@ final class ZoneStep implements Step {
     private Pool others(Pool pool) {
         return pool.part("zone!=" + config.own(), candidate -> !isInOwnZone(candidate));
     }
-
 
     private boolean isInOwnZone(EndpointCandidate candidate) {
         return config.own().equals(candidate.endpoint().zone());

@@ -110,7 +110,9 @@ class SubsetTest {
                 () -> assertThat(client.helper.subchannel(outside).isShutdown()).isFalse());
         client.forward(130);
         assertThat(client.helper.subchannel(outside).isShutdown()).isTrue();
-        assertThat(client.helper.clock().pending()).as("the dropped connection's age").isLessThanOrEqualTo(1);
+        assertThat(client.helper.clock().pending())
+                .as("the dropped connection's age")
+                .isLessThanOrEqualTo(1);
     }
 
     @Test
@@ -212,8 +214,9 @@ class SubsetTest {
 
     @Test
     void aZonesCallsStayInItAndLeaveItWhenItsServersAreGone() {
-        client.start(Map.of("zone", Map.of("own", "a")), endpoints(40, one -> one.zone(
-                one.build().port() > 34 ? "a" : "b")));
+        client.start(
+                Map.of("zone", Map.of("own", "a")),
+                endpoints(40, one -> one.zone(one.build().port() > 34 ? "a" : "b")));
         assertThat(client.connected()).hasSize(SIZE).allMatch(port -> port > 34);
         assertThat(client.ports(FakeCall.PLAIN, 400)).isEqualTo(client.connected());
         for (int port = 35; port <= 40; port++) {
@@ -294,9 +297,7 @@ class SubsetTest {
         List<Integer> some = List.copyOf(before);
         client.start(Map.of(), endpoints(20, one -> {
             int port = one.build().port();
-            return port == some.get(0)
-                    ? one.weight(0)
-                    : port == some.get(1) ? one.state(Endpoint.State.DRAINING) : one;
+            return port == some.get(0) ? one.weight(0) : port == some.get(1) ? one.state(Endpoint.State.DRAINING) : one;
         }));
         assertThat(client.ports(FakeCall.PLAIN, 40))
                 .hasSize(SIZE)
@@ -494,8 +495,7 @@ class SubsetTest {
         void call(FakeCall call) {
             helper.pick(call)
                     .getStreamTracerFactory()
-                    .newClientStreamTracer(
-                            StreamInfo.newBuilder().build(), new Metadata());
+                    .newClientStreamTracer(StreamInfo.newBuilder().build(), new Metadata());
         }
 
         Set<Integer> ports(FakeCall call, int calls) {
