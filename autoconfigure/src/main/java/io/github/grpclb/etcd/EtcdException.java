@@ -27,6 +27,8 @@ final class EtcdException extends RuntimeException {
         AUTHENTICATION,
         /** The user may not do this. */
         PERMISSION,
+        /** etcd has no authentication switched on, and so gives no token. */
+        NO_AUTHENTICATION,
         /** The token has run out; another one is fetched at the next call. */
         TOKEN,
         /** etcd does not have the lease. */
@@ -95,9 +97,10 @@ final class EtcdException extends RuntimeException {
         if (text.contains("invalid auth token") || text.contains("revision of auth store is old")) {
             return Kind.TOKEN;
         }
-        if (text.contains("authentication failed")
-                || text.contains("authentication is not enabled")
-                || text.contains("user name is empty")) {
+        if (text.contains("authentication is not enabled")) {
+            return Kind.NO_AUTHENTICATION;
+        }
+        if (text.contains("authentication failed") || text.contains("user name is empty")) {
             return Kind.AUTHENTICATION;
         }
         if (text.contains("permission denied")) {

@@ -16,14 +16,18 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The token that etcd gives for user and password. Fetched when it is first needed and again after {@link #forget}; one
+ * The token that etcd gives for user and password. Fetched when it is first needed and again after {@link #isOutdatedBy}; one
  * request at a time, whose answer all waiting calls share. A refusal is remembered for a while, as each attempt costs
- * etcd a bcrypt. Thread-safe.
+ * etcd a bcrypt. An etcd whose authentication is off gets calls without a token, so that it can be switched on and off under a
+ * fleet that has credentials; once it is on, it refuses such a call, and a token is fetched. Thread-safe.
  */
 final class EtcdToken extends CallCredentials {
 
+    private static final Logger log = LoggerFactory.getLogger(EtcdToken.class);
     private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
     private static final Duration REFUSAL_STANDS = Duration.ofSeconds(30);
 
@@ -36,6 +40,7 @@ final class EtcdToken extends CallCredentials {
     private @Nullable Metadata token;
     private @Nullable Status refusal;
     private long refusedAt;
+    private volatile boolean complained;
 
     EtcdToken(Channel channel, String username, String password, Duration timeout, LongSupplier ticker) {
         this.channel = channel;
@@ -47,9 +52,14 @@ final class EtcdToken extends CallCredentials {
         this.ticker = ticker;
     }
 
-    /** Drops the token: etcd said that it is not valid any more. */
-    synchronized void forget() {
-        token = null;
+    /** Says whether a failure means that another token, or one at all, may help; if so the one that is known is dropped. */
+    synchronized boolean isOutdatedBy(EtcdException failure) {
+        boolean outdated = failure.kind() == EtcdException.Kind.TOKEN
+                || failure.kind() == EtcdException.Kind.AUTHENTICATION && token != null && token.keys().isEmpty();
+        if (outdated) {
+            token = null;
+        }
+        return outdated;
     }
 
     @Override
@@ -83,10 +93,20 @@ final class EtcdToken extends CallCredentials {
                         Metadata headers = new Metadata();
                         headers.put(TOKEN, response.getToken());
                         succeeded(headers);
+                    } else if (EtcdException.of(failure).kind() == EtcdException.Kind.NO_AUTHENTICATION) {
+                        withoutToken();
                     } else {
                         failed(EtcdException.of(failure));
                     }
                 });
+    }
+
+    private void withoutToken() {
+        if (!complained) {
+            complained = true;
+            log.warn("etcd has no authentication switched on: user and password are configured, and not used until it has");
+        }
+        succeeded(new Metadata());
     }
 
     private void succeeded(Metadata headers) {

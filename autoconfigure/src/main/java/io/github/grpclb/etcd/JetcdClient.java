@@ -212,7 +212,7 @@ final class JetcdClient implements EtcdClient {
 
     @Override
     public Watch watch(String prefix, long fromRevision, WatchListener listener) {
-        return JetcdWatch.start(channel, callOptions, prefix, fromRevision, listener, this::forgetToken);
+        return JetcdWatch.start(channel, callOptions, prefix, fromRevision, listener, this::isOutdatedToken);
     }
 
     @Override
@@ -231,8 +231,7 @@ final class JetcdClient implements EtcdClient {
         return callOnce(method, request, limit)
                 .exceptionallyCompose(failure -> {
                     EtcdException cause = EtcdException.of(failure);
-                    if (cause.kind() == EtcdException.Kind.TOKEN) {
-                        forgetToken();
+                    if (isOutdatedToken(cause)) {
                         return callOnce(method, request, limit);
                     }
                     return CompletableFuture.failedFuture(cause);
@@ -245,9 +244,7 @@ final class JetcdClient implements EtcdClient {
         return Answer.to(request, channel.newCall(method, options), method.getType());
     }
 
-    private void forgetToken() {
-        if (token != null) {
-            token.forget();
-        }
+    private boolean isOutdatedToken(EtcdException failure) {
+        return token != null ? token.isOutdatedBy(failure) : failure.kind() == EtcdException.Kind.TOKEN;
     }
 }

@@ -13,6 +13,7 @@ import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** One watch on a stream of its own. Whatever ends it ends it for good: who wants more reads the list again. */
 final class JetcdWatch extends ClientCall.Listener<WatchResponse> implements EtcdApi.Watch {
@@ -22,14 +23,14 @@ final class JetcdWatch extends ClientCall.Listener<WatchResponse> implements Etc
 
     private final ClientCall<WatchRequest, WatchResponse> call;
     private final EtcdApi.WatchListener listener;
-    private final Runnable forgetToken;
+    private final Consumer<EtcdException> onFailure;
     private boolean ended;
 
     private JetcdWatch(
-            ClientCall<WatchRequest, WatchResponse> call, EtcdApi.WatchListener listener, Runnable forgetToken) {
+            ClientCall<WatchRequest, WatchResponse> call, EtcdApi.WatchListener listener, Consumer<EtcdException> onFailure) {
         this.call = call;
         this.listener = listener;
-        this.forgetToken = forgetToken;
+        this.onFailure = onFailure;
     }
 
     static JetcdWatch start(
@@ -38,9 +39,9 @@ final class JetcdWatch extends ClientCall.Listener<WatchResponse> implements Etc
             String prefix,
             long fromRevision,
             EtcdApi.WatchListener listener,
-            Runnable forgetToken) {
+            Consumer<EtcdException> onFailure) {
         ClientCall<WatchRequest, WatchResponse> call = channel.newCall(WatchGrpc.getWatchMethod(), options);
-        JetcdWatch watch = new JetcdWatch(call, listener, forgetToken);
+        JetcdWatch watch = new JetcdWatch(call, listener, onFailure);
         Metadata headers = new Metadata();
         headers.put(REQUIRE_LEADER, "true");
         call.start(watch, headers);
@@ -120,9 +121,7 @@ final class JetcdWatch extends ClientCall.Listener<WatchResponse> implements Etc
 
     private EtcdException failure(Status status) {
         EtcdException failure = EtcdException.of(status.asException());
-        if (failure.kind() == EtcdException.Kind.TOKEN) {
-            forgetToken.run();
-        }
+        onFailure.accept(failure);
         return failure;
     }
 }

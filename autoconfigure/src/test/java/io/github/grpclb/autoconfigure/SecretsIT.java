@@ -8,6 +8,7 @@ import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.SelfSigned;
 import java.io.PrintWriter;
@@ -51,7 +52,7 @@ class SecretsIT {
     @Test
     void isNotSeenOfAnApplicationThatEtcdRefuses(CapturedOutput output) throws Exception {
         SelfSigned key = SelfSigned.create(directory, "bundle", "san=ip:127.0.0.1");
-        try (EtcdProcess etcd = EtcdServers.startProcess();
+        try (EtcdProcess etcd = withUsers();
                 ConfigurableApplicationContext context = TestApplications.server(and(
                         "grpc.lb.etcd.endpoints=" + etcd.endpoint(),
                         "spring.ssl.bundle.pem.unused.truststore.certificate=" + key.certificate()))) {
@@ -61,7 +62,7 @@ class SecretsIT {
                     .health()
                     .getDetails()
                     .toString();
-            assertThat(health).contains("authentication is not enabled", "grpc.lb.etcd.username");
+            assertThat(health).contains("authentication failed", "grpc.lb.etcd.username");
             assertThat(health).doesNotContain(CANARY);
             assertThat(context.getBean(GrpcLbEndpoint.class).describe().toString())
                     .doesNotContain(CANARY);
@@ -72,21 +73,29 @@ class SecretsIT {
             assertThat(context.getBean(GrpcLbProperties.class).toString()).doesNotContain(CANARY);
             assertThat(connection.options().toString()).doesNotContain(CANARY);
         }
-        assertThat(output).contains("authentication is not enabled").doesNotContain(CANARY);
+        assertThat(output).contains("authentication failed").doesNotContain(CANARY);
+    }
+
+    private static EtcdProcess withUsers() {
+        EtcdProcess etcd = EtcdServers.startProcess();
+        try (RawEtcd operator = new RawEtcd(etcd.endpoint())) {
+            operator.enableAuth("other", "password", "/grpclb/");
+        }
+        return etcd;
     }
 
     @Test
     void isNotSeenWhereTheStartFailsForIt(CapturedOutput output) {
-        try (EtcdProcess etcd = EtcdServers.startProcess()) {
+        try (EtcdProcess etcd = withUsers()) {
             Throwable failure = catchThrowable(() -> TestApplications.client(
                             and("grpc.lb.etcd.fail-fast=true", "grpc.lb.etcd.endpoints=" + etcd.endpoint()))
                     .close());
             assertThat(stackTrace(failure))
-                    .contains("authentication is not enabled")
+                    .contains("authentication failed")
                     .doesNotContain(CANARY);
         }
         assertThat(output)
-                .contains("Property: grpc.lb.etcd.username", "authentication is not enabled")
+                .contains("Property: grpc.lb.etcd.username", "authentication failed")
                 .doesNotContain(CANARY);
     }
 

@@ -90,12 +90,36 @@ class EtcdSecurityIT {
 
     @Test
     @FaultRow(18)
-    void saysThatEtcdKnowsNoUsers() {
+    void goesOnWithoutATokenWhereAuthenticationIsOffAndWithOneOnceItIsOn() {
         try (EtcdProcess etcd = EtcdServers.startProcess();
-                EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD))) {
-            assertThatThrownBy(() -> connection.awaitReachable(LIMIT))
-                    .hasMessageContaining("authentication is not enabled");
+                RawEtcd operator = new RawEtcd(etcd.endpoint());
+                EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
+                EtcdRegistrar registrar = new EtcdRegistrar(
+                        connection, Duration.ofSeconds(2), Duration.ofSeconds(3), EtcdObserver.NONE);
+                EtcdEndpointSource source =
+                        new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE)) {
+            LatestList list = new LatestList();
+            connection.awaitReachable(LIMIT);
+            source.subscribe("greeter", list);
+            assertThat(registrar.register(endpoint).registered()).succeedsWithin(LIMIT);
+            await().untilAsserted(() -> assertThat(list.endpoints()).hasSize(1));
+
+            operator.enableAuth("svc", PASSWORD, "/grpclb/");
+            operator.login("root", "root");
+            staysRegistered(operator, list);
+            operator.disableAuth();
+            operator.logout();
+            staysRegistered(operator, list);
         }
+    }
+
+    private static void staysRegistered(RawEtcd operator, LatestList list) {
+        long lease = operator.lease("/grpclb/greeter/127.0.0.1:8001");
+        await().during(Duration.ofSeconds(6))
+                .atMost(Duration.ofSeconds(8))
+                .until(() -> operator.all("/grpclb/").size() == 1
+                        && operator.lease("/grpclb/greeter/127.0.0.1:8001") == lease
+                        && list.endpoints().size() == 1);
     }
 
     @Test

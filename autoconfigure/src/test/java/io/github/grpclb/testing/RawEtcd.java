@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Empty;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.api.AlarmRequest;
+import io.etcd.jetcd.api.AuthDisableRequest;
 import io.etcd.jetcd.api.AuthEnableRequest;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthRoleAddRequest;
@@ -288,6 +289,16 @@ public final class RawEtcd implements AutoCloseable {
                 .getToken();
         headers = new Metadata();
         headers.put(TOKEN, token);
+    }
+
+    /** From now on nothing is done as a user. */
+    public void logout() {
+        headers = new Metadata();
+    }
+
+    /** Turns authentication off; for who has logged in as root. */
+    public void disableAuth() {
+        auth().authDisable(AuthDisableRequest.getDefaultInstance());
     }
 
     @Override
