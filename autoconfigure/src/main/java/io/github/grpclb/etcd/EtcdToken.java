@@ -55,7 +55,9 @@ final class EtcdToken extends CallCredentials {
     /** Says whether a failure means that another token, or one at all, may help; if so the one that is known is dropped. */
     synchronized boolean isOutdatedBy(EtcdException failure) {
         boolean outdated = failure.kind() == EtcdException.Kind.TOKEN
-                || failure.kind() == EtcdException.Kind.AUTHENTICATION && token != null && token.keys().isEmpty();
+                || failure.kind() == EtcdException.Kind.AUTHENTICATION
+                        && token != null
+                        && token.keys().isEmpty();
         if (outdated) {
             token = null;
         }
@@ -104,7 +106,8 @@ final class EtcdToken extends CallCredentials {
     private void withoutToken() {
         if (!complained) {
             complained = true;
-            log.warn("etcd has no authentication switched on: user and password are configured, and not used until it has");
+            log.warn(
+                    "etcd has no authentication switched on: user and password are configured, and not used until it has");
         }
         succeeded(new Metadata());
     }

@@ -27,7 +27,9 @@ final class JetcdWatch extends ClientCall.Listener<WatchResponse> implements Etc
     private boolean ended;
 
     private JetcdWatch(
-            ClientCall<WatchRequest, WatchResponse> call, EtcdApi.WatchListener listener, Consumer<EtcdException> onFailure) {
+            ClientCall<WatchRequest, WatchResponse> call,
+            EtcdApi.WatchListener listener,
+            Consumer<EtcdException> onFailure) {
         this.call = call;
         this.listener = listener;
         this.onFailure = onFailure;

@@ -224,7 +224,7 @@ class ConfigurationMetadataTest {
     }
 
     private static LbConfig balancer(ClientServiceConfig config) {
-        LbConfig parsed = LbConfig.parse(raw(config));
+        LbConfig parsed = LbConfig.parse(config.toJson());
         // the options are those of the policy, which is compared by itself
         return new LbConfig(
                 parsed.policy(),
@@ -241,14 +241,8 @@ class ConfigurationMetadataTest {
     }
 
     private static Policy policy(ClientServiceConfig config) {
-        LbConfig parsed = LbConfig.parse(raw(config));
+        LbConfig parsed = LbConfig.parse(config.toJson());
         return Policies.forChannel(List.of()).get(parsed.policy(), parsed.options());
-    }
-
-    @SuppressWarnings("unchecked")
-    private static Map<String, ?> raw(ClientServiceConfig config) {
-        List<Map<String, ?>> balancing = (List<Map<String, ?>>) config.toJson().get("loadBalancingConfig");
-        return (Map<String, ?>) balancing.get(balancing.size() - 1).get("endpoint_lb");
     }
 
     private static List<JsonObject> objects(JsonArray array) {

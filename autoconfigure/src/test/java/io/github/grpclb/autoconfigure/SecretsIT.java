@@ -8,8 +8,8 @@ import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
-import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.FaultRow;
+import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.SelfSigned;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -90,9 +90,7 @@ class SecretsIT {
             Throwable failure = catchThrowable(() -> TestApplications.client(
                             and("grpc.lb.etcd.fail-fast=true", "grpc.lb.etcd.endpoints=" + etcd.endpoint()))
                     .close());
-            assertThat(stackTrace(failure))
-                    .contains("authentication failed")
-                    .doesNotContain(CANARY);
+            assertThat(stackTrace(failure)).contains("authentication failed").doesNotContain(CANARY);
         }
         assertThat(output)
                 .contains("Property: grpc.lb.etcd.username", "authentication failed")

@@ -94,8 +94,8 @@ class EtcdSecurityIT {
         try (EtcdProcess etcd = EtcdServers.startProcess();
                 RawEtcd operator = new RawEtcd(etcd.endpoint());
                 EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
-                EtcdRegistrar registrar = new EtcdRegistrar(
-                        connection, Duration.ofSeconds(2), Duration.ofSeconds(3), EtcdObserver.NONE);
+                EtcdRegistrar registrar =
+                        new EtcdRegistrar(connection, Duration.ofSeconds(2), Duration.ofSeconds(3), EtcdObserver.NONE);
                 EtcdEndpointSource source =
                         new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE)) {
             LatestList list = new LatestList();
