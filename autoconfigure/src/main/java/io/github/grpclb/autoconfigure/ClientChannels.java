@@ -16,8 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
@@ -44,7 +42,6 @@ final class ClientChannels implements GrpcChannelConfigurer {
     private final ChannelArguments arguments;
     private final StaticEndpoints staticEndpoints;
     private final ClientServices services;
-    private final Set<String> names = ConcurrentHashMap.newKeySet();
     private final List<InitialWait> waits = new CopyOnWriteArrayList<>();
     private final AddressRules registryRules;
 
@@ -83,8 +80,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
 
     @Override
     public void accept(ManagedChannelBuilder<?> builder, String name) {
-        names.add(name);
-        if (!isInProcess(builder) && ChannelAddresses.isOurs(channels, name)) {
+        if (ChannelAddresses.isOurs(channels, name) && hasBalancer(builder)) {
             ClientServiceConfig config = configOf(name);
             if (config.policy().equals(HASHING)) {
                 builder.intercept(RoutingKeys.hashKeyFromContext());
@@ -102,19 +98,21 @@ final class ClientChannels implements GrpcChannelConfigurer {
             builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, fixed.orElse(source))
                     .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
                     .setNameResolverArg(EndpointNameResolverProvider.BALANCER_IN_USE, new BalancerInUse(name))
-                    .setNameResolverArg(PolicyLoadBalancer.CONFIG, config.balancer())
-                    .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME);
+                    .setNameResolverArg(PolicyLoadBalancer.CONFIG, config.balancer());
         }
     }
 
-    /** Returns the names of the clients that channels were made for so far. */
-    Set<String> names() {
-        return Set.copyOf(names);
-    }
-
-    /** net.devh gives such a channel the name of its server, under which a client of that name may be configured, or none. */
-    private static boolean isInProcess(ManagedChannelBuilder<?> builder) {
-        return builder.getClass().getName().equals("io.grpc.inprocess.InProcessChannelBuilder");
+    /**
+     * Chooses the balancer. A builder for one address refuses any, and is left alone: the name of an in-process server, for which
+     * net.devh makes its channel, may be a client's too.
+     */
+    private static boolean hasBalancer(ManagedChannelBuilder<?> builder) {
+        try {
+            builder.defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME);
+            return true;
+        } catch (IllegalStateException | UnsupportedOperationException e) {
+            return false;
+        }
     }
 
     /** Has channels that know no server wait for a first one again. */

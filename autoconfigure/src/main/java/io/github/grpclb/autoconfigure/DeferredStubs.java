@@ -3,27 +3,23 @@ package io.github.grpclb.autoconfigure;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.function.Supplier;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import net.devh.boot.grpc.client.inject.GrpcClient;
 import net.devh.boot.grpc.client.inject.GrpcClientBeanPostProcessor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.BeanMetadataElement;
-import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
-import org.springframework.beans.factory.config.DependencyDescriptor;
+import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.context.ApplicationContext;
-import org.springframework.core.MethodParameter;
 import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
-import org.springframework.util.ReflectionUtils;
 
 /**
  * Makes the stubs that constructors and {@code @Bean} methods take as parameters together with the bean that takes them. net.devh 3.1.0
- * makes them while Spring is still collecting its bean post-processors, which is too early for the channel factory and all that its
- * configurers and interceptors need: properties would not be set, meter registries would stay without binders and common tags.
+ * makes them while Spring is still collecting its bean post-processors, which is too early for all that the channel factory, its
+ * configurers and interceptors depend on: meter registries, for one, would stay without their binders and common tags.
  */
 final class DeferredStubs implements BeanPostProcessor, PriorityOrdered {
 
@@ -33,9 +29,15 @@ final class DeferredStubs implements BeanPostProcessor, PriorityOrdered {
     private static final String PARAMETERS = "grpcClientConstructorInjection";
 
     private final ApplicationContext context;
+    private final Set<String> clients = ConcurrentHashMap.newKeySet();
 
     DeferredStubs(ApplicationContext context) {
         this.context = context;
+    }
+
+    /** Returns the names of the clients that parameters are for, whether their stubs are made already or not. */
+    Set<String> clients() {
+        return Set.copyOf(clients);
     }
 
     /** Comes before the {@code @PostConstruct} method in which net.devh makes them. */
@@ -43,9 +45,9 @@ final class DeferredStubs implements BeanPostProcessor, PriorityOrdered {
     public Object postProcessBeforeInitialization(Object bean, String beanName) {
         if (bean instanceof GrpcClientBeanPostProcessor && context.containsBean(PARAMETERS)) {
             try {
-                defer((List<?>) call(context.getBean(PARAMETERS), "getRegistries"));
-            } catch (ReflectiveOperationException | ClassCastException e) {
-                log.debug("Stubs that are parameters are made by net.devh, early", e);
+                defer((List<?>) get(context.getBean(PARAMETERS), "getRegistries"));
+            } catch (ReflectiveOperationException | RuntimeException e) {
+                log.debug("Stubs that are parameters are made early, by net.devh", e);
             }
         }
         return bean;
@@ -56,25 +58,38 @@ final class DeferredStubs implements BeanPostProcessor, PriorityOrdered {
         return Ordered.HIGHEST_PRECEDENCE;
     }
 
+    /** Changes nothing unless all of them are understood. */
     private void defer(List<?> parameters) throws ReflectiveOperationException {
         StubMaker maker = new StubMaker(context);
-        List<Runnable> all = new ArrayList<>();
+        List<Runnable> changes = new ArrayList<>();
         for (Object parameter : parameters) {
-            Class<?> type = (Class<?>) call(parameter, "getStubClass");
-            GrpcClient client = (GrpcClient) call(parameter, "getClient");
-            BeanDefinition taker = (BeanDefinition) call(parameter, "getTargetBeanDefinition");
-            int index = (int) call(parameter, "getConstructorArgumentIndex");
-            all.add(() -> taker.getConstructorArgumentValues()
-                    .addIndexedArgumentValue(index, new DeferredStub(() -> maker.make(type, client))));
+            GrpcClient client = (GrpcClient) get(parameter, "getClient");
+            BeanDefinition stub = stub(maker, (Class<?>) get(parameter, "getStubClass"), client);
+            BeanDefinition taker = (BeanDefinition) get(parameter, "getTargetBeanDefinition");
+            int index = (int) get(parameter, "getConstructorArgumentIndex");
+            changes.add(() -> {
+                taker.getConstructorArgumentValues().addIndexedArgumentValue(index, stub);
+                clients.add(client.value());
+            });
         }
-        all.forEach(Runnable::run);
+        changes.forEach(Runnable::run);
         parameters.clear();
     }
 
-    private static Object call(Object target, String getter) throws ReflectiveOperationException {
-        Method method = target.getClass().getMethod(getter);
+    private static <T> BeanDefinition stub(StubMaker maker, Class<T> type, GrpcClient client) {
+        RootBeanDefinition stub = new RootBeanDefinition(type, () -> maker.make(type, client));
+        // each bean that takes it has it made; and nobody else's post-processor sees it, as it was: stubs are final, no
+        // proxy can be made
+        stub.setScope(BeanDefinition.SCOPE_PROTOTYPE);
+        stub.setSynthetic(true);
+        stub.setResourceDescription("@GrpcClient(\"" + client.value() + "\")");
+        return stub;
+    }
+
+    private static Object get(Object from, String getter) throws ReflectiveOperationException {
+        Method method = from.getClass().getMethod(getter);
         method.setAccessible(true);
-        return method.invoke(target);
+        return method.invoke(from);
     }
 
     /** net.devh's own way of making a stub. */
@@ -84,32 +99,8 @@ final class DeferredStubs implements BeanPostProcessor, PriorityOrdered {
             super(context);
         }
 
-        Object make(Class<?> type, GrpcClient client) {
+        <T> T make(Class<T> type, GrpcClient client) {
             return processInjectionPoint(null, type, client);
-        }
-    }
-
-    /** An argument that Spring resolves when it calls the constructor; for a prototype's next one, because it is metadata. */
-    private static final class DeferredStub extends DependencyDescriptor implements BeanMetadataElement {
-
-        private static final long serialVersionUID = 1L;
-
-        private final transient Supplier<Object> stub;
-
-        DeferredStub(Supplier<Object> stub) {
-            super(new MethodParameter(placeholder(), 0), true);
-            this.stub = stub;
-        }
-
-        @Override
-        public Object resolveShortcut(BeanFactory beanFactory) {
-            return stub.get();
-        }
-
-        /** Spring wants to see a parameter, whichever. */
-        private static Method placeholder() {
-            Method equals = ReflectionUtils.findMethod(Object.class, "equals", Object.class);
-            return Objects.requireNonNull(equals);
         }
     }
 }

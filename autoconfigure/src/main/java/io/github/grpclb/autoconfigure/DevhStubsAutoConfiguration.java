@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration;
 import net.devh.boot.grpc.client.inject.GrpcClientBeanPostProcessor;
 import net.devh.boot.grpc.client.interceptor.GlobalClientInterceptorRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -9,10 +10,10 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 
 /**
- * Has net.devh make stubs that are parameters as late as those in fields, and interceptors not before they can be complete. Also where grpc-lb is switched off: that net.devh's metrics
- * are on, which would suffer from it, is {@link DevhMeterOrderAutoConfiguration}'s doing.
+ * Has net.devh make stubs and interceptors no earlier than what they need is there. Also where grpc-lb is switched off: that net.devh's
+ * metrics and tracing are on, which would suffer most, is {@link DevhMeterOrderAutoConfiguration}'s doing.
  */
-@AutoConfiguration(beforeName = "net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration")
+@AutoConfiguration(before = GrpcClientAutoConfiguration.class)
 @ConditionalOnClass(GrpcClientBeanPostProcessor.class)
 public final class DevhStubsAutoConfiguration {
 
@@ -23,7 +24,7 @@ public final class DevhStubsAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    GlobalClientInterceptorRegistry globalClientInterceptorRegistry(ApplicationContext context) {
-        return new DeferredInterceptors(context);
+    GlobalClientInterceptorRegistry grpcLbLateInterceptors(ApplicationContext context) {
+        return new LateInterceptors(context);
     }
 }

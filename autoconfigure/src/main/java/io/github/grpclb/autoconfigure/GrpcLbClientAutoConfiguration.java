@@ -2,13 +2,12 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
-import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.EndpointSourceOptions;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdEndpointSource;
-import io.github.grpclb.etcd.EtcdObserver;
+import net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import org.springframework.beans.factory.ObjectProvider;
@@ -21,9 +20,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
 /** Gives net.devh's channels their endpoints and their policy. */
-@AutoConfiguration(
-        after = GrpcLbEtcdAutoConfiguration.class,
-        afterName = "net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration")
+@AutoConfiguration(after = {GrpcLbEtcdAutoConfiguration.class, GrpcClientAutoConfiguration.class})
 @ConditionalOnGrpcLb
 @ConditionalOnClass(GrpcChannelConfigurer.class)
 @ConditionalOnBean({EtcdConnection.class, GrpcChannelsProperties.class})
@@ -33,17 +30,13 @@ public final class GrpcLbClientAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     EndpointSource grpcLbEndpointSource(
-            EtcdConnection connection,
-            GrpcLbProperties properties,
-            EarlyObserver early,
-            ObjectProvider<EtcdObserver> observers) {
-        EtcdObserver observer = early.of(EtcdObserver.class, observers);
+            EtcdConnection connection, GrpcLbProperties properties, DeferredObservers observers) {
         SnapshotSettings snapshots = new SnapshotSettings(properties.snapshot());
         EndpointSourceOptions options = EndpointSourceOptions.DEFAULT
                 .withRules(new EtcdSettings(properties.etcd(), null).recordRules())
                 .withSnapshots(snapshots.options());
         try {
-            return new EtcdEndpointSource(connection, options, observer != null ? observer : EtcdObserver.NONE);
+            return new EtcdEndpointSource(connection, options, observers.ofEtcd());
         } catch (IllegalArgumentException e) {
             throw snapshots.refused(e);
         }
@@ -69,22 +62,23 @@ public final class GrpcLbClientAutoConfiguration {
             EndpointSource source,
             EndpointLoads loads,
             LiveEndpoints live,
-            EarlyObserver early,
-            ObjectProvider<PickObserver> observers,
-            ObjectProvider<Policy> policies) {
+            ObjectProvider<Policy> policies,
+            DeferredObservers observers) {
         return new ClientChannels(
                 properties,
                 allClients,
                 channels,
                 source,
-                new ChannelArguments(
-                        policies.orderedStream().toList(), loads, live, early.of(PickObserver.class, observers)));
+                new ChannelArguments(policies.orderedStream().toList(), loads, live, observers.ofPicks()));
     }
 
     @Bean
     UnusedClients grpcLbUnusedClients(
-            GrpcLbProperties properties, ObjectProvider<ClientChannels> channels, Environment environment) {
-        return new UnusedClients(properties, channels, environment);
+            GrpcLbProperties properties,
+            ObjectProvider<GrpcChannelsProperties> channels,
+            ObjectProvider<DeferredStubs> deferred,
+            Environment environment) {
+        return new UnusedClients(properties, channels, deferred, environment);
     }
 
     @Bean
@@ -93,7 +87,7 @@ public final class GrpcLbClientAutoConfiguration {
     }
 
     @Bean
-    static ChannelAddresses grpcLbChannelAddresses(ObjectProvider<GrpcLbProperties> properties) {
-        return new ChannelAddresses(properties);
+    static ChannelAddresses grpcLbChannelAddresses() {
+        return new ChannelAddresses();
     }
 }

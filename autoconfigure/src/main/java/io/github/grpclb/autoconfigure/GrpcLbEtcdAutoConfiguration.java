@@ -11,7 +11,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
@@ -56,7 +56,9 @@ public final class GrpcLbEtcdAutoConfiguration {
     EtcdConnection grpcLbEtcdConnection(
             GrpcLbProperties properties, ObjectProvider<SslBundles> sslBundles, ObjectProvider<EmbeddedEtcd> embedded) {
         EmbeddedEtcd inProcess = embedded.getIfAvailable();
-        EtcdSettings settings = new EtcdSettings(properties.etcd(), sslBundles.getIfAvailable());
+        // none is asked for in vain: early in a start, where a channel may be made by then, Spring cannot make them yet
+        SslBundles bundles = properties.etcd().ssl().bundle() == null ? null : sslBundles.getIfAvailable();
+        EtcdSettings settings = new EtcdSettings(properties.etcd(), bundles);
         InvalidPropertyException.requireWithin(
                 SHORTEST_STARTUP_TIMEOUT,
                 LONGEST_STARTUP_TIMEOUT,
@@ -76,8 +78,8 @@ public final class GrpcLbEtcdAutoConfiguration {
     }
 
     @Bean
-    EarlyObserver grpcLbEarlyObserver(ApplicationContext context) {
-        return new EarlyObserver(context);
+    DeferredObservers grpcLbDeferredObservers(ConfigurableApplicationContext context) {
+        return new DeferredObservers(context);
     }
 
     private static void requireReachable(EtcdConnection connection, GrpcLbProperties.Etcd properties) {

@@ -2,9 +2,11 @@ package io.github.grpclb.autoconfigure;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -23,19 +25,28 @@ final class UnusedClients implements ApplicationListener<ApplicationReadyEvent> 
     private static final int MOST_NAMES = 10;
 
     private final GrpcLbProperties properties;
-    private final ObjectProvider<ClientChannels> channels;
+    private final ObjectProvider<GrpcChannelsProperties> channels;
+    private final ObjectProvider<DeferredStubs> deferred;
     private final Environment environment;
 
-    UnusedClients(GrpcLbProperties properties, ObjectProvider<ClientChannels> channels, Environment environment) {
+    UnusedClients(
+            GrpcLbProperties properties,
+            ObjectProvider<GrpcChannelsProperties> channels,
+            ObjectProvider<DeferredStubs> deferred,
+            Environment environment) {
         this.properties = properties;
         this.channels = channels;
+        this.deferred = deferred;
         this.environment = environment;
     }
 
     @Override
     public void onApplicationEvent(ApplicationReadyEvent event) {
         if (!environment.getProperty("spring.main.lazy-initialization", Boolean.class, false)) {
-            channels.ifAvailable(made -> find(properties, made.names()).forEach(log::warn));
+            Set<String> used = new HashSet<>();
+            channels.ifAvailable(asked -> used.addAll(ChannelAddresses.clients(asked)));
+            deferred.ifAvailable(stubs -> used.addAll(stubs.clients()));
+            find(properties, used).forEach(log::warn);
         }
     }
 

@@ -11,24 +11,20 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import net.devh.boot.grpc.client.inject.GrpcClient;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 
-/** Tests as net.devh's documentation describes them: the server in the process of the client, without a port. */
+/** Tests of applications that call themselves in process, as net.devh documents them, while real servers are registered. */
+@ExtendWith(OutputCaptureExtension.class)
 class InProcessIT {
-
-    private static final Map<String, Object> IN_PROCESS = Map.of(
-            "grpc.server.in-process-name",
-            "test",
-            "grpc.server.port",
-            "-1",
-            "grpc.lb.registration.id",
-            "in-process",
-            "grpc.client.inProcess.address",
-            "in-process:test");
 
     @AutoClose
     private final Opened opened = new Opened();
@@ -36,35 +32,91 @@ class InProcessIT {
     private final EmbeddedEtcd etcd = opened.add(EmbeddedEtcd.start("127.0.0.1", 0));
     private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
 
-    @Test
-    void aClientReachesTheServerOfItsProcess() {
-        ConfigurableApplicationContext context = opened.add(TestApplications.start(Application.class, IN_PROCESS, at));
-        assertThat(context.getBean(Clients.class).askInProcess()).isEqualTo("in-process");
+    @BeforeEach
+    void registerRealServers() {
+        opened.add(TestApplications.server(at, "grpc.lb.registration.id=real"));
     }
 
     @Test
-    void anAddressForAllClientsKeepsThemAwayFromRealServers() {
-        opened.add(TestApplications.server(at, "grpc.lb.registration.id=real"));
-        ConfigurableApplicationContext context = opened.add(TestApplications.start(
-                Application.class,
-                IN_PROCESS,
-                at,
-                "grpc.client.GLOBAL.address=in-process:test",
+    void aClientWithSuchAnAddressDoes(CapturedOutput output) {
+        Tested tested = start(
+                "grpc.server.in-process-name=test",
+                "grpc.client.inProcess.address=in-process:test",
+                "grpc.client.other.address=in-process:test",
                 "grpc.lb.clients.other.service=greeter",
-                "grpc.lb.clients.other.policy=random",
-                "grpc.lb.static.fixed=127.0.0.1:1"));
-        Clients clients = context.getBean(Clients.class);
-        assertThat(clients.ask(clients.other)).isEqualTo("in-process");
-        assertThat(clients.ask(clients.fixed)).isEqualTo("in-process");
-        assertThat(clients.askInProcess()).isEqualTo("in-process");
+                "grpc.lb.clients.other.policy=consistent_hash");
+        assertThat(ask(tested.inProcess)).isEqualTo("test");
+        assertThat(ask(tested.other)).isEqualTo("test");
+        assertThat(ask(tested.greeter)).isEqualTo("real");
+        assertThat(output).doesNotContain("has had no effect");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"grpc.lb.clients.other.service=greeter", "grpc.lb.static.other=127.0.0.1:1"})
+    void allClientsDoWithAnAddressForAll(String toRealServers, CapturedOutput output) {
+        Tested tested =
+                start("grpc.server.in-process-name=test", "grpc.client.GLOBAL.address=in-process:test", toRealServers);
+        assertThat(ask(tested.inProcess)).isEqualTo("test");
+        assertThat(ask(tested.other)).isEqualTo("test");
+        assertThat(ask(tested.greeter)).isEqualTo("test");
+        assertThat(output).doesNotContain("has had no effect");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"grpc.lb.clients.other.service=greeter", "grpc.lb.static.other=127.0.0.1:1"})
+    void allClientsDoWithThatSchemeByDefault(String toRealServers) {
+        Tested tested = start("grpc.server.in-process-name=other", "grpc.default-scheme=in-process", toRealServers);
+        assertThat(ask(tested.other)).isEqualTo("test");
+    }
+
+    @Test
+    void aServersNameMayBeThatOfAnotherClient() {
+        Tested tested =
+                start("grpc.server.in-process-name=greeter", "grpc.client.inProcess.address=in-process:greeter");
+        assertThat(ask(tested.inProcess)).isEqualTo("test");
+        assertThat(ask(tested.greeter)).isEqualTo("real");
+    }
+
+    @Test
+    void itsOwnAddressTakesAClientOutOfThat() {
+        Tested tested = start(
+                "grpc.server.in-process-name=test",
+                "grpc.client.GLOBAL.address=in-process:test",
+                "grpc.client.other.address=etcd:///greeter");
+        assertThat(ask(tested.other)).isEqualTo("real");
+        assertThat(ask(tested.greeter)).isEqualTo("test");
+    }
+
+    @Test
+    void aDefaultSchemeMayBeWrittenAsTheBeginningOfATarget() {
+        Tested tested = start("grpc.default-scheme=etcd:///");
+        assertThat(ask(tested.greeter)).isEqualTo("real");
+    }
+
+    private Tested start(String... properties) {
+        return opened.add(TestApplications.start(
+                        Tested.class,
+                        Map.of(
+                                "grpc.server.port",
+                                "-1",
+                                "grpc.client.GLOBAL.negotiation-type",
+                                "plaintext",
+                                "grpc.lb.registration.id",
+                                "test",
+                                "grpc.lb.etcd.endpoints",
+                                etcd.endpoint()),
+                        properties))
+                .getBean(Tested.class);
+    }
+
+    private static String ask(Channel channel) {
+        return TestServer.ask(channel, CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS));
     }
 
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
-    @Import({TestApplications.Who.class, Clients.class})
-    static class Application {}
-
-    static class Clients {
+    @Import(TestApplications.Who.class)
+    static class Tested {
 
         @GrpcClient("inProcess")
         private Channel inProcess;
@@ -72,16 +124,7 @@ class InProcessIT {
         @GrpcClient("other")
         private Channel other;
 
-        @GrpcClient("fixed")
-        private Channel fixed;
-
-        String askInProcess() {
-            return ask(inProcess);
-        }
-
-        String ask(Channel channel) {
-            return TestServer.ask(
-                    channel, CallOptions.DEFAULT.withWaitForReady().withDeadlineAfter(10, TimeUnit.SECONDS));
-        }
+        @GrpcClient("greeter")
+        private Channel greeter;
     }
 }
