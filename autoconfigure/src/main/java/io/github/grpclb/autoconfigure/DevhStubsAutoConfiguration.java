@@ -18,13 +18,13 @@ import org.springframework.context.annotation.Bean;
 public final class DevhStubsAutoConfiguration {
 
     @Bean
-    static DeferredStubs grpcLbDeferredStubs(ApplicationContext context) {
+    static DeferredStubs devhDeferredStubs(ApplicationContext context) {
         return new DeferredStubs(context);
     }
 
     @Bean
     @ConditionalOnMissingBean
-    GlobalClientInterceptorRegistry grpcLbLateInterceptors(ApplicationContext context) {
+    GlobalClientInterceptorRegistry devhLateInterceptors(ApplicationContext context) {
         return new LateInterceptors(context);
     }
 }

@@ -31,6 +31,8 @@ final class EtcdException extends RuntimeException {
         NO_AUTHENTICATION,
         /** The token has run out; another one is fetched at the next call. */
         TOKEN,
+        /** A member that only learns takes no such call; the others do. */
+        LEARNER,
         /** etcd does not have the lease. */
         LEASE_GONE,
         /** The revision has been compacted away. */
@@ -102,6 +104,9 @@ final class EtcdException extends RuntimeException {
         }
         if (text.contains("authentication failed") || text.contains("user name is empty")) {
             return Kind.AUTHENTICATION;
+        }
+        if (text.contains("rpc not supported for learner")) {
+            return Kind.LEARNER;
         }
         if (text.contains("permission denied")) {
             return Kind.PERMISSION;

@@ -44,6 +44,9 @@ final class JetcdClient implements EtcdClient {
     /** What a slow network carries within a call's timeout; a page of a list that is larger is read in parts. */
     private static final int MAX_INBOUND_BYTES = 16 * 1024 * 1024;
 
+    /** How many a call may meet; etcd allows a cluster one, other calls take turns at the members meanwhile. */
+    private static final int LEARNERS = 3;
+
     private static final Duration KEEPALIVE_TIME = Duration.ofSeconds(10);
     private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
@@ -225,18 +228,31 @@ final class JetcdClient implements EtcdClient {
         channel.shutdownNow();
     }
 
-    /** Makes a call; a second time when etcd did not accept the token, as that says nothing about the call. */
+    /**
+     * Makes a call; a second time when etcd did not accept the token, as that says nothing about the call, and at the next members
+     * where one only learns.
+     */
     private <Q, A, T extends @Nullable Object> CompletableFuture<T> call(
             MethodDescriptor<Q, A> method, Q request, Duration limit, Function<A, T> result) {
-        return callOnce(method, request, limit)
+        return callPastLearners(method, request, limit, LEARNERS)
                 .exceptionallyCompose(failure -> {
                     EtcdException cause = EtcdException.of(failure);
                     if (isOutdatedToken(cause)) {
-                        return callOnce(method, request, limit);
+                        return callPastLearners(method, request, limit, LEARNERS);
                     }
                     return CompletableFuture.failedFuture(cause);
                 })
                 .thenApply(result);
+    }
+
+    private <Q, A> CompletableFuture<A> callPastLearners(
+            MethodDescriptor<Q, A> method, Q request, Duration limit, int learners) {
+        return callOnce(method, request, limit).exceptionallyCompose(failure -> {
+            boolean atALearner = EtcdException.of(failure).kind() == EtcdException.Kind.LEARNER;
+            return atALearner && learners > 0
+                    ? callPastLearners(method, request, limit, learners - 1)
+                    : CompletableFuture.failedFuture(failure);
+        });
     }
 
     private <Q, A> CompletableFuture<A> callOnce(MethodDescriptor<Q, A> method, Q request, Duration limit) {

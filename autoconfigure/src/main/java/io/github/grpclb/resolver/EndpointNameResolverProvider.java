@@ -86,19 +86,29 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
     }
 
     private static String serviceOf(URI target) {
-        String path = target.getPath();
+        String path = target.getPath() == null ? "" : target.getPath();
+        String decoded = path.contains("%") ? decode(path) : path;
         boolean serviceAlone = target.getRawAuthority() == null
                 && target.getRawQuery() == null
                 && target.getRawFragment() == null
-                && path != null
-                && path.startsWith("/")
-                && ServiceName.isValid(path.substring(1));
+                && decoded.startsWith("/")
+                && ServiceName.isValid(decoded.substring(1));
         if (!serviceAlone) {
             throw new IllegalArgumentException("target: '" + target + "' (expected: " + SCHEME
                     + ":///<service>, with no authority, query or fragment; the registry's address is configured elsewhere."
                     + " A service has " + ServiceName.EXPECTED + "; write '?' as %3F, '#' as %23)");
         }
-        return path.substring(1);
+        return decoded.substring(1);
+    }
+
+    /** No service has a '%' in its name: Spring has encoded once more what the user had encoded in a property. */
+    private static String decode(String path) {
+        try {
+            String decoded = URI.create(path).getPath();
+            return decoded == null ? path : decoded;
+        } catch (IllegalArgumentException e) {
+            return path;
+        }
     }
 
     @Override

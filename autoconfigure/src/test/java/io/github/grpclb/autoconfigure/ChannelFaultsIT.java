@@ -93,7 +93,7 @@ class ChannelFaultsIT {
             etcd://host/greeter      | expected: etcd:///<service>
             etcd:///greeter?a=b      | expected: etcd:///<service>
             etcd:///greeter#x        | expected: etcd:///<service>
-            etcd:////greeter         | cannot follow the service
+            etcd:////greeter         | expected: etcd:///<service>
             etcd:///a/../greeter     | expected
             etcd:///GREETER          | no endpoint is registered
             etcd:///gr%C3%BC%C3%9Fe  | no endpoint is registered

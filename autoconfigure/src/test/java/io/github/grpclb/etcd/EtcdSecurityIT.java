@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.testing.EtcdCluster;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
@@ -192,6 +193,22 @@ class EtcdSecurityIT {
                         etcd.endpoint().toString()))) {
             connection.awaitReachable(LIMIT);
             assertThat(connection.unreachableBecause()).isNull();
+        }
+    }
+
+    @Test
+    @FaultRow(21)
+    void doesNotTakeALearnerForAnEtcdThatIsAway() throws Exception {
+        try (EtcdCluster cluster = EtcdServers.startCluster()) {
+            cluster.addLearner();
+            try (EtcdConnection connection =
+                    new EtcdConnection(EtcdOptions.of(cluster.endpoints().split(",")))) {
+                connection.awaitReachable(LIMIT);
+                for (int i = 0; i < 20; i++) {
+                    assertThat(connection.api().get("/grpclb/x")).succeedsWithin(LIMIT);
+                    assertThat(connection.unreachableBecause()).isNull();
+                }
+            }
         }
     }
 

@@ -71,6 +71,16 @@ class EndpointNameResolverProviderTest {
                 .hasMessageContaining("expected: etcd:///<service>");
     }
 
+    /** Spring encodes the '%' of a property's value that becomes a URI. */
+    @Test
+    void takesATargetThatIsEncodedTwice() {
+        NameResolver resolver =
+                provider.newNameResolver(URI.create("etcd:///gr%25C3%25BC%25C3%259Fe"), args);
+        assertThat(resolver.getServiceAuthority())
+                .isEqualTo(provider.newNameResolver(URI.create("etcd:///gr%C3%BC%C3%9Fe"), args)
+                        .getServiceAuthority());
+    }
+
     /** Once by each of the two ways in which gRPC reads a target. */
     @ParameterizedTest
     @ValueSource(strings = {"greeter", "com.acme/orders", "cluster@callee", "用户服务", "grüße", "a?b#c", "[a]{b}"})
