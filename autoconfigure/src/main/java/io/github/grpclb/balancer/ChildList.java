@@ -236,6 +236,11 @@ final class ChildList {
         return candidates;
     }
 
+    /** Has those that could not be reached be dialled anew with the next list, whatever their back-off. */
+    void outdateFailed() {
+        children.forEach(EndpointChild::outdateIfFailed);
+    }
+
     void requestConnections() {
         children.forEach(EndpointChild::requestConnection);
     }

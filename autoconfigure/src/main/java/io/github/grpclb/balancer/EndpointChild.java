@@ -58,6 +58,7 @@ final class EndpointChild {
     private @Nullable EndpointCandidate candidate;
     private @Nullable Attributes fedWith;
     private boolean closed;
+    private boolean outdated;
 
     /**
      * Creates a child in state {@link ConnectivityState#CONNECTING} that does nothing yet.
@@ -118,7 +119,7 @@ final class EndpointChild {
         if (moved && !(isReady() && isSameHost(newEndpoint))) {
             return false;
         }
-        if (!asleep && !isReady() && isRegisteredAnew(newEndpoint)) {
+        if (!asleep && !isReady() && (outdated || isRegisteredAnew(newEndpoint))) {
             return false;
         }
         if (newStanding != standing) {
@@ -138,6 +139,11 @@ final class EndpointChild {
             followLoad();
         }
         return true;
+    }
+
+    /** Has another child take its place with the next list, where its server could not be reached. */
+    void outdateIfFailed() {
+        outdated = state == ConnectivityState.TRANSIENT_FAILURE;
     }
 
     /** Returns where the endpoint is, as the registry says it. */

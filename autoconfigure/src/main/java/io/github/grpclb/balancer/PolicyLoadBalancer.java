@@ -142,16 +142,28 @@ public final class PolicyLoadBalancer extends LoadBalancer {
 
     @Override
     public void handleNameResolutionError(Status error) {
-        if (error.getCause() instanceof EndpointAwaitedException) {
-            if (children.isEmpty()) {
-                helper.updateBalancingState(
-                        ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
+        if (error.getCause() instanceof EndpointAwaitedException awaited) {
+            if (awaited.isOfNone()) {
+                await();
+            } else {
+                children.outdateFailed();
             }
         } else if (children.isEmpty() || error.getCause() instanceof NoEndpointException) {
             List<EndpointChild> givenUp = children.clear();
             fail(error);
             givenUp.forEach(EndpointChild::shutdown);
         }
+    }
+
+    /** Lets calls wait: who was known is registered no more, and somebody is about to be. */
+    private void await() {
+        List<EndpointChild> givenUp = children.clear();
+        cancelPendingPublish();
+        timer.cancel();
+        published = null;
+        helper.updateBalancingState(
+                ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
+        givenUp.forEach(EndpointChild::shutdown);
     }
 
     @Override

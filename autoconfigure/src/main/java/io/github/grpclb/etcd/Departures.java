@@ -58,7 +58,9 @@ final class Departures {
             endRevision();
             revision = at;
         }
-        if (deleted != null) {
+        if (deleted != null && deleted.endpoint().state() == Endpoint.State.DRAINING) {
+            deregistered.accept(deleted.endpoint()); // whether a list has shown it so or not
+        } else if (deleted != null) {
             together.add(deleted);
         }
     }

@@ -92,7 +92,7 @@ final class EndpointTable {
         }
     }
 
-    /** Returns which endpoint a change that is to be applied takes away; null where it is none that could be missed. */
+    /** Returns which endpoint a change that is to be applied takes away; null where it takes none. */
     @Nullable
     Deleted deletedBy(EtcdApi.Event event) {
         Row known = rows.get(event.record().key());
@@ -102,9 +102,7 @@ final class EndpointTable {
             return null;
         }
         Endpoint endpoint = known.endpoint();
-        return endpoint == null || endpoint.state() == Endpoint.State.DRAINING
-                ? null
-                : new Deleted(endpoint, known.lease());
+        return endpoint == null ? null : new Deleted(endpoint, known.lease());
     }
 
     /** Returns the endpoints in the order of their keys, no address twice. */

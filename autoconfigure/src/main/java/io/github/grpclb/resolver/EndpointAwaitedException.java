@@ -6,7 +6,15 @@ package io.github.grpclb.resolver;
  */
 public final class EndpointAwaitedException extends RuntimeException {
 
-    EndpointAwaitedException(String message) {
+    private final boolean none;
+
+    EndpointAwaitedException(String message, boolean none) {
         super(message, null, false, false);
+        this.none = none;
+    }
+
+    /** Returns whether no endpoint is registered; else those that are known may have been restarted, and their list comes again. */
+    public boolean isOfNone() {
+        return none;
     }
 }

@@ -236,11 +236,15 @@ final class EndpointLists implements EndpointListener {
         return StatusOr.fromStatus(Status.UNAVAILABLE.withDescription(target + ": " + reason));
     }
 
-    /** Returns what takes the place of addresses while calls wait for a first one again. */
-    static StatusOr<List<EquivalentAddressGroup>> awaited(String target) {
-        String message = target + ": no endpoint is registered yet";
+    /**
+     * Returns what takes the place of addresses while calls wait for a first one again.
+     *
+     * @param none whether no endpoint is registered
+     */
+    static StatusOr<List<EquivalentAddressGroup>> awaited(String target, boolean none) {
+        String message = target + (none ? ": no endpoint is registered yet" : ": endpoints are looked for again");
         return StatusOr.fromStatus(
-                Status.UNAVAILABLE.withDescription(message).withCause(new EndpointAwaitedException(message)));
+                Status.UNAVAILABLE.withDescription(message).withCause(new EndpointAwaitedException(message, none)));
     }
 
     private static Status noEndpoint(String target) {

@@ -206,7 +206,7 @@ public final class EndpointNameResolver extends NameResolver {
                 || !list.unlisted().equals(unlisted)) {
             addresses = list.addresses();
             unlisted = list.unlisted();
-            knewServers |= addresses.hasValue();
+            knewServers |= isSomebodyUp();
             if (waitLeft() > 0) {
                 awaitServer();
             } else {
@@ -214,6 +214,14 @@ public final class EndpointNameResolver extends NameResolver {
             }
         }
         lookIn(nextNanos);
+    }
+
+    /** Who drains is about to leave, perhaps to come again with the application that goes on. */
+    private boolean isSomebodyUp() {
+        return addresses.hasValue()
+                && addresses.getValue().stream()
+                        .map(group -> group.getAttributes().get(ENDPOINT))
+                        .anyMatch(endpoint -> endpoint == null || endpoint.state() == Endpoint.State.UP);
     }
 
     private long waitLeft() {
@@ -228,16 +236,20 @@ public final class EndpointNameResolver extends NameResolver {
         cancel(firstDelivery);
         firstDelivery = after(waitLeft(), TimeUnit.NANOSECONDS, this::startDelivering);
         if (delivering) {
-            deliver(EndpointLists.awaited(target));
+            deliver(EndpointLists.awaited(target, true));
             delivering = false;
         }
     }
 
+    /** The list that is known may be from before the pause: its servers are dialled again, and an empty one is waited out. */
     private void waitAnew() {
         waitsSince = nanoTime.getAsLong();
-        knewServers = addresses.hasValue();
+        knewServers = false;
         if (!shutdown && listener != null && waitLeft() > 0) {
             awaitServer();
+        } else if (addresses.hasValue()) {
+            deliver(EndpointLists.awaited(target, false));
+            deliver();
         }
     }
 

@@ -119,6 +119,9 @@ final class Suspects {
         } else if (vanished.endpoint.createRevision() == endpoint.createRevision()) {
             vanished.deregistered = true;
             losses.remove(endpoint.address());
+            if (endpoint.state() == Endpoint.State.DRAINING) {
+                gone.remove(endpoint.address()); // as where a list was seen in between
+            }
         }
     }
 

@@ -105,6 +105,8 @@ class HealthIT {
     @ValueSource(strings = {"", "test.Who"})
     void aServerThatDrainsSaysNotServing(String service) throws Exception {
         EmbeddedEtcd etcd = opened.add(EmbeddedEtcd.start("127.0.0.1", 0));
+        // who is alone does not drain
+        opened.add(server("grpc.lb.etcd.endpoints=" + etcd.endpoint(), "grpc.lb.registration.id=other"));
         ConfigurableApplicationContext server = opened.add(server(
                 "grpc.lb.etcd.endpoints=" + etcd.endpoint(),
                 "grpc.lb.registration.id=a",

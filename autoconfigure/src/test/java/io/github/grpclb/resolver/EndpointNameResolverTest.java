@@ -668,8 +668,16 @@ class EndpointNameResolverTest {
         assertThat(addresses()).hasSize(1);
         int before = results.size();
         wait.begin();
-        clock.forward(Duration.ofSeconds(2));
-        assertThat(results).hasSize(before);
+        // who could not be reached is dialled again
+        assertThat(results).hasSize(before + 2);
+        assertThat(addresses()).hasSize(1);
+        source.publish("svc", A.toBuilder().state(Endpoint.State.DRAINING).build());
+        clock.runDue();
+        source.publish("svc");
+        clock.forward(Duration.ofMillis(1_999));
+        assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
+        clock.forward(Duration.ofMillis(1));
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
     }
 
     @Test

@@ -190,7 +190,6 @@ class CallTrackingIT {
     void severalAttemptsOfACallLeaveNothingInFlight(String policy) throws Exception {
         servers.get(0).close();
         servers = List.of(TestServer.limited("a", 2), servers.get(1));
-        servers.get(1).fail(true);
         publish();
         String name = policy.split("\\|")[0];
         Object value = new Gson().fromJson(policy.split("\\|")[1], Object.class);
@@ -199,6 +198,8 @@ class CallTrackingIT {
                 List.of(Map.of("name", List.of(Map.of()), name, value)),
                 "loadBalancingConfig",
                 List.of(Map.of(PolicyLoadBalancer.NAME, Map.of("policy", "least_request")))));
+        await().until(() -> ready(channel));
+        servers.get(1).fail(true);
         Calls calls = new Calls(channel);
         for (int i = 0; i < 2_000; i++) {
             ClientCall<String, String> call =
