@@ -161,8 +161,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         cancelPendingPublish();
         timer.cancel();
         published = null;
-        helper.updateBalancingState(
-                ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
+        helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
         givenUp.forEach(EndpointChild::shutdown);
     }
 

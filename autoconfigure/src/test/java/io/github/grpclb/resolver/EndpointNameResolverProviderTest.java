@@ -74,8 +74,7 @@ class EndpointNameResolverProviderTest {
     /** Spring encodes the '%' of a property's value that becomes a URI. */
     @Test
     void takesATargetThatIsEncodedTwice() {
-        NameResolver resolver =
-                provider.newNameResolver(URI.create("etcd:///gr%25C3%25BC%25C3%259Fe"), args);
+        NameResolver resolver = provider.newNameResolver(URI.create("etcd:///gr%25C3%25BC%25C3%259Fe"), args);
         assertThat(resolver.getServiceAuthority())
                 .isEqualTo(provider.newNameResolver(URI.create("etcd:///gr%C3%BC%C3%9Fe"), args)
                         .getServiceAuthority());
