@@ -8,7 +8,12 @@ public final class EndpointAwaitedException extends RuntimeException {
 
     private final boolean none;
 
-    EndpointAwaitedException(String message, boolean none) {
+    /**
+     * Creates it.
+     *
+     * @param none whether no endpoint is registered
+     */
+    public EndpointAwaitedException(String message, boolean none) {
         super(message, null, false, false);
         this.none = none;
     }

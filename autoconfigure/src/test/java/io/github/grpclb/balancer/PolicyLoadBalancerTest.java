@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.resolver.EndpointAwaitedException;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.Unlisted;
 import io.github.grpclb.testing.Allocation;
@@ -565,6 +566,28 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    void dialsThoseWhoFailedAgainWhereTheApplicationGoesOn() {
+        acceptReady(endpoint(1), endpoint(2));
+        helper.subchannel(1).fails("refused");
+        List<EquivalentAddressGroup> same = groups(endpoint(1), endpoint(2));
+        accept(same, (LbConfig) null);
+        helper.inSyncContext(() -> balancer.handleNameResolutionError(awaited(false)));
+        accept(same, (LbConfig) null);
+        assertThat(helper.subchannels()).extracting(FakeSubchannel::port).containsExactly(1, 2, 1);
+        assertThat(helper.subchannel(2).isShutdown()).isFalse();
+    }
+
+    @Test
+    void letsCallsWaitWhereNobodyIsRegisteredForAMoment() {
+        acceptReady(endpoint(1));
+        helper.subchannel(1).fails("refused");
+        helper.inSyncContext(() -> balancer.handleNameResolutionError(awaited(true)));
+        assertThat(helper.state()).isEqualTo(ConnectivityState.CONNECTING);
+        assertThat(helper.pick(FakeCall.PLAIN).hasResult()).isFalse();
+        assertThat(helper.subchannel(1).isShutdown()).isTrue();
+    }
+
+    @Test
     void allocatesNothingForAPick() {
         acceptReady(endpoint(1), endpoint(2));
         accept(groups(endpoint(1), endpoint(2)), LbConfig.parse(Map.of("serverId", Map.of("header", "x-server-id"))));
@@ -635,6 +658,10 @@ class PolicyLoadBalancerTest {
         Status[] status = new Status[1];
         helper.inSyncContext(() -> status[0] = balancer.acceptResolvedAddresses(resolved(groups, config)));
         return status[0];
+    }
+
+    private static Status awaited(boolean none) {
+        return Status.UNAVAILABLE.withCause(new EndpointAwaitedException("svc", none));
     }
 
     private static ResolvedAddresses resolved(List<EquivalentAddressGroup> groups, LbConfig config) {

@@ -48,6 +48,18 @@ class DeparturesTest {
         assertThat(asked).isEmpty();
     }
 
+    /** The two changes come within the time between two lists, of which none shows it draining. */
+    @Test
+    @FaultRow(23)
+    void aServerThatDrainsAndLeavesAtOnce() {
+        follow(3);
+        etcd.put("/grpclb/svc/a", "{\"Op\":0,\"Addr\":\"10.0.1.1:1\",\"Metadata\":{\"state\":\"draining\"}}");
+        etcd.delete("/grpclb/svc/a");
+        after(Duration.ofSeconds(1));
+        assertThat(deregistered).containsExactly("10.0.1.1:1");
+        assertThat(asked).isEmpty();
+    }
+
     @Test
     @FaultRow({8, 22, 25})
     void notOneWhoseLeaseRanOut() {

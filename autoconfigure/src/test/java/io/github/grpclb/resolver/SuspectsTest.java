@@ -287,6 +287,28 @@ class SuspectsTest {
         assertThat(missing()).isEmpty();
     }
 
+    /** As where a list was seen in between; unlike one that was deregistered without a word. */
+    @Test
+    @FaultRow(23)
+    void dropsTheLastOneWhereItDrainedBetweenTwoLists() {
+        list(1);
+        suspects.deregistered(
+                up(1).toBuilder().state(Endpoint.State.DRAINING).build());
+        assertThat(take()).isZero();
+        assertThat(suspects()).isEmpty();
+        assertThat(missing()).isEmpty();
+    }
+
+    @Test
+    @FaultRow(23)
+    void dropsTheLastOneWhereItsDrainIsHeardOfAfterTheList() {
+        list(1);
+        take();
+        suspects.deregistered(
+                up(1).toBuilder().state(Endpoint.State.DRAINING).build());
+        assertThat(suspects()).isEmpty();
+    }
+
     private int list(int... ids) {
         return take(Arrays.stream(ids).mapToObj(SuspectsTest::up).toArray(Endpoint[]::new));
     }
