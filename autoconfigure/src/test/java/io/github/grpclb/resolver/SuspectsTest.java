@@ -292,8 +292,7 @@ class SuspectsTest {
     @FaultRow(23)
     void dropsTheLastOneWhereItDrainedBetweenTwoLists() {
         list(1);
-        suspects.deregistered(
-                up(1).toBuilder().state(Endpoint.State.DRAINING).build());
+        suspects.deregistered(up(1).toBuilder().state(Endpoint.State.DRAINING).build());
         assertThat(take()).isZero();
         assertThat(suspects()).isEmpty();
         assertThat(missing()).isEmpty();
@@ -304,8 +303,7 @@ class SuspectsTest {
     void dropsTheLastOneWhereItsDrainIsHeardOfAfterTheList() {
         list(1);
         take();
-        suspects.deregistered(
-                up(1).toBuilder().state(Endpoint.State.DRAINING).build());
+        suspects.deregistered(up(1).toBuilder().state(Endpoint.State.DRAINING).build());
         assertThat(suspects()).isEmpty();
     }
 
