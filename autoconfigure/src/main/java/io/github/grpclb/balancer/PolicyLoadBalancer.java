@@ -142,27 +142,22 @@ public final class PolicyLoadBalancer extends LoadBalancer {
 
     @Override
     public void handleNameResolutionError(Status error) {
-        if (error.getCause() instanceof EndpointAwaitedException awaited) {
-            if (awaited.isOfNone()) {
-                await();
-            } else {
-                children.outdateFailed();
-            }
-        } else if (children.isEmpty() || error.getCause() instanceof NoEndpointException) {
+        if (error.getCause() instanceof EndpointAwaitedException awaited && !awaited.isOfNone()) {
+            children.outdateFailed();
+        } else if (children.isEmpty() || isVerdict(error)) {
             List<EndpointChild> givenUp = children.clear();
             fail(error);
             givenUp.forEach(EndpointChild::shutdown);
         }
     }
 
-    /** Lets calls wait: who was known is registered no more, and somebody is about to be. */
-    private void await() {
-        List<EndpointChild> givenUp = children.clear();
-        cancelPendingPublish();
-        timer.cancel();
-        published = null;
-        helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
-        givenUp.forEach(EndpointChild::shutdown);
+    private static boolean isVerdict(Status error) {
+        return error.getCause() instanceof NoEndpointException || isAwaited(error);
+    }
+
+    /** Who was known is registered no more, and somebody is about to be. */
+    private static boolean isAwaited(Status none) {
+        return none.getCause() instanceof EndpointAwaitedException;
     }
 
     @Override
@@ -199,7 +194,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
     }
 
-    /** There is no endpoint. */
+    /** There is no endpoint: calls fail, or wait for one. */
     private void fail(Status error) {
         cancelPendingPublish();
         timer.cancel();
@@ -207,8 +202,12 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         String policy = configured.chain() == null ? null : configured.config().policy();
         live.failing(this, client, helper.getAuthority(), policy, error);
         tracking.endpointsAre(List.of(), Set.of());
-        helper.updateBalancingState(
-                ConnectivityState.TRANSIENT_FAILURE, new NoEndpointPicker(tracking, helper.getAuthority(), error));
+        if (isAwaited(error)) {
+            helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
+        } else {
+            helper.updateBalancingState(
+                    ConnectivityState.TRANSIENT_FAILURE, new NoEndpointPicker(tracking, helper.getAuthority(), error));
+        }
     }
 
     private void publish(PickerChain current) {

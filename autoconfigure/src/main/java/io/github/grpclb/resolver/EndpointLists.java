@@ -39,8 +39,9 @@ final class EndpointLists implements EndpointListener {
     private final Receiver receiver;
     private final LongSupplier nanoTime;
     private final SerialWork work;
-    private final Queue<EndpointSnapshot> arrived = new ConcurrentLinkedQueue<>();
-    private final Queue<Endpoint> deregistered = new ConcurrentLinkedQueue<>();
+    /** Lists, and who was deregistered between them: the order says whether somebody who vanished has left on purpose. */
+    private final Queue<Arrival> arrived = new ConcurrentLinkedQueue<>();
+
     private volatile String unavailable = "no answer yet";
     private volatile boolean reachable = true;
     private volatile boolean lookupWanted;
@@ -80,7 +81,7 @@ final class EndpointLists implements EndpointListener {
 
     @Override
     public void onEndpoints(EndpointSnapshot snapshot) {
-        arrived.add(snapshot);
+        arrived.add(new Listed(snapshot));
         work.request();
     }
 
@@ -92,7 +93,7 @@ final class EndpointLists implements EndpointListener {
 
     @Override
     public void onDeregistered(Endpoint endpoint) {
-        deregistered.add(endpoint);
+        arrived.add(new Deregistered(endpoint));
         work.request();
     }
 
@@ -129,13 +130,8 @@ final class EndpointLists implements EndpointListener {
         }
         long now = nanoTime.getAsLong();
         massExpiryLog.givenUp(suspects.elapse(now));
-        for (Endpoint next = deregistered.poll(); next != null; next = deregistered.poll()) {
-            suspects.deregistered(next);
-        }
-        for (EndpointSnapshot next = arrived.poll(); next != null; next = arrived.poll()) {
-            latest = next;
-            massExpiryLog.suspected(
-                    suspects.take(next.endpoints(), now), next.endpoints().size(), now);
+        for (Arrival next = arrived.poll(); next != null; next = arrived.poll()) {
+            take(next, now);
         }
         suspects.reachable(reachable, now);
         EndpointSnapshot snapshot = latest;
@@ -154,6 +150,16 @@ final class EndpointLists implements EndpointListener {
             receiver.noNewList(left > 0 ? Math.min(nextNanos, left) : nextNanos);
         } else {
             receiver.list(resolved, nextNanos);
+        }
+    }
+
+    private void take(Arrival next, long now) {
+        if (next instanceof Listed list) {
+            latest = list.snapshot;
+            List<Endpoint> endpoints = list.snapshot.endpoints();
+            massExpiryLog.suspected(suspects.take(endpoints, now), endpoints.size(), now);
+        } else if (next instanceof Deregistered left) {
+            suspects.deregistered(left.endpoint);
         }
     }
 
@@ -259,6 +265,12 @@ final class EndpointLists implements EndpointListener {
      * @param unlisted who is no longer listed
      */
     record Resolved(StatusOr<List<EquivalentAddressGroup>> addresses, Unlisted unlisted) {}
+
+    private sealed interface Arrival {}
+
+    private record Listed(EndpointSnapshot snapshot) implements Arrival {}
+
+    private record Deregistered(Endpoint endpoint) implements Arrival {}
 
     /** Is called on the executor. */
     interface Receiver {

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * on the source's thread.
  *
  * <p>Calls wait for the first list for as long as it may just be slow: until the source says why it has none, or five seconds
- * have passed. Where a first list is empty they wait for a server as long as the channel's {@link InitialWait} has it. From then on
+ * have passed. Where nobody is listed they wait for a server as long as the channel's {@link InitialWait} has it. From then on
  * those that do not wait for ready fail with the reason.
  *
  * <p>A list that has lost most of its endpoints at once comes with them as {@link Unlisted} ones, for a while. An empty list is never
@@ -83,6 +83,7 @@ public final class EndpointNameResolver extends NameResolver {
     private StatusOr<List<EquivalentAddressGroup>> addresses;
     private @Nullable Unlisted unlisted;
     private boolean delivering;
+    private boolean awaiting;
     private boolean knewServers;
     private long waitsSince;
     private boolean shutdown;
@@ -107,7 +108,7 @@ public final class EndpointNameResolver extends NameResolver {
         this.onServiceConfig = () -> offload.execute(() -> syncContext.execute(this::deliver));
         InitialWait wait = args.getArg(EndpointNameResolverProvider.INITIAL_WAIT);
         this.initialWait = wait != null ? wait : NO_WAIT;
-        this.onInitialWait = () -> syncContext.execute(this::waitAnew);
+        this.onInitialWait = this::waitAnew;
         Duration staleMax = args.getArg(EndpointNameResolverProvider.STALE_MAX);
         AddressRules rules = args.getArg(EndpointNameResolverProvider.ADDRESS_RULES);
         this.lists = new EndpointLists(
@@ -132,7 +133,7 @@ public final class EndpointNameResolver extends NameResolver {
         listener = newListener;
         lastLookupNanos = nanoTime.getAsLong();
         waitsSince = lastLookupNanos;
-        initialWait.addListener(onInitialWait);
+        initialWait.addListener(syncContext, onInitialWait);
         if (serviceConfig != null) {
             serviceConfig.addListener(onServiceConfig);
         }
@@ -142,7 +143,7 @@ public final class EndpointNameResolver extends NameResolver {
             return;
         }
         firstDelivery = after(
-                Math.max(FIRST_LIST_TIMEOUT_NANOS, initialWait.time().toNanos()),
+                Math.max(FIRST_LIST_TIMEOUT_NANOS, initialWait.nanos(false)),
                 TimeUnit.NANOSECONDS,
                 this::startDelivering);
         try {
@@ -206,50 +207,50 @@ public final class EndpointNameResolver extends NameResolver {
                 || !list.unlisted().equals(unlisted)) {
             addresses = list.addresses();
             unlisted = list.unlisted();
-            knewServers |= isSomebodyUp();
-            if (waitLeft() > 0) {
-                awaitServer();
-            } else {
-                startDelivering();
-            }
+            knewServers |= !isNobodyListed();
+            deliverOrAwait();
         }
         lookIn(nextNanos);
     }
 
-    /** Who drains is about to leave, perhaps to come again with the application that goes on. */
-    private boolean isSomebodyUp() {
-        return addresses.hasValue()
-                && addresses.getValue().stream()
-                        .map(group -> group.getAttributes().get(ENDPOINT))
-                        .anyMatch(endpoint -> endpoint == null || endpoint.state() == Endpoint.State.UP);
-    }
-
-    private long waitLeft() {
-        boolean mayStillCome = !knewServers
-                && !addresses.hasValue()
-                && addresses.getStatus().getCause() instanceof NoEndpointException;
-        return mayStillCome ? waitsSince + initialWait.time().toNanos() - nanoTime.getAsLong() : 0;
-    }
-
-    /** Says nothing before the time is over; what has been said already is taken back. */
-    private void awaitServer() {
+    /** Says nothing of an empty list before the time is over; what has been said already is taken back. */
+    private void deliverOrAwait() {
+        long left = waitsSince + initialWait.nanos(knewServers) - nanoTime.getAsLong();
+        if (left <= 0 || !isNobodyListed()) {
+            startDelivering();
+            return;
+        }
         cancel(firstDelivery);
-        firstDelivery = after(waitLeft(), TimeUnit.NANOSECONDS, this::startDelivering);
-        if (delivering) {
+        firstDelivery = after(left, TimeUnit.NANOSECONDS, this::startDelivering);
+        awaiting = true;
+        if (addresses.hasValue()) {
+            delivering = true;
+            deliver();
+        } else if (delivering) {
             deliver(EndpointLists.awaited(target, true));
             delivering = false;
         }
+    }
+
+    /** Suspects count as nobody: as a rule those of an application that goes on after a pause are its own server, as it was before. */
+    private boolean isNobodyListed() {
+        return addresses.hasValue()
+                ? unlisted != null && unlisted.all()
+                : addresses.getStatus().getCause() instanceof NoEndpointException;
     }
 
     /** The list that is known may be from before the pause: its servers are dialled again, and an empty one is waited out. */
     private void waitAnew() {
         waitsSince = nanoTime.getAsLong();
         knewServers = false;
-        if (!shutdown && listener != null && waitLeft() > 0) {
-            awaitServer();
-        } else if (addresses.hasValue()) {
+        if (shutdown || listener == null) {
+            return;
+        }
+        if (addresses.hasValue()) {
             deliver(EndpointLists.awaited(target, false));
-            deliver();
+        }
+        if (addresses.hasValue() || isNobodyListed()) {
+            deliverOrAwait();
         }
     }
 
@@ -272,6 +273,7 @@ public final class EndpointNameResolver extends NameResolver {
 
     private void startDelivering() {
         cancel(firstDelivery);
+        awaiting = false;
         delivering = true;
         deliver();
     }
@@ -295,7 +297,7 @@ public final class EndpointNameResolver extends NameResolver {
     private void deliver(Listener2 to, StatusOr<List<EquivalentAddressGroup>> given, ServiceConfigs.Parsed config) {
         Attributes.Builder attributes = Attributes.newBuilder().set(BALANCER_IN_USE, balancerInUse);
         if (unlisted != null) {
-            attributes.set(UNLISTED, unlisted);
+            attributes.set(UNLISTED, awaiting ? unlisted.awaited(target) : unlisted);
         }
         if (config.balancer() != null) {
             attributes.set(BALANCER_CONFIG, config.balancer());

@@ -1,8 +1,11 @@
 package io.github.grpclb.resolver;
 
+import io.grpc.SynchronizationContext;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * How long the calls of a channel wait for a first server where the registry has answered that there is none: a server that starts
@@ -18,7 +21,7 @@ public final class InitialWait {
     public static final Duration LONGEST = Duration.ofHours(1);
 
     private final Duration time;
-    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private final Map<Runnable, SynchronizationContext> listeners = new ConcurrentHashMap<>();
 
     /**
      * Creates a wait.
@@ -33,17 +36,37 @@ public final class InitialWait {
         this.time = time;
     }
 
-    /** Has a channel that knows no server wait again from now on, such as when the application goes on after a pause. */
+    /**
+     * Has a channel that knows no server wait again from now on, such as when the application goes on after a pause. Returns when the
+     * channel does, so that the calls after it are among those that wait; or after a second, should the channel be that busy. Not to be
+     * called in a channel's synchronization context.
+     */
     public void begin() {
-        listeners.forEach(Runnable::run);
+        Map<Runnable, SynchronizationContext> now = Map.copyOf(listeners);
+        CountDownLatch told = new CountDownLatch(now.size());
+        now.forEach((listener, context) -> context.execute(() -> {
+            listener.run();
+            told.countDown();
+        }));
+        try {
+            told.await(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
-    Duration time() {
-        return time;
+    /**
+     * Returns the time, in nanoseconds.
+     *
+     * @param knewServers whether one has been seen in it, and has gone again: it may be the state of before a pause that was told late,
+     *     but not for long
+     */
+    long nanos(boolean knewServers) {
+        return knewServers ? Math.min(time.toNanos(), DEFAULT.toNanos()) : time.toNanos();
     }
 
-    void addListener(Runnable listener) {
-        listeners.add(listener);
+    void addListener(SynchronizationContext context, Runnable listener) {
+        listeners.put(listener, context);
     }
 
     void removeListener(Runnable listener) {

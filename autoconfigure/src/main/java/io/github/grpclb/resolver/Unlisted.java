@@ -13,7 +13,8 @@ import java.util.List;
  * @param missing vanished by themselves so far: not to be used; the connection is to be kept while it is ready, since they
  *     may yet turn out to be suspects
  * @param all whether the registry lists no endpoint at all: the addresses are the suspects' then
- * @param none what calls are to fail with once no endpoint is left
+ * @param none what calls are to fail with once no endpoint is left; they wait where its cause is an
+ *     {@link EndpointAwaitedException}
  */
 public record Unlisted(
         List<EquivalentAddressGroup> suspects, List<EquivalentAddressGroup> missing, boolean all, Status none) {
@@ -21,5 +22,11 @@ public record Unlisted(
     public Unlisted {
         suspects = List.copyOf(suspects);
         missing = List.copyOf(missing);
+    }
+
+    /** Returns the same, but that calls wait for a first endpoint once none is left. */
+    Unlisted awaited(String target) {
+        return new Unlisted(
+                suspects, missing, all, EndpointLists.awaited(target, true).getStatus());
     }
 }

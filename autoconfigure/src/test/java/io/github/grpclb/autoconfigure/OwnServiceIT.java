@@ -33,7 +33,7 @@ class OwnServiceIT {
         ConfigurableApplicationContext context = opened.add(start());
         assertThat(context.getBean(FirstCall.class).answer).isEqualTo("me");
         Caller caller = context.getBean(Caller.class);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 10; i++) {
             context.stop();
             context.start();
             assertThat(caller.ask(plain())).isEqualTo("me");

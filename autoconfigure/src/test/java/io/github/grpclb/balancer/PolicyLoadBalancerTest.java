@@ -588,6 +588,19 @@ class PolicyLoadBalancerTest {
     }
 
     @Test
+    void letsCallsWaitWhereTheLastSuspectFailedMeanwhile() {
+        acceptReady(endpoint(1));
+        List<EquivalentAddressGroup> same = groups(endpoint(1));
+        accept(same, new Unlisted(same, List.of(), true, awaited(true)));
+        assertThat(picks(2)).containsOnly(1);
+        helper.subchannel(1).fails("reset");
+        assertThat(helper.state()).isEqualTo(ConnectivityState.CONNECTING);
+        assertThat(helper.pick(FakeCall.PLAIN).hasResult()).isFalse();
+        accept(same, unlisted(same, List.of(), true));
+        assertThat(helper.pick(FakeCall.PLAIN).getStatus()).isSameAs(NONE_LEFT);
+    }
+
+    @Test
     void allocatesNothingForAPick() {
         acceptReady(endpoint(1), endpoint(2));
         accept(groups(endpoint(1), endpoint(2)), LbConfig.parse(Map.of("serverId", Map.of("header", "x-server-id"))));

@@ -629,15 +629,47 @@ class EndpointNameResolverTest {
         assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
     }
 
+    /** What came and went may be the state from before a pause, told only now. */
     @Test
-    void theLastServerThatLeavesIsNotWaitedFor() {
-        startWaiting(Duration.ofSeconds(2));
+    void whoeverLeavesMeanwhileIsWaitedForToo() {
+        startWaiting(Duration.ofHours(1));
         source.publish("svc", A);
         clock.runDue();
+        source.publish("svc", draining(A));
+        clock.runDue();
+        source.publish("svc");
+        clock.forward(Duration.ofMillis(1_999));
+        assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
+        clock.forward(Duration.ofMillis(1));
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+    }
+
+    @Test
+    void theLastServerThatLeavesLaterIsNotWaitedFor() {
+        startWaiting(Duration.ofSeconds(2));
+        source.publish("svc", A);
+        clock.forward(Duration.ofSeconds(2));
         source.publish("svc", draining(A));
         source.publish("svc");
         clock.runDue();
         assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+    }
+
+    @Test
+    void callsWaitWhereOnlySuspectsAreKnownWhenTheApplicationGoesOn() {
+        InitialWait wait = startWaiting(Duration.ofSeconds(2));
+        source.publish("svc", A);
+        clock.forward(Duration.ofSeconds(2));
+        source.publish("svc");
+        clock.runDue();
+        assertThat(addresses()).hasSize(1);
+        assertThat(unlisted().none().getCause()).isInstanceOf(NoEndpointException.class);
+        wait.begin();
+        assertThat(addresses()).hasSize(1);
+        assertThat(unlisted().none().getCause()).isInstanceOf(EndpointAwaitedException.class);
+        clock.forward(Duration.ofSeconds(2));
+        assertThat(addresses()).hasSize(1);
+        assertThat(unlisted().none().getCause()).isInstanceOf(NoEndpointException.class);
     }
 
     @Test
