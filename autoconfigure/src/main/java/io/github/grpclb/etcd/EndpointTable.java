@@ -105,6 +105,14 @@ final class EndpointTable {
         return endpoint == null ? null : new Deleted(endpoint, known.lease());
     }
 
+    /** Returns the leases of all that is known. */
+    Set<Long> leases() {
+        return rows.values().stream()
+                .map(Row::lease)
+                .filter(lease -> lease != 0)
+                .collect(Collectors.toSet());
+    }
+
     /** Returns the endpoints in the order of their keys, no address twice. */
     List<Endpoint> endpoints() {
         Map<String, Endpoint> newest = new HashMap<>();

@@ -245,7 +245,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     public void failed(EtcdException failure) {
         status.troubledBy(failure.getMessage());
         if (complaints.isNew(failure)) {
-            log.warn("{}: cannot be registered: {}; trying on", name(), failure.getMessage());
+            log.warn("{}: cannot be registered: {}; retrying", name(), failure.getMessage());
         }
     }
 

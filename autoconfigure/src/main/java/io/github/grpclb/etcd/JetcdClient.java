@@ -15,6 +15,7 @@ import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
+import io.etcd.jetcd.api.WatchGrpc;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
@@ -55,6 +56,7 @@ final class JetcdClient implements EtcdClient {
     private final Duration timeout;
     private final CallOptions callOptions;
     private final @Nullable EtcdToken token;
+    private final WatchStreams watches;
 
     /**
      * Creates a client that has not dialled yet.
@@ -79,6 +81,8 @@ final class JetcdClient implements EtcdClient {
                 ? null
                 : new EtcdToken(channel, username, password, timeout, ticker);
         this.callOptions = CallOptions.DEFAULT.withCallCredentials(token);
+        this.watches =
+                new WatchStreams(() -> channel.newCall(WatchGrpc.getWatchMethod(), callOptions), this::isOutdatedToken);
     }
 
     /** jetcd's form for several addresses; the brackets of IPv6 literals are no legal characters of a path. */
@@ -215,7 +219,7 @@ final class JetcdClient implements EtcdClient {
 
     @Override
     public Watch watch(String prefix, long fromRevision, WatchListener listener) {
-        return JetcdWatch.start(channel, callOptions, prefix, fromRevision, listener, this::isOutdatedToken);
+        return watches.watch(prefix, fromRevision, listener);
     }
 
     @Override
@@ -256,8 +260,21 @@ final class JetcdClient implements EtcdClient {
     }
 
     private <Q, A> CompletableFuture<A> callOnce(MethodDescriptor<Q, A> method, Q request, Duration limit) {
-        CallOptions options = callOptions.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
-        return Answer.to(request, channel.newCall(method, options), method.getType());
+        SentTracer tracer = new SentTracer();
+        CallOptions options = callOptions
+                .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
+                .withStreamTracerFactory(tracer.factory());
+        return Answer.to(request, channel.newCall(method, options), method.getType())
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
+                        EtcdException.of(failure).isTimeout() && tracer.isHeldBack() ? noStream(failure) : failure));
+    }
+
+    private EtcdException noStream(Throwable failure) {
+        return new EtcdException(
+                EtcdException.Kind.UNREACHABLE,
+                "etcd unreachable: its connection takes no further call beside " + watches.streams()
+                        + " streams of watches (is --max-concurrent-streams of etcd, or the limit of a proxy, that low?)",
+                failure);
     }
 
     private boolean isOutdatedToken(EtcdException failure) {

@@ -71,7 +71,7 @@ final class ServiceWatch {
         this.table = new EndpointTable(
                 service, new EndpointCodec(following.keys(), rules.addresses()), observer, rules.maxEndpoints());
         this.publisher = new SnapshotPublisher(service, loop, table, following);
-        this.departures = new Departures(loop, api, publisher::deregistered);
+        this.departures = new Departures(loop, api, table::leases, publisher::deregistered);
         this.coldStart = new ColdStart(service, loop, table, publisher, following.lists());
         this.backoff = new Backoff(loop);
     }
@@ -185,7 +185,7 @@ final class ServiceWatch {
         coldStart.failed(failure);
         boolean matters = reason == Restart.LIST_FAILED || failure.needsAPerson();
         if (matters && complaints.isNew(failure)) {
-            log.warn("{}: cannot be followed: {}; trying on", LogText.of(service), failure.getMessage());
+            log.warn("{}: cannot be followed: {}; retrying", LogText.of(service), failure.getMessage());
         }
         stateTimer = loop.after(backoff.next(failure), this::list);
     }

@@ -67,7 +67,38 @@ class DeparturesTest {
         after(TTL.plusSeconds(1));
         assertThat(etcd.keys()).isEmpty();
         assertThat(deregistered).isEmpty();
-        assertThat(asked).hasSize(3);
+        assertThat(asked).hasSizeBetween(3, 6).containsAll(leases);
+    }
+
+    /** As go-zero's servers leave. */
+    @Test
+    void aLeaseThatIsRevokedBeforeItCouldHaveRunOut() {
+        follow(4);
+        etcd.revokeNow(leases.get(0));
+        after(Duration.ofSeconds(1));
+        assertThat(deregistered).isEmpty(); // it may have run out
+        assertThat(asked).containsExactlyInAnyOrderElementsOf(leases);
+        etcd.revokeNow(leases.get(1));
+        after(Duration.ofMillis(300));
+        assertThat(deregistered).containsExactly("10.0.0.1:1");
+        leases.subList(2, 4).forEach(etcd::renewNow);
+        after(Duration.ofSeconds(5));
+        etcd.revokeNow(leases.get(2));
+        after(Duration.ofMillis(300));
+        assertThat(deregistered).containsExactly("10.0.0.1:1", "10.0.0.2:1");
+        assertThat(asked).hasSize(4);
+        after(Duration.ofSeconds(4)); // longer than what was known last
+        etcd.revokeNow(leases.get(3));
+        after(Duration.ofSeconds(1));
+        assertThat(deregistered).containsExactly("10.0.0.1:1", "10.0.0.2:1");
+    }
+
+    @Test
+    void asksForTheLeasesOfAFewOthers() {
+        follow(40);
+        etcd.revokeNow(leases.get(0));
+        after(Duration.ofSeconds(1));
+        assertThat(asked).hasSize(1 + Departures.OTHERS);
     }
 
     @Test

@@ -375,7 +375,7 @@ class EtcdEndpointSourceTest {
         after(Duration.ofMinutes(1));
         etcd.health(FakeEtcd.Health.UP);
         after(Duration.ofMinutes(1));
-        assertThat(output).containsOnlyOnce("svc: cannot be followed: refused: REFUSED; trying on");
+        assertThat(output).containsOnlyOnce("svc: cannot be followed: refused: REFUSED; retrying");
         etcd.refuse(null);
         after(RECOVERY);
         etcd.refuse(EtcdException.Kind.REFUSED);
