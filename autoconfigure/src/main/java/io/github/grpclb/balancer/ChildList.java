@@ -72,8 +72,8 @@ final class ChildList {
 
     /**
      * Takes a new list. Lists are compared by position as long as they run in step and from there on by address, so that the usual
-     * update, another weight somewhere, costs one pass. A host name that leads elsewhere now is found by its name. Children whose addresses stayed are not fed again: it would make calls hang
-     * where gRPC's own outlier detection stands around us (seen with 1.84).
+     * update, another weight somewhere, costs one pass. A host name that leads elsewhere now is found by its name. Children whose
+     * addresses stayed are not fed again: it would make calls hang where gRPC's own outlier detection stands around us (seen with 1.84).
      *
      * @param unlisted who is no longer listed; null where the resolver does not tell
      */

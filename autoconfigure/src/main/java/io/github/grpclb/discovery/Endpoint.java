@@ -1,6 +1,7 @@
 package io.github.grpclb.discovery;
 
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -44,6 +45,10 @@ public record Endpoint(
 
     /** Largest weight that is accepted. */
     public static final int MAX_WEIGHT = 1_000_000;
+
+    /** Of two records of one server the greater one counts: the later process, else the newer key. */
+    public static final Comparator<Endpoint> NEWEST_LAST =
+            Comparator.comparingLong(Endpoint::startedAt).thenComparingLong(Endpoint::createRevision);
 
     /** Whether an endpoint takes new calls. */
     public enum State {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BinaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,10 +27,6 @@ final class EndpointTable {
     private static final Logger log = LoggerFactory.getLogger(EndpointTable.class);
     private static final int MAX_LINES = 20;
     private static final int MAX_HINTS = 3;
-
-    /** Of two keys with one address the later process counts; the other is a leftover that ends with its lease. */
-    private static final Comparator<Endpoint> NEWEST =
-            Comparator.comparingLong(Endpoint::startedAt).thenComparingLong(Endpoint::createRevision);
 
     /** By what it is seen that a record is unchanged: revisions alone come again in an etcd that lost its data. */
     private record Version(long createRevision, long modRevision, HashCode value) {
@@ -119,7 +116,8 @@ final class EndpointTable {
         for (Row row : rows.values()) {
             Endpoint endpoint = row.endpoint();
             if (endpoint != null) {
-                newest.merge(endpoint.address(), endpoint, (a, b) -> NEWEST.compare(a, b) >= 0 ? a : b);
+                // the other is a leftover that ends with its lease
+                newest.merge(endpoint.address(), endpoint, BinaryOperator.maxBy(Endpoint.NEWEST_LAST));
             }
         }
         List<Endpoint> endpoints = new ArrayList<>(newest.size());

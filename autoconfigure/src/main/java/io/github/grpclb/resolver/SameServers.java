@@ -3,7 +3,6 @@ package io.github.grpclb.resolver;
 import io.github.grpclb.discovery.Endpoint;
 import io.grpc.EquivalentAddressGroup;
 import java.net.SocketAddress;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,9 +23,6 @@ final class SameServers {
     private static final Logger logger = LoggerFactory.getLogger(SameServers.class);
 
     private static final int MOST_SAID = 100;
-
-    private static final Comparator<Endpoint> NEWEST =
-            Comparator.comparingLong(Endpoint::startedAt).thenComparingLong(Endpoint::createRevision);
 
     private final String target;
     private final Set<Set<String>> said = new HashSet<>();
@@ -60,7 +56,7 @@ final class SameServers {
     private EquivalentAddressGroup newerOf(EquivalentAddressGroup first, EquivalentAddressGroup second) {
         Endpoint one = endpointOf(first);
         Endpoint other = endpointOf(second);
-        boolean firstCounts = NEWEST.compare(one, other) >= 0;
+        boolean firstCounts = Endpoint.NEWEST_LAST.compare(one, other) >= 0;
         if (said.size() < MOST_SAID && said.add(Set.of(nameOf(one), nameOf(other)))) {
             Endpoint counts = firstCounts ? one : other;
             logger.warn(
