@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PickObserver;
@@ -26,12 +27,12 @@ record ChannelArguments(
 
     /** Gives them to the channel of a client. */
     void giveTo(ManagedChannelBuilder<?> builder, String client) {
-        builder.setNameResolverArg(PolicyLoadBalancer.POLICIES, Policies.forChannel(policies))
-                .setNameResolverArg(PolicyLoadBalancer.LOADS, loads)
-                .setNameResolverArg(LiveEndpoints.KEY, live)
-                .setNameResolverArg(LiveEndpoints.CLIENT, client);
+        builder.setNameResolverArg(BalancerArgs.POLICIES, Policies.forChannel(policies))
+                .setNameResolverArg(BalancerArgs.LOADS, loads)
+                .setNameResolverArg(BalancerArgs.LIVE_ENDPOINTS, live)
+                .setNameResolverArg(BalancerArgs.CLIENT, client);
         if (observer != null) {
-            builder.setNameResolverArg(PolicyLoadBalancer.OBSERVER, observer);
+            builder.setNameResolverArg(BalancerArgs.OBSERVER, observer);
         }
     }
 }

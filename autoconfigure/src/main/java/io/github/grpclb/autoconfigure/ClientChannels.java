@@ -1,5 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.RoutingKeys;
@@ -91,14 +93,14 @@ final class ClientChannels implements GrpcChannelConfigurer {
             if (fixed.isEmpty()) {
                 InitialWait wait = config.initialWait();
                 waits.add(wait);
-                builder.setNameResolverArg(EndpointNameResolverProvider.INITIAL_WAIT, wait);
-                builder.setNameResolverArg(EndpointNameResolverProvider.ADDRESS_RULES, registryRules);
+                builder.setNameResolverArg(ResolverArgs.INITIAL_WAIT, wait);
+                builder.setNameResolverArg(ResolverArgs.ADDRESS_RULES, registryRules);
             }
             // the service config is the user's: a default of ours would take the place of his, or his of ours
-            builder.setNameResolverArg(EndpointNameResolverProvider.SOURCE, fixed.orElse(source))
-                    .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
-                    .setNameResolverArg(EndpointNameResolverProvider.BALANCER_IN_USE, new BalancerInUse(name))
-                    .setNameResolverArg(PolicyLoadBalancer.CONFIG, config.balancer());
+            builder.setNameResolverArg(ResolverArgs.SOURCE, fixed.orElse(source))
+                    .setNameResolverArg(ResolverArgs.STALE_MAX, staleMax)
+                    .setNameResolverArg(ResolverArgs.BALANCER_IN_USE, new BalancerInUse(name))
+                    .setNameResolverArg(BalancerArgs.CONFIG, config.balancer());
         }
     }
 

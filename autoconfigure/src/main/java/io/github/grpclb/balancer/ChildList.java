@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.EndpointChild.Standing;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
@@ -257,7 +258,7 @@ final class ChildList {
 
         @Nullable
         EndpointChild find(EquivalentAddressGroup group, Map<List<SocketAddress>, EndpointChild> rest) {
-            Endpoint endpoint = group.getAttributes().get(EndpointNameResolver.ENDPOINT);
+            Endpoint endpoint = group.getAttributes().get(EndpointAttributes.ENDPOINT);
             if (endpoint == null || !isName(endpoint.host())) {
                 return null;
             }

@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.Unlisted;
@@ -338,7 +339,7 @@ final class EndpointChild {
     }
 
     private Endpoint endpointOf(EquivalentAddressGroup from) {
-        Endpoint given = from.getAttributes().get(EndpointNameResolver.ENDPOINT);
+        Endpoint given = from.getAttributes().get(EndpointAttributes.ENDPOINT);
         if (given != null) {
             return given;
         }

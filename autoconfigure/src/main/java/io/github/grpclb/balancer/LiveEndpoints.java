@@ -19,13 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LiveEndpoints {
 
-    /** The live endpoints of the context that a channel belongs to. Without it nobody sees them. */
-    public static final NameResolver.Args.Key<LiveEndpoints> KEY =
-            NameResolver.Args.Key.create("io.github.grpclb.live-endpoints");
-
-    /** What the application calls the client that a channel belongs to. Optional. */
-    public static final NameResolver.Args.Key<String> CLIENT = NameResolver.Args.Key.create("io.github.grpclb.client");
-
     /** What an endpoint can do for a channel. */
     public enum State {
         /** Connected, and taking calls. */
@@ -81,7 +74,7 @@ public final class LiveEndpoints {
     /**
      * One channel.
      *
-     * @param client what the application calls it ({@link #CLIENT}), or null where that is not known
+     * @param client what the application calls it ({@link BalancerArgs#CLIENT}), or null where that is not known
      * @param service the service that it calls
      * @param policy the name of the policy that picks, or null where the channel has never known an endpoint
      * @param endpoints all that it knows, in a stable order; empty where calls fail for want of one

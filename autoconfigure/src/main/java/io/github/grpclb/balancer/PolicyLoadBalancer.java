@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.EndpointAwaitedException;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.NoEndpointException;
@@ -46,25 +47,6 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     /** The balancer's name in a service config. */
     public static final String NAME = "endpoint_lb";
 
-    /** The policies of a channel. Without it the built-in ones are there, and start anew after an idle time. */
-    public static final NameResolver.Args.Key<ChannelPolicies> POLICIES =
-            NameResolver.Args.Key.create("io.github.grpclb.policies");
-
-    /**
-     * What the balancer does where neither the channel's service config nor its live one has a configuration for it. So the service
-     * config is free for what the user sets. Without it {@link LbConfig#DEFAULT}.
-     */
-    public static final NameResolver.Args.Key<LbConfig> CONFIG =
-            NameResolver.Args.Key.create("io.github.grpclb.balancer-config");
-
-    /** The loads that the channels of a context share. Without it the balancer has its own, and starts anew after an idle time. */
-    public static final NameResolver.Args.Key<EndpointLoads> LOADS =
-            NameResolver.Args.Key.create("io.github.grpclb.loads");
-
-    /** Who hears of calls and picks. Without it nobody does. */
-    public static final NameResolver.Args.Key<PickObserver> OBSERVER =
-            NameResolver.Args.Key.create("io.github.grpclb.observer");
-
     /** A list of 10 000 endpoints connects in as many events; they end in a handful of pickers. */
     private static final long COALESCE_MILLIS = 5;
 
@@ -92,20 +74,20 @@ public final class PolicyLoadBalancer extends LoadBalancer {
      * Creates a balancer.
      *
      * @param helper the channel
-     * @param builtIn for a channel that brings no {@link #POLICIES}
+     * @param builtIn for a channel that brings no {@link BalancerArgs#POLICIES}
      */
     public PolicyLoadBalancer(Helper helper, ChannelPolicies builtIn) {
         NameResolver.Args args = helper.getNameResolverArgs();
-        ChannelPolicies own = args.getArg(POLICIES);
-        EndpointLoads shared = args.getArg(LOADS);
-        LiveEndpoints shown = args.getArg(LiveEndpoints.KEY);
+        ChannelPolicies own = args.getArg(BalancerArgs.POLICIES);
+        EndpointLoads shared = args.getArg(BalancerArgs.LOADS);
+        LiveEndpoints shown = args.getArg(BalancerArgs.LIVE_ENDPOINTS);
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
         this.policies = own != null ? own : builtIn;
-        this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(OBSERVER));
+        this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(BalancerArgs.OBSERVER));
         this.configured = new ConfiguredChain(policies, tracking, helper.getAuthority());
         this.live = shown != null ? shown : new LiveEndpoints();
-        this.client = args.getArg(LiveEndpoints.CLIENT);
+        this.client = args.getArg(BalancerArgs.CLIENT);
         this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
     }
@@ -128,7 +110,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         Attributes attributes = resolved.getAttributes().toBuilder()
                 .set(IS_PETIOLE_POLICY, true)
                 .build();
-        Unlisted unlisted = resolved.getAttributes().get(EndpointNameResolver.UNLISTED);
+        Unlisted unlisted = resolved.getAttributes().get(EndpointAttributes.UNLISTED);
         noneLeft = unlisted != null ? unlisted.none() : noneLeft;
         accepting = true;
         children.setMembership(configured.config().subsetSize() > 0 ? membership : null);

@@ -80,7 +80,7 @@ final class AddressGroups {
 
         static Entry of(Endpoint endpoint, List<SocketAddress> addresses, boolean isLiteral) {
             Attributes attributes = Attributes.newBuilder()
-                    .set(EndpointNameResolver.ENDPOINT, endpoint)
+                    .set(EndpointAttributes.ENDPOINT, endpoint)
                     .build();
             return new Entry(endpoint, new EquivalentAddressGroup(addresses, attributes), isLiteral);
         }

@@ -231,7 +231,7 @@ final class EndpointLists implements EndpointListener {
         Set<String> addresses = endpoints.stream().map(Endpoint::address).collect(Collectors.toSet());
         return groups.stream()
                 .filter(group -> {
-                    Endpoint endpoint = group.getAttributes().get(EndpointNameResolver.ENDPOINT);
+                    Endpoint endpoint = group.getAttributes().get(EndpointAttributes.ENDPOINT);
                     return endpoint != null && addresses.contains(endpoint.address());
                 })
                 .toList();

@@ -36,23 +36,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class EndpointNameResolver extends NameResolver {
 
-    /** The endpoint that an address group is for. */
-    public static final Attributes.Key<Endpoint> ENDPOINT = Attributes.Key.create("io.github.grpclb.endpoint");
-
-    /** Who is no longer registered; an attribute of each list. */
-    public static final Attributes.Key<Unlisted> UNLISTED = Attributes.Key.create("io.github.grpclb.unlisted");
-
-    /**
-     * What the channel's {@link LiveServiceConfig} has for {@code endpoint_lb}, an attribute of each list. It does not travel as a
-     * service config, since gRPC would have that take the place of all that the user has set on the channel.
-     */
-    public static final Attributes.Key<BalancerConfig> BALANCER_CONFIG =
-            Attributes.Key.create("io.github.grpclb.balancer-config");
-
-    /** Wants to be told by {@code endpoint_lb} that it is in use; an attribute of each list. */
-    public static final Attributes.Key<BalancerInUse> BALANCER_IN_USE =
-            Attributes.Key.create("io.github.grpclb.balancer-in-use");
-
     private static final Logger logger = LoggerFactory.getLogger(EndpointNameResolver.class);
 
     private static final long FIRST_LIST_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -100,23 +83,23 @@ public final class EndpointNameResolver extends NameResolver {
         this.args = args;
         this.nanoTime = nanoTime;
         this.syncContext = args.getSynchronizationContext();
-        this.source = args.getArg(EndpointNameResolverProvider.SOURCE);
-        this.serviceConfig = args.getArg(EndpointNameResolverProvider.SERVICE_CONFIG);
+        this.source = args.getArg(ResolverArgs.SOURCE);
+        this.serviceConfig = args.getArg(ResolverArgs.SERVICE_CONFIG);
         this.serviceConfigs = new ServiceConfigs(target, args.getServiceConfigParser());
-        BalancerInUse watched = args.getArg(EndpointNameResolverProvider.BALANCER_IN_USE);
+        BalancerInUse watched = args.getArg(ResolverArgs.BALANCER_IN_USE);
         this.balancerInUse = watched != null ? watched : new BalancerInUse();
         this.onServiceConfig = () -> offload.execute(() -> syncContext.execute(this::deliver));
-        InitialWait wait = args.getArg(EndpointNameResolverProvider.INITIAL_WAIT);
+        InitialWait wait = args.getArg(ResolverArgs.INITIAL_WAIT);
         this.initialWait = wait != null ? wait : NO_WAIT;
         this.onInitialWait = this::waitAnew;
-        Duration staleMax = args.getArg(EndpointNameResolverProvider.STALE_MAX);
-        AddressRules rules = args.getArg(EndpointNameResolverProvider.ADDRESS_RULES);
+        Duration staleMax = args.getArg(ResolverArgs.STALE_MAX);
+        AddressRules rules = args.getArg(ResolverArgs.ADDRESS_RULES);
         this.lists = new EndpointLists(
                 target,
                 offload,
                 this::later,
                 new CheckedLookup(rules == null ? AddressRules.DEFAULT : rules, lookup),
-                staleMax != null ? staleMax : EndpointNameResolverProvider.DEFAULT_STALE_MAX,
+                staleMax != null ? staleMax : ResolverArgs.DEFAULT_STALE_MAX,
                 nanoTime,
                 new FromOffload());
         this.addresses = notReady("no answer yet");
@@ -139,7 +122,7 @@ public final class EndpointNameResolver extends NameResolver {
         }
         if (source == null) {
             fail("no source of endpoints: the channel was built without"
-                    + " setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)");
+                    + " setNameResolverArg(ResolverArgs.SOURCE, source)");
             return;
         }
         firstDelivery = after(
@@ -295,12 +278,12 @@ public final class EndpointNameResolver extends NameResolver {
     }
 
     private void deliver(Listener2 to, StatusOr<List<EquivalentAddressGroup>> given, ServiceConfigs.Parsed config) {
-        Attributes.Builder attributes = Attributes.newBuilder().set(BALANCER_IN_USE, balancerInUse);
+        Attributes.Builder attributes = Attributes.newBuilder().set(EndpointAttributes.BALANCER_IN_USE, balancerInUse);
         if (unlisted != null) {
-            attributes.set(UNLISTED, awaiting ? unlisted.awaited(target) : unlisted);
+            attributes.set(EndpointAttributes.UNLISTED, awaiting ? unlisted.awaited(target) : unlisted);
         }
         if (config.balancer() != null) {
-            attributes.set(BALANCER_CONFIG, config.balancer());
+            attributes.set(EndpointAttributes.BALANCER_CONFIG, config.balancer());
         }
         ResolutionResult.Builder result =
                 ResolutionResult.newBuilder().setAddressesOrError(given).setAttributes(attributes.build());

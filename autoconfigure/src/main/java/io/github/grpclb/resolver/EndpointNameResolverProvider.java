@@ -6,7 +6,6 @@ import io.github.grpclb.discovery.ServiceName;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
 import java.net.URI;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * ManagedChannelBuilder.forTarget("etcd:///greeter")
- *         .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
+ *         .setNameResolverArg(ResolverArgs.SOURCE, source)
  * }</pre>
  *
  * A target that names no service fails when the channel is built; everything that may heal by itself fails the calls instead.
@@ -24,36 +23,6 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
 
     /** The scheme of the targets that are resolved here. */
     public static final String SCHEME = "etcd";
-
-    /** Where a channel's endpoints come from. Without it all calls of the channel fail. The channel does not close it. */
-    public static final NameResolver.Args.Key<EndpointSource> SOURCE =
-            NameResolver.Args.Key.create("io.github.grpclb.endpoint-source");
-
-    /** What host names may lead to. Optional; without it to any single machine. */
-    public static final NameResolver.Args.Key<AddressRules> ADDRESS_RULES =
-            NameResolver.Args.Key.create("io.github.grpclb.address-rules");
-
-    /** The service config of a channel that may change while the channel lives. Optional. */
-    public static final NameResolver.Args.Key<LiveServiceConfig> SERVICE_CONFIG =
-            NameResolver.Args.Key.create("io.github.grpclb.service-config");
-
-    /** Whether a channel's calls are spread by {@code endpoint_lb}, for those that want it so. Optional. */
-    public static final NameResolver.Args.Key<BalancerInUse> BALANCER_IN_USE =
-            NameResolver.Args.Key.create("io.github.grpclb.balancer-in-use");
-
-    /**
-     * The longest time that endpoints are kept which vanished from the registry together ({@link Unlisted}); time while it is
-     * unreachable does not count. 0 keeps none. Optional: {@link #DEFAULT_STALE_MAX} where it is absent.
-     */
-    public static final NameResolver.Args.Key<Duration> STALE_MAX =
-            NameResolver.Args.Key.create("io.github.grpclb.stale-max");
-
-    /** How long calls wait for a first server. Optional; without it they fail as soon as the registry says that there is none. */
-    public static final NameResolver.Args.Key<InitialWait> INITIAL_WAIT =
-            NameResolver.Args.Key.create("io.github.grpclb.initial-wait");
-
-    /** Five minutes. */
-    public static final Duration DEFAULT_STALE_MAX = Duration.ofMinutes(5);
 
     /** For the service loader. */
     public EndpointNameResolverProvider() {}

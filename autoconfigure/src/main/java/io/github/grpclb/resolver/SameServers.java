@@ -76,7 +76,7 @@ final class SameServers {
     }
 
     private static Endpoint endpointOf(EquivalentAddressGroup group) {
-        return Objects.requireNonNull(group.getAttributes().get(EndpointNameResolver.ENDPOINT));
+        return Objects.requireNonNull(group.getAttributes().get(EndpointAttributes.ENDPOINT));
     }
 
     private static String nameOf(Endpoint endpoint) {

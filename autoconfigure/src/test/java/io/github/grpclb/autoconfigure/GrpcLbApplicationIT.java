@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.autoconfigure.TestApplications.ClientApplication;
 import io.github.grpclb.autoconfigure.TestApplications.ClientApplicationWithPolicy;
@@ -295,7 +296,7 @@ class GrpcLbApplicationIT {
 
         @Bean
         GrpcChannelConfigurer withLiveServiceConfig(LiveServiceConfig live) {
-            return (channel, client) -> channel.setNameResolverArg(EndpointNameResolverProvider.SERVICE_CONFIG, live);
+            return (channel, client) -> channel.setNameResolverArg(ResolverArgs.SERVICE_CONFIG, live);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.resolver.ResolverArgs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -35,7 +36,7 @@ class GrpcLbPropertiesTest {
 
     @Test
     void keepsStaleEndpointsForFiveMinutesUnlessToldOtherwise() {
-        assertThat(bind(Map.of()).staleMax()).isEqualTo(EndpointNameResolverProvider.DEFAULT_STALE_MAX);
+        assertThat(bind(Map.of()).staleMax()).isEqualTo(ResolverArgs.DEFAULT_STALE_MAX);
         assertThat(bind(Map.of("grpc.lb.stale-max", "0")).staleMax()).isZero();
     }
 

@@ -116,8 +116,8 @@ class LoadSharingTest {
 
     private FakeHelper newHelper() {
         return new FakeHelper(NameResolver.Args.newBuilder()
-                .setArg(PolicyLoadBalancer.LOADS, loads)
-                .setArg(PolicyLoadBalancer.OBSERVER, new Recorder()));
+                .setArg(BalancerArgs.LOADS, loads)
+                .setArg(BalancerArgs.OBSERVER, new Recorder()));
     }
 
     private EndpointLoad load(Endpoint endpoint) {

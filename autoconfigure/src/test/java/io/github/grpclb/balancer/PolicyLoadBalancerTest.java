@@ -3,6 +3,7 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointAwaitedException;
 import io.github.grpclb.resolver.EndpointNameResolver;
@@ -311,8 +312,8 @@ class PolicyLoadBalancerTest {
         List<String> told = new ArrayList<>();
         LiveEndpoints live = new LiveEndpoints();
         FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder()
-                .setArg(LiveEndpoints.KEY, live)
-                .setArg(PolicyLoadBalancer.OBSERVER, new PickObserver() {
+                .setArg(BalancerArgs.LIVE_ENDPOINTS, live)
+                .setArg(BalancerArgs.OBSERVER, new PickObserver() {
                     @Override
                     public void endpointsSuspected(String service, int endpoints) {
                         told.add(service + " " + endpoints);
@@ -386,7 +387,7 @@ class PolicyLoadBalancerTest {
         return new EquivalentAddressGroup(
                 addresses,
                 Attributes.newBuilder()
-                        .set(EndpointNameResolver.ENDPOINT, endpoint)
+                        .set(EndpointAttributes.ENDPOINT, endpoint)
                         .build());
     }
 
@@ -394,7 +395,7 @@ class PolicyLoadBalancerTest {
     void showsAChannelThatFoundNoServerWithTheReason() {
         LiveEndpoints live = new LiveEndpoints();
         FakeHelper channel = new FakeHelper(
-                NameResolver.Args.newBuilder().setArg(LiveEndpoints.KEY, live).setArg(LiveEndpoints.CLIENT, "stub"));
+                NameResolver.Args.newBuilder().setArg(BalancerArgs.LIVE_ENDPOINTS, live).setArg(BalancerArgs.CLIENT, "stub"));
         PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
         Status notReady = Status.UNAVAILABLE.withDescription("etcd:///svc: discovery not ready: no answer yet");
         channel.inSyncContext(() -> other.handleNameResolutionError(notReady));
@@ -465,7 +466,7 @@ class PolicyLoadBalancerTest {
     @Test
     void usesTheChannelsOwnPoliciesWhereItBringsThem() {
         ChannelPolicies own = new ChannelPolicies(Map.of("round_robin", options -> new FirstOnly()), List.of());
-        FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder().setArg(PolicyLoadBalancer.POLICIES, own));
+        FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.POLICIES, own));
         PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
         channel.inSyncContext(
                 () -> other.acceptResolvedAddresses(resolved(groups(endpoint(1), endpoint(2)), (LbConfig) null)));
@@ -635,7 +636,7 @@ class PolicyLoadBalancerTest {
         return ResolvedAddresses.newBuilder()
                 .setAddresses(groups)
                 .setAttributes(Attributes.newBuilder()
-                        .set(EndpointNameResolver.UNLISTED, unlisted)
+                        .set(EndpointAttributes.UNLISTED, unlisted)
                         .build())
                 .build();
     }
@@ -689,7 +690,7 @@ class PolicyLoadBalancerTest {
                 .map(endpoint -> new EquivalentAddressGroup(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), endpoint.port()),
                         Attributes.newBuilder()
-                                .set(EndpointNameResolver.ENDPOINT, endpoint)
+                                .set(EndpointAttributes.ENDPOINT, endpoint)
                                 .build()))
                 .toList();
     }

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
@@ -233,7 +234,7 @@ class StepsTest {
         FakeHelper[] made = new FakeHelper[1];
         loads[0] =
                 new EndpointLoads(Duration.ofMinutes(5), () -> made[0].clock().nanoTime());
-        made[0] = new FakeHelper(NameResolver.Args.newBuilder().setArg(PolicyLoadBalancer.LOADS, loads[0]));
+        made[0] = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.LOADS, loads[0]));
         return made[0];
     }
 
@@ -284,7 +285,7 @@ class StepsTest {
                 .map(endpoint -> new EquivalentAddressGroup(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), endpoint.port()),
                         Attributes.newBuilder()
-                                .set(EndpointNameResolver.ENDPOINT, endpoint)
+                                .set(EndpointAttributes.ENDPOINT, endpoint)
                                 .build()))
                 .toList();
         helper.inSyncContext(() -> {

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
@@ -405,7 +406,7 @@ class SubsetTest {
             FakeHelper[] made = new FakeHelper[1];
             loads = new EndpointLoads(
                     Duration.ofMinutes(5), () -> made[0].clock().nanoTime());
-            made[0] = new FakeHelper(NameResolver.Args.newBuilder().setArg(PolicyLoadBalancer.LOADS, loads));
+            made[0] = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.LOADS, loads));
             helper = made[0];
             balancer = new PolicyLoadBalancer(helper, policies);
         }
@@ -426,7 +427,7 @@ class SubsetTest {
                     .map(endpoint -> new EquivalentAddressGroup(
                             new InetSocketAddress(InetAddress.getLoopbackAddress(), endpoint.port()),
                             Attributes.newBuilder()
-                                    .set(EndpointNameResolver.ENDPOINT, endpoint)
+                                    .set(EndpointAttributes.ENDPOINT, endpoint)
                                     .build()))
                     .toList();
             helper.inSyncContext(() -> {

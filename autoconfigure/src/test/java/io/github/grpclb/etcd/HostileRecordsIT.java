@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.testing.EtcdServer;
@@ -152,8 +153,8 @@ class HostileRecordsIT {
         try (EtcdEndpointSource source = new EtcdEndpointSource(
                 connection, EndpointSourceOptions.DEFAULT.withRules(new RecordRules(rules, 10)), observer)) {
             ManagedChannel channel = ManagedChannelBuilder.forTarget("etcd:///greeter")
-                    .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
-                    .setNameResolverArg(EndpointNameResolverProvider.ADDRESS_RULES, rules)
+                    .setNameResolverArg(ResolverArgs.SOURCE, source)
+                    .setNameResolverArg(ResolverArgs.ADDRESS_RULES, rules)
                     .usePlaintext()
                     .build();
             assertThatThrownBy(

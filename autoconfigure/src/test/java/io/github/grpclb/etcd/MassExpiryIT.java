@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
@@ -215,8 +216,8 @@ class MassExpiryIT {
     private ManagedChannel channel(Duration staleMax) {
         return NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
-                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
-                .setNameResolverArg(EndpointNameResolverProvider.STALE_MAX, staleMax)
+                .setNameResolverArg(ResolverArgs.SOURCE, source)
+                .setNameResolverArg(ResolverArgs.STALE_MAX, staleMax)
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                 .build();
     }

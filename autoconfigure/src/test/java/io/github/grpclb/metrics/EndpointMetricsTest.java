@@ -2,6 +2,8 @@ package io.github.grpclb.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.balancer.EndpointLoads;
@@ -40,9 +42,9 @@ class EndpointMetricsTest {
     private final EndpointLoads loads =
             new EndpointLoads(Duration.ofMinutes(5), () -> this.helper.clock().nanoTime());
     private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()
-            .setArg(LiveEndpoints.KEY, live)
-            .setArg(PolicyLoadBalancer.LOADS, loads)
-            .setArg(PolicyLoadBalancer.OBSERVER, metrics));
+            .setArg(BalancerArgs.LIVE_ENDPOINTS, live)
+            .setArg(BalancerArgs.LOADS, loads)
+            .setArg(BalancerArgs.OBSERVER, metrics));
     private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, Policies.forChannel(List.of()));
 
     private Map<String, ?> config = Map.of();
@@ -140,7 +142,7 @@ class EndpointMetricsTest {
                 .map(endpoint -> new EquivalentAddressGroup(
                         new InetSocketAddress(endpoint.host(), endpoint.port()),
                         Attributes.newBuilder()
-                                .set(EndpointNameResolver.ENDPOINT, endpoint)
+                                .set(EndpointAttributes.ENDPOINT, endpoint)
                                 .build()))
                 .toList();
         Object parsed = new PolicyLoadBalancerProvider()

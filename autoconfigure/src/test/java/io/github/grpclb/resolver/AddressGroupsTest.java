@@ -52,7 +52,7 @@ class AddressGroupsTest {
         assertThat(after.get(1)).isSameAs(before.get(1));
         assertThat(after.get(2)).isNotEqualTo(before.get(2));
         assertThat(after.get(2).getAddresses()).isEqualTo(before.get(2).getAddresses());
-        assertThat(after.get(2).getAttributes().get(EndpointNameResolver.ENDPOINT))
+        assertThat(after.get(2).getAttributes().get(EndpointAttributes.ENDPOINT))
                 .isSameAs(heavier);
     }
 
@@ -127,7 +127,7 @@ class AddressGroupsTest {
 
     private static Attributes onlyOf(Endpoint endpoint) {
         return Attributes.newBuilder()
-                .set(EndpointNameResolver.ENDPOINT, endpoint)
+                .set(EndpointAttributes.ENDPOINT, endpoint)
                 .build();
     }
 

@@ -97,7 +97,7 @@ class EndpointNameResolverProviderTest {
         };
         NameResolver.Args withSource = args.toBuilder()
                 .setOffloadExecutor(Runnable::run)
-                .setArg(EndpointNameResolverProvider.SOURCE, source)
+                .setArg(ResolverArgs.SOURCE, source)
                 .build();
         String target = EndpointNameResolverProvider.target(service);
         for (NameResolver resolver : List.of(

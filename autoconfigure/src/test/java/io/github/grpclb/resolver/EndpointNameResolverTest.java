@@ -59,7 +59,7 @@ class EndpointNameResolverTest {
         start();
         clock.runDue();
         assertThat(addresses()).hasSize(2);
-        assertThat(addresses().get(0).getAttributes().get(EndpointNameResolver.ENDPOINT))
+        assertThat(addresses().get(0).getAttributes().get(EndpointAttributes.ENDPOINT))
                 .isSameAs(A);
         assertThat(clock.pending()).isZero();
     }
@@ -85,7 +85,7 @@ class EndpointNameResolverTest {
         clock.runDue();
         assertThat(results).hasSize(1);
         assertThat(addresses()).hasSize(1);
-        assertThat(addresses().get(0).getAttributes().get(EndpointNameResolver.ENDPOINT))
+        assertThat(addresses().get(0).getAttributes().get(EndpointAttributes.ENDPOINT))
                 .isSameAs(B);
     }
 
@@ -190,8 +190,8 @@ class EndpointNameResolverTest {
     @Test
     void trustsTheRegistryAtOnceWhereItIsToldTo() {
         start(
-                args().setArg(EndpointNameResolverProvider.SOURCE, source)
-                        .setArg(EndpointNameResolverProvider.STALE_MAX, Duration.ZERO)
+                args().setArg(ResolverArgs.SOURCE, source)
+                        .setArg(ResolverArgs.STALE_MAX, Duration.ZERO)
                         .build(),
                 "svc");
         source.publish("svc", A, B);
@@ -259,14 +259,14 @@ class EndpointNameResolverTest {
         start(args().build(), "svc");
         assertThat(error().getDescription())
                 .isEqualTo("etcd:///svc: no source of endpoints: the channel was built without"
-                        + " setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)");
+                        + " setNameResolverArg(ResolverArgs.SOURCE, source)");
     }
 
     @Test
     @FaultRow(48)
     void failsWithTheReasonWhereTheSourceRefusesTheName() {
         NameResolver resolver =
-                start(args().setArg(EndpointNameResolverProvider.SOURCE, source).build(), "/svc");
+                start(args().setArg(ResolverArgs.SOURCE, source).build(), "/svc");
         assertThat(error().getDescription())
                 .isEqualTo(
                         "etcd:////svc: cannot follow the service:" + " service: '/svc' (expected: no leading slash)");
@@ -386,9 +386,9 @@ class EndpointNameResolverTest {
     @FaultRow({34, 46})
     void followsNoNameToWhereItMustNotLead() {
         start(
-                args().setArg(EndpointNameResolverProvider.SOURCE, source)
+                args().setArg(ResolverArgs.SOURCE, source)
                         .setArg(
-                                EndpointNameResolverProvider.ADDRESS_RULES,
+                                ResolverArgs.ADDRESS_RULES,
                                 new AddressRules(List.of(Cidr.parse("10.1.0.1/32")), List.of(), true))
                         .build(),
                 "svc");
@@ -463,7 +463,7 @@ class EndpointNameResolverTest {
         underWay.remove().run();
         clock.runDue();
         assertThat(addresses())
-                .extracting(group -> group.getAttributes().get(EndpointNameResolver.ENDPOINT))
+                .extracting(group -> group.getAttributes().get(EndpointAttributes.ENDPOINT))
                 .containsExactly(draining(A), slow);
         assertThat(underWay).isEmpty();
     }
@@ -733,16 +733,16 @@ class EndpointNameResolverTest {
 
     private NameResolver startWaiting(InitialWait wait) {
         return start(
-                args().setArg(EndpointNameResolverProvider.SOURCE, source)
-                        .setArg(EndpointNameResolverProvider.INITIAL_WAIT, wait)
+                args().setArg(ResolverArgs.SOURCE, source)
+                        .setArg(ResolverArgs.INITIAL_WAIT, wait)
                         .build(),
                 "svc");
     }
 
     private NameResolver start() {
         return start(
-                args().setArg(EndpointNameResolverProvider.SOURCE, source)
-                        .setArg(EndpointNameResolverProvider.SERVICE_CONFIG, serviceConfig)
+                args().setArg(ResolverArgs.SOURCE, source)
+                        .setArg(ResolverArgs.SERVICE_CONFIG, serviceConfig)
                         .build(),
                 "svc");
     }
@@ -839,12 +839,12 @@ class EndpointNameResolverTest {
 
     private List<Endpoint> endpoints() {
         return addresses().stream()
-                .map(group -> group.getAttributes().get(EndpointNameResolver.ENDPOINT))
+                .map(group -> group.getAttributes().get(EndpointAttributes.ENDPOINT))
                 .toList();
     }
 
     private Unlisted unlisted() {
-        return last().getAttributes().get(EndpointNameResolver.UNLISTED);
+        return last().getAttributes().get(EndpointAttributes.UNLISTED);
     }
 
     private List<EquivalentAddressGroup> addresses() {

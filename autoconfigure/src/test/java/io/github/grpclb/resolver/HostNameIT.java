@@ -108,7 +108,7 @@ class HostNameIT {
         ManagedChannel channel = NettyChannelBuilder.forTarget("host-name-test:///svc")
                 .usePlaintext()
                 .setNameResolverArg(
-                        EndpointNameResolverProvider.SOURCE,
+                        ResolverArgs.SOURCE,
                         new StaticEndpointSource(Map.of("svc", List.of(endpoints))))
                 .defaultLoadBalancingPolicy("endpoint_lb")
                 .build();

@@ -57,8 +57,8 @@ class SuspectsSimulationTest {
         private final Random chance;
         private final FakeEndpointSource source = new FakeEndpointSource();
         private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()
-                .setArg(EndpointNameResolverProvider.SOURCE, source)
-                .setArg(EndpointNameResolverProvider.STALE_MAX, STALE_MAX));
+                .setArg(ResolverArgs.SOURCE, source)
+                .setArg(ResolverArgs.STALE_MAX, STALE_MAX));
         private final ChannelPolicies policies = Policies.forChannel(List.of());
         private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, policies);
         private final TreeMap<Integer, Endpoint> listed = new TreeMap<>();

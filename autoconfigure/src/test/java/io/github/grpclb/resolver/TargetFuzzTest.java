@@ -30,7 +30,7 @@ class TargetFuzzTest {
     private final NameResolver.Args args = new FakeHelper()
             .getNameResolverArgs().toBuilder()
                     .setOffloadExecutor(Runnable::run)
-                    .setArg(EndpointNameResolverProvider.SOURCE, new StaticEndpointSource(Map.of()))
+                    .setArg(ResolverArgs.SOURCE, new StaticEndpointSource(Map.of()))
                     .build();
 
     @Provide

@@ -1,5 +1,6 @@
 package io.github.grpclb.bench;
 
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.grpc.Attributes;
@@ -38,7 +39,7 @@ final class Fleet {
         return new EquivalentAddressGroup(
                 new InetSocketAddress(address(index), port(index)),
                 Attributes.newBuilder()
-                        .set(EndpointNameResolver.ENDPOINT, endpoint)
+                        .set(EndpointAttributes.ENDPOINT, endpoint)
                         .build());
     }
 

@@ -1,5 +1,6 @@
 package io.github.grpclb.bench;
 
+import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
@@ -88,7 +89,7 @@ final class SlowStartSuite implements Suite {
     private static ReadyChannel channel(String policy) {
         FakeClock[] clock = new FakeClock[1];
         EndpointLoads loads = new EndpointLoads(Duration.ofMinutes(5), () -> clock[0].nanoTime());
-        FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder().setArg(PolicyLoadBalancer.LOADS, loads));
+        FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.LOADS, loads));
         clock[0] = helper.clock();
         Map<String, ?> slowStart = Map.of("window", WINDOW.toSeconds() + "s");
         return new ReadyChannel(

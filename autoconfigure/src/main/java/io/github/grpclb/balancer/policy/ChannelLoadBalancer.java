@@ -1,5 +1,7 @@
 package io.github.grpclb.balancer.policy;
 
+import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.resolver.BalancerInUse;
@@ -17,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A {@link PolicyLoadBalancer} in its channel: finds the configuration that holds, and stands health checking around the balancer from
  * the first list on with which that is asked for. Of the configurations the live one of the channel goes before the one of its
- * service config, and that before the channel's argument ({@link PolicyLoadBalancer#CONFIG}). Health checks are asked for by the
+ * service config, and that before the channel's argument ({@link BalancerArgs#CONFIG}). Health checks are asked for by the
  * service config, as with every balancer, or by that configuration. Confined to the synchronization context.
  */
 final class ChannelLoadBalancer extends LoadBalancer {
@@ -31,7 +33,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
     private boolean warned;
 
     ChannelLoadBalancer(Helper helper) {
-        LbConfig argument = helper.getNameResolverArgs().getArg(PolicyLoadBalancer.CONFIG);
+        LbConfig argument = helper.getNameResolverArgs().getArg(BalancerArgs.CONFIG);
         this.helper = helper;
         this.byDefault = argument != null ? argument : LbConfig.DEFAULT;
         this.balancer = new Unchecked().newLoadBalancer(helper);
@@ -39,7 +41,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
 
     @Override
     public Status acceptResolvedAddresses(ResolvedAddresses resolved) {
-        BalancerInUse inUse = resolved.getAttributes().get(EndpointNameResolver.BALANCER_IN_USE);
+        BalancerInUse inUse = resolved.getAttributes().get(EndpointAttributes.BALANCER_IN_USE);
         if (inUse != null) {
             inUse.tookAList();
         }
@@ -74,7 +76,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
     }
 
     private LbConfig configOf(ResolvedAddresses resolved) {
-        if (resolved.getAttributes().get(EndpointNameResolver.BALANCER_CONFIG) instanceof LbConfig live) {
+        if (resolved.getAttributes().get(EndpointAttributes.BALANCER_CONFIG) instanceof LbConfig live) {
             return live;
         }
         return resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : byDefault;

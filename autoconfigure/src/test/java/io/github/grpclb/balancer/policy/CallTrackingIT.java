@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.gson.Gson;
+import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.balancer.EndpointLoads;
@@ -248,9 +250,9 @@ class CallTrackingIT {
         ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
                 .intercept(RoutingKeys.hashKeyFromContext())
-                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
-                .setNameResolverArg(PolicyLoadBalancer.LOADS, loads)
-                .setNameResolverArg(PolicyLoadBalancer.OBSERVER, observer)
+                .setNameResolverArg(ResolverArgs.SOURCE, source)
+                .setNameResolverArg(BalancerArgs.LOADS, loads)
+                .setNameResolverArg(BalancerArgs.OBSERVER, observer)
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                 .defaultServiceConfig(serviceConfig)
                 .build();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.Candidate;
 import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.Policy;
@@ -151,8 +153,8 @@ class ChannelIT {
         ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
-                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
-                .setNameResolverArg(EndpointNameResolverProvider.INITIAL_WAIT, wait)
+                .setNameResolverArg(ResolverArgs.SOURCE, source)
+                .setNameResolverArg(ResolverArgs.INITIAL_WAIT, wait)
                 .build();
         channels.add(channel);
         ExecutorService caller = Executors.newFixedThreadPool(2);
@@ -190,7 +192,7 @@ class ChannelIT {
                 channel,
                 PLAIN,
                 "etcd:///svc: no source of endpoints: the channel was built without"
-                        + " setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)");
+                        + " setNameResolverArg(ResolverArgs.SOURCE, source)");
     }
 
     @Test
@@ -365,7 +367,7 @@ class ChannelIT {
         ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
-                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
+                .setNameResolverArg(ResolverArgs.SOURCE, source)
                 .build();
         channels.add(channel);
         awaitAnswersFrom(channel, "a", "b");
@@ -391,9 +393,9 @@ class ChannelIT {
                 .usePlaintext()
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                 .defaultServiceConfig(defaultServiceConfig)
-                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, from)
-                .setNameResolverArg(EndpointNameResolverProvider.SERVICE_CONFIG, serviceConfig)
-                .setNameResolverArg(PolicyLoadBalancer.POLICIES, policies);
+                .setNameResolverArg(ResolverArgs.SOURCE, from)
+                .setNameResolverArg(ResolverArgs.SERVICE_CONFIG, serviceConfig)
+                .setNameResolverArg(BalancerArgs.POLICIES, policies);
         ManagedChannel channel = builder.build();
         channels.add(channel);
         return channel;

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.testing.FakeCall;
@@ -115,7 +116,7 @@ class PolicyLoadBalancerSimulationTest {
         return new EquivalentAddressGroup(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                 Attributes.newBuilder()
-                        .set(EndpointNameResolver.ENDPOINT, endpoint)
+                        .set(EndpointAttributes.ENDPOINT, endpoint)
                         .build());
     }
 

@@ -3,6 +3,8 @@ package io.github.grpclb.balancer.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
@@ -326,9 +328,9 @@ class StepsIT {
                 .usePlaintext()
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                 .defaultServiceConfig(serviceConfig)
-                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
-                .setNameResolverArg(PolicyLoadBalancer.POLICIES, policies)
-                .setNameResolverArg(PolicyLoadBalancer.LOADS, new EndpointLoads())
+                .setNameResolverArg(ResolverArgs.SOURCE, source)
+                .setNameResolverArg(BalancerArgs.POLICIES, policies)
+                .setNameResolverArg(BalancerArgs.LOADS, new EndpointLoads())
                 .build();
         channels.add(channel);
         return channel;

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.RoutingKeys;
@@ -254,10 +256,10 @@ class UserServiceConfigIT {
         ManagedChannelBuilder<?> builder = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
-                .setNameResolverArg(EndpointNameResolverProvider.SOURCE, source)
-                .setNameResolverArg(EndpointNameResolverProvider.SERVICE_CONFIG, live)
-                .setNameResolverArg(EndpointNameResolverProvider.BALANCER_IN_USE, new BalancerInUse("greeter"))
-                .setNameResolverArg(PolicyLoadBalancer.CONFIG, config);
+                .setNameResolverArg(ResolverArgs.SOURCE, source)
+                .setNameResolverArg(ResolverArgs.SERVICE_CONFIG, live)
+                .setNameResolverArg(ResolverArgs.BALANCER_IN_USE, new BalancerInUse("greeter"))
+                .setNameResolverArg(BalancerArgs.CONFIG, config);
         user.accept(builder);
         ManagedChannel channel = builder.build();
         opened.add(() -> channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS));

@@ -1,0 +1,38 @@
+package io.github.grpclb.balancer;
+
+import io.grpc.NameResolver;
+
+/**
+ * What a channel brings for its balancer: arguments for {@code ManagedChannelBuilder.setNameResolverArg}, which reach the balancer with
+ * the resolver's.
+ */
+public final class BalancerArgs {
+
+    /** The policies of a channel. Without it the built-in ones are there, and start anew after an idle time. */
+    public static final NameResolver.Args.Key<ChannelPolicies> POLICIES =
+            NameResolver.Args.Key.create("io.github.grpclb.policies");
+
+    /**
+     * What the balancer does where neither the channel's service config nor its live one has a configuration for it. So the service
+     * config is free for what the user sets. Without it {@link LbConfig#DEFAULT}.
+     */
+    public static final NameResolver.Args.Key<LbConfig> CONFIG =
+            NameResolver.Args.Key.create("io.github.grpclb.balancer-config");
+
+    /** The loads that the channels of a context share. Without it the balancer has its own, and starts anew after an idle time. */
+    public static final NameResolver.Args.Key<EndpointLoads> LOADS =
+            NameResolver.Args.Key.create("io.github.grpclb.loads");
+
+    /** Who hears of calls and picks. Without it nobody does. */
+    public static final NameResolver.Args.Key<PickObserver> OBSERVER =
+            NameResolver.Args.Key.create("io.github.grpclb.observer");
+
+    /** The live endpoints of the context that a channel belongs to. Without it nobody sees them. */
+    public static final NameResolver.Args.Key<LiveEndpoints> LIVE_ENDPOINTS =
+            NameResolver.Args.Key.create("io.github.grpclb.live-endpoints");
+
+    /** What the application calls the client that a channel belongs to. Optional. */
+    public static final NameResolver.Args.Key<String> CLIENT = NameResolver.Args.Key.create("io.github.grpclb.client");
+
+    private BalancerArgs() {}
+}
