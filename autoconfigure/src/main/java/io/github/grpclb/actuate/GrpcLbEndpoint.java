@@ -1,5 +1,6 @@
 package io.github.grpclb.actuate;
 
+import io.github.grpclb.balancer.EndpointState;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.registration.ServerRegistration;
@@ -93,7 +94,7 @@ public final class GrpcLbEndpoint {
     public record Server(
             String address,
             @Nullable String id,
-            LiveEndpoints.State state,
+            EndpointState state,
             int weight,
             double effectiveWeight,
             int inFlight) {

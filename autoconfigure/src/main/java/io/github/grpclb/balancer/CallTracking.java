@@ -71,7 +71,7 @@ final class CallTracking {
         if (!known.isEmpty()) {
             service = known.get(0).endpoint().service();
         }
-        EndpointCounts now = EndpointCounts.of(known, ejected);
+        EndpointCounts now = EndpointStates.count(known, ejected);
         if (!now.equals(counts)) {
             observer.endpointsChanged(service, counts, now);
             counts = now;

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ConfiguredChain {
 
-    private static final Logger logger = LoggerFactory.getLogger(PolicyLoadBalancer.class);
+    private static final Logger logger = LoggerFactory.getLogger(ConfiguredChain.class);
 
     private final ChannelPolicies policies;
     private final CallTracking tracking;

@@ -1,9 +1,5 @@
 package io.github.grpclb.balancer;
 
-import io.github.grpclb.discovery.Endpoint;
-import java.util.List;
-import java.util.Set;
-
 /**
  * How many endpoints of a channel are in which state; each counts once.
  *
@@ -19,19 +15,4 @@ public record EndpointCounts(int ready, int ejected, int connecting, int idle, i
 
     /** Those of a channel that knows no endpoint. */
     public static final EndpointCounts NONE = new EndpointCounts(0, 0, 0, 0, 0, 0, 0);
-
-    static EndpointCounts of(List<EndpointCandidate> known, Set<Endpoint.Identity> ejected) {
-        int[] count = new int[LiveEndpoints.State.values().length];
-        for (EndpointCandidate candidate : known) {
-            count[LiveEndpoints.State.of(candidate, ejected).ordinal()]++;
-        }
-        return new EndpointCounts(
-                count[LiveEndpoints.State.READY.ordinal()],
-                count[LiveEndpoints.State.EJECTED.ordinal()],
-                count[LiveEndpoints.State.CONNECTING.ordinal()],
-                count[LiveEndpoints.State.IDLE.ordinal()],
-                count[LiveEndpoints.State.FAILING.ordinal()],
-                count[LiveEndpoints.State.DRAINING.ordinal()],
-                count[LiveEndpoints.State.SUSPECT.ordinal()]);
-    }
 }

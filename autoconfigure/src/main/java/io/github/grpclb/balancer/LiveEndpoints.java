@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -19,41 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LiveEndpoints {
 
-    /** What an endpoint can do for a channel. */
-    public enum State {
-        /** Connected, and taking calls. */
-        READY,
-        /** Connected, and taking calls; the registry no longer lists it. */
-        SUSPECT,
-        /** Connected, and taken out as an outlier for a while. */
-        EJECTED,
-        /** Being connected to. */
-        CONNECTING,
-        /** Not connected, and not being connected to. */
-        IDLE,
-        /** The last attempt to connect failed. */
-        FAILING,
-        /** About to leave, whatever the connection. */
-        DRAINING;
-
-        static State of(EndpointCandidate candidate, Set<Endpoint.Identity> ejected) {
-            if (candidate.isDraining()) {
-                return DRAINING;
-            }
-            return switch (candidate.state()) {
-                case READY -> {
-                    if (ejected.contains(candidate.load().identity())) {
-                        yield EJECTED;
-                    }
-                    yield candidate.suspect() ? SUSPECT : READY;
-                }
-                case CONNECTING -> CONNECTING;
-                case IDLE -> IDLE;
-                case TRANSIENT_FAILURE, SHUTDOWN -> FAILING;
-            };
-        }
-    }
-
     /**
      * One endpoint of a channel.
      *
@@ -62,11 +28,11 @@ public final class LiveEndpoints {
      * @param weight its share of calls relative to the others, before slow start; 0 while it takes none
      * @param load what this process has seen of it
      */
-    public record Live(Endpoint endpoint, State state, double weight, EndpointLoad load) {
+    public record Live(Endpoint endpoint, EndpointState state, double weight, EndpointLoad load) {
 
         static Live of(EndpointCandidate candidate, Set<Endpoint.Identity> ejected) {
-            State state = State.of(candidate, ejected);
-            boolean takesCalls = state == State.READY || state == State.SUSPECT;
+            EndpointState state = EndpointStates.of(candidate, ejected);
+            boolean takesCalls = state == EndpointState.READY || state == EndpointState.SUSPECT;
             return new Live(candidate.endpoint(), state, takesCalls ? candidate.weight() : 0, candidate.load());
         }
     }
@@ -132,57 +98,72 @@ public final class LiveEndpoints {
         }
     }
 
-    private final Map<PolicyLoadBalancer, Newest> balancers = new ConcurrentHashMap<>();
+    private final Set<Place> places = ConcurrentHashMap.newKeySet();
 
     /** Returns all channels as they are now, in no order. */
     public List<Channel> channels() {
-        return balancers.values().stream().map(Newest::asChannel).toList();
+        return newest().map(Newest::asChannel).toList();
     }
 
     /** Returns the endpoints of a service as they are now; one that several channels know as one of them sees it. */
     public Collection<Live> endpoints(String service) {
         Map<Endpoint.Identity, Live> byIdentity = new LinkedHashMap<>();
-        for (Newest newest : balancers.values()) {
-            newest.endpoints(service)
-                    .forEach(each -> byIdentity.putIfAbsent(each.load().identity(), each));
-        }
+        newest().flatMap(newest -> newest.endpoints(service))
+                .forEach(each -> byIdentity.putIfAbsent(each.load().identity(), each));
         return byIdentity.values();
     }
 
     /**
-     * Takes the newest list of a balancer.
+     * Returns a place for a balancer, which is seen as soon as it leaves something there.
      *
-     * @param known not empty
-     * @param state read later
+     * @param client what the application calls the channel's client
      */
-    void published(
-            PolicyLoadBalancer balancer,
-            @Nullable String client,
-            String policy,
-            List<EndpointCandidate> known,
-            ChannelState state) {
-        balancers.put(balancer, new Known(client, known.get(0).endpoint().service(), policy, known, state));
+    Place join(@Nullable String client) {
+        return new Place(client);
     }
 
-    /** Hears that a balancer has no endpoint, and what its calls fail with. */
-    void failing(
-            PolicyLoadBalancer balancer,
-            @Nullable String client,
-            String service,
-            @Nullable String policy,
-            Status error) {
-        String reason = error.getDescription();
-        balancers.put(
-                balancer,
-                new Failing(
-                        client,
-                        service,
-                        policy,
-                        reason != null ? reason : error.getCode().name()));
+    private Stream<Newest> newest() {
+        return places.stream().map(place -> place.newest).filter(Objects::nonNull);
     }
 
-    /** Forgets a balancer. */
-    void ended(PolicyLoadBalancer balancer) {
-        balancers.remove(balancer);
+    /** Where a balancer leaves its newest list. */
+    final class Place {
+
+        private final @Nullable String client;
+        private volatile @Nullable Newest newest;
+
+        private Place(@Nullable String client) {
+            this.client = client;
+        }
+
+        /**
+         * Takes the newest list.
+         *
+         * @param known not empty
+         * @param state read later
+         */
+        void published(String policy, List<EndpointCandidate> known, ChannelState state) {
+            leave(new Known(client, known.get(0).endpoint().service(), policy, known, state));
+        }
+
+        /** Hears that there is no endpoint, and what calls fail with. */
+        void failing(String service, @Nullable String policy, Status error) {
+            String reason = error.getDescription();
+            leave(new Failing(
+                    client,
+                    service,
+                    policy,
+                    reason != null ? reason : error.getCode().name()));
+        }
+
+        /** Gives the place up. */
+        void end() {
+            places.remove(this);
+        }
+
+        private void leave(Newest next) {
+            newest = next;
+            places.add(this);
+        }
     }
 }

@@ -58,8 +58,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final ChannelPolicies policies;
     private final CallTracking tracking;
     private final ConfiguredChain configured;
-    private final LiveEndpoints live;
-    private final @Nullable String client;
+    private final LiveEndpoints.Place live;
     private final ChildList children;
     private final StepTimer timer;
     private final SubsetMembership membership = new OfSubset();
@@ -86,8 +85,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.policies = own != null ? own : builtIn;
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(BalancerArgs.OBSERVER));
         this.configured = new ConfiguredChain(policies, tracking, helper.getAuthority());
-        this.live = shown != null ? shown : new LiveEndpoints();
-        this.client = args.getArg(BalancerArgs.CLIENT);
+        this.live = (shown != null ? shown : new LiveEndpoints()).join(args.getArg(BalancerArgs.CLIENT));
         this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
     }
@@ -153,7 +151,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         cancelSpares();
         timer.cancel();
         children.shutdown();
-        live.ended(this);
+        live.end();
         tracking.endpointsAre(List.of(), Set.of());
     }
 
@@ -182,7 +180,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         timer.cancel();
         published = null;
         String policy = configured.chain() == null ? null : configured.config().policy();
-        live.failing(this, client, helper.getAuthority(), policy, error);
+        live.failing(helper.getAuthority(), policy, error);
         tracking.endpointsAre(List.of(), Set.of());
         if (isAwaited(error)) {
             helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
@@ -202,7 +200,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         published = next;
         serverIds = serverIds.next(next.known);
         SubchannelPicker others = pickerForOthers(next);
-        live.published(this, client, configured.config().policy(), next.known, policies.state());
+        live.published(configured.config().policy(), next.known, policies.state());
         tracking.endpointsAre(next.known, policies.state().ejected());
         helper.updateBalancingState(
                 next.state, new RoutingPicker(configured.config(), tracking, serverIds, next.known, others));

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  */
 final class KeyConflict {
 
-    private static final Logger log = LoggerFactory.getLogger(EtcdRegistration.class);
+    private static final Logger log = LoggerFactory.getLogger(KeyConflict.class);
 
     /** etcd tells whole seconds. */
     private static final Duration GRANULARITY = Duration.ofSeconds(1);

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Reachability {
 
-    private static final Logger log = LoggerFactory.getLogger(EtcdConnection.class);
+    private static final Logger log = LoggerFactory.getLogger(Reachability.class);
     private static final Duration REMINDER = Duration.ofSeconds(30);
     private static final Duration QUIET = Duration.ofSeconds(10);
 

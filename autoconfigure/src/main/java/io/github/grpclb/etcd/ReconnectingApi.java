@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ReconnectingApi implements EtcdApi {
 
-    private static final Logger log = LoggerFactory.getLogger(EtcdConnection.class);
+    private static final Logger log = LoggerFactory.getLogger(ReconnectingApi.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final double JITTER = 0.2;
 

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
+import io.github.grpclb.balancer.EndpointState;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
@@ -133,7 +134,7 @@ class GrpcLbMetricsIT {
             assertThat(channel.policy()).isEqualTo("round_robin");
             assertThat(channel.endpoints()).singleElement().satisfies(endpoint -> {
                 assertThat(endpoint.id()).isEqualTo("a");
-                assertThat(endpoint.state()).isEqualTo(LiveEndpoints.State.READY);
+                assertThat(endpoint.state()).isEqualTo(EndpointState.READY);
                 assertThat(endpoint.effectiveWeight()).isEqualTo(1);
             });
         });

@@ -338,7 +338,7 @@ class PolicyLoadBalancerTest {
         assertThat(told).containsExactly("1 ready, 1 suspect", "svc 1");
         assertThat(live.endpoints("svc"))
                 .extracting(LiveEndpoints.Live::state)
-                .containsExactly(LiveEndpoints.State.READY, LiveEndpoints.State.SUSPECT);
+                .containsExactly(EndpointState.READY, EndpointState.SUSPECT);
         assertThat(live.endpoints("svc")).extracting(LiveEndpoints.Live::weight).containsOnly(1.0);
     }
 

@@ -24,7 +24,7 @@ class ReachabilityTest {
     private final Reachability reachability =
             new Reachability(new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)), "http://etcd:2379");
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
-    private final Logger logger = (Logger) LoggerFactory.getLogger(EtcdConnection.class);
+    private final Logger logger = (Logger) LoggerFactory.getLogger(Reachability.class);
 
     @BeforeEach
     void listen() {

@@ -3,6 +3,7 @@ package io.github.grpclb.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.balancer.EndpointState;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
@@ -85,7 +86,7 @@ class ScaleIT {
         Duration slowest = Duration.ZERO;
         for (int weight = 2; weight <= 11; weight++) {
             Endpoint chosen = live(client).stream()
-                    .filter(each -> each.state() == LiveEndpoints.State.READY)
+                    .filter(each -> each.state() == EndpointState.READY)
                     .findFirst()
                     .orElseThrow()
                     .endpoint();
@@ -168,7 +169,7 @@ class ScaleIT {
 
     private static long ready(LoadClient client) {
         return live(client).stream()
-                .filter(each -> each.state() == LiveEndpoints.State.READY)
+                .filter(each -> each.state() == EndpointState.READY)
                 .count();
     }
 
