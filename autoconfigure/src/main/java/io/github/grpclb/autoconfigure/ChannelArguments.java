@@ -1,33 +1,32 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PickObserver;
-import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
-import io.github.grpclb.balancer.policy.Policies;
 import io.grpc.ManagedChannelBuilder;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What all channels of a context share, on its way to their balancers.
  *
- * @param policies the user's own, besides the built-in ones
+ * @param policies the built-in ones and the user's own
  * @param loads what is known of the servers
  * @param live what the balancers see
  * @param observer hears of calls and picks, or null
  */
 record ChannelArguments(
-        List<Policy> policies,
+        PolicyTable policies,
         EndpointLoads loads,
         LiveEndpoints live,
         @Nullable PickObserver observer) {
 
     /** Gives them to the channel of a client. */
     void giveTo(ManagedChannelBuilder<?> builder, String client) {
-        builder.setNameResolverArg(BalancerArgs.POLICIES, Policies.forChannel(policies))
+        builder.setNameResolverArg(BalancerArgs.MEMORY, new ChannelMemory(policies))
                 .setNameResolverArg(BalancerArgs.LOADS, loads)
                 .setNameResolverArg(BalancerArgs.LIVE_ENDPOINTS, live)
                 .setNameResolverArg(BalancerArgs.CLIENT, client);

@@ -2,10 +2,9 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.resolver.ResolverArgs;
-import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.RoutingKeys;
-import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
@@ -75,7 +74,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
         this.staticEndpoints = new StaticEndpoints(properties.staticEndpoints());
         this.services = new ClientServices(properties);
         services.requireValid();
-        ChannelPolicies policies = Policies.forChannel(arguments.policies());
+        PolicyTable policies = arguments.policies();
         configOf("").requireValid(policies);
         properties.clients().keySet().forEach(name -> configOf(name).requireValid(policies));
     }

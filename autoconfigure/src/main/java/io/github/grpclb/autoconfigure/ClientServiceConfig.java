@@ -1,8 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
-import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.resolver.InitialWait;
 import java.time.Duration;
 import java.util.HashMap;
@@ -30,7 +30,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
      *
      * @throws InvalidPropertyException if the balancer would refuse something
      */
-    void requireValid(ChannelPolicies policies) {
+    void requireValid(PolicyTable policies) {
         ClientProperties client = own.over(all);
         String policy = policy(client);
         if (!policies.names().contains(policy)) {
@@ -54,7 +54,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             throw InvalidPropertyException.of(e, this::property);
         }
         try {
-            policies.get(policy, options(client));
+            policies.create(policy, options(client));
         } catch (IllegalArgumentException e) {
             throw InvalidPropertyException.of(e, option -> property(OPTIONS.get(policy) + "." + option));
         }

@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.EndpointSourceOptions;
 import io.github.grpclb.etcd.EtcdConnection;
@@ -69,7 +70,8 @@ public final class GrpcLbClientAutoConfiguration {
                 allClients,
                 channels,
                 source,
-                new ChannelArguments(policies.orderedStream().toList(), loads, live, observers.ofPicks()));
+                new ChannelArguments(
+                        Policies.with(policies.orderedStream().toList()), loads, live, observers.ofPicks()));
     }
 
     @Bean

@@ -8,9 +8,9 @@ import io.grpc.NameResolver;
  */
 public final class BalancerArgs {
 
-    /** The policies of a channel. Without it the built-in ones are there, and start anew after an idle time. */
-    public static final NameResolver.Args.Key<ChannelPolicies> POLICIES =
-            NameResolver.Args.Key.create("io.github.grpclb.policies");
+    /** What a channel keeps while its balancer comes and goes. Without it all starts anew after an idle time, with the built-in policies. */
+    public static final NameResolver.Args.Key<ChannelMemory> MEMORY =
+            NameResolver.Args.Key.create("io.github.grpclb.memory");
 
     /**
      * What the balancer does where neither the channel's service config nor its live one has a configuration for it. So the service

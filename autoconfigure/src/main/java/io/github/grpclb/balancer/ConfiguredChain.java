@@ -1,7 +1,6 @@
 package io.github.grpclb.balancer;
 
 import io.grpc.Status;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,25 +13,22 @@ final class ConfiguredChain {
 
     private static final Logger logger = LoggerFactory.getLogger(ConfiguredChain.class);
 
-    private final ChannelPolicies policies;
-    private final CallTracking tracking;
-    private final String authority;
+    private final StepFactory.Setting setting;
     private LbConfig config = LbConfig.DEFAULT;
     private @Nullable PickerChain chain;
     private @Nullable String lastFailure;
 
-    ConfiguredChain(ChannelPolicies policies, CallTracking tracking, String authority) {
-        this.policies = policies;
-        this.tracking = tracking;
-        this.authority = authority;
+    ConfiguredChain(StepFactory.Setting setting) {
+        this.setting = setting;
     }
 
     /** Takes a configuration over, or says why not. */
     Status take(LbConfig next) {
         try {
             if (chain == null || !next.equals(config)) {
-                chain = new PickerChain(next, policies, tracking, authority, () -> ThreadLocalRandom.current()
-                        .nextDouble());
+                PickerChain made = new PickerChain(next, setting);
+                made.begin(setting);
+                chain = made;
                 config = next;
             }
             lastFailure = null;
@@ -41,7 +37,7 @@ final class ConfiguredChain {
             String failure = String.valueOf(e.getMessage());
             if (!failure.equals(lastFailure)) {
                 lastFailure = failure;
-                logger.warn("{}: configuration refused, what was there before stays: {}", authority, failure);
+                logger.warn("{}: configuration refused, what was there before stays: {}", setting.channel(), failure);
             }
             return Status.UNAVAILABLE
                     .withDescription(PolicyLoadBalancer.NAME + ": " + failure)

@@ -6,9 +6,30 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Leaves out the servers that an {@link OutlierDetector} ejected. They stay connected, and a call bound to one still goes there. */
 final class EjectionStep implements Step {
+
+    static final StepFactory FACTORY = new StepFactory() {
+        @Override
+        public @Nullable Step create(LbConfig config, Setting setting) {
+            OutlierDetection rules = config.outlierDetection();
+            if (rules == null) {
+                return null;
+            }
+            ChannelMemory memory = setting.memory();
+            OutlierDetector detector = new OutlierDetector(
+                    rules, memory.ejections(), setting.channel(), setting.nanoTime(), setting.chance());
+            return new EjectionStep(detector, memory.ejections(), memory.state(), setting.nanoTime());
+        }
+
+        @Override
+        public void withdraw(ChannelMemory memory) {
+            memory.ejections().clear();
+            memory.state().setEjected(Set.of());
+        }
+    };
 
     private final OutlierDetector detector;
     private final EjectionHistory history;

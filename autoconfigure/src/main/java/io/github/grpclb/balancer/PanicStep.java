@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Uses ejected servers as well where otherwise too few would have to carry the load of all (Envoy's panic threshold). It looks at
@@ -14,6 +15,21 @@ import org.slf4j.LoggerFactory;
  * under way is not held against the pool, and one that drains does not count.
  */
 final class PanicStep implements Step {
+
+    static final StepFactory FACTORY = new StepFactory() {
+        @Override
+        public @Nullable Step create(LbConfig config, Setting setting) {
+            int threshold = config.panicThreshold();
+            return threshold == 0
+                    ? null
+                    : new PanicStep(threshold, setting.channel(), setting.memory().state());
+        }
+
+        @Override
+        public void withdraw(ChannelMemory memory) {
+            memory.state().setPanicking(Set.of());
+        }
+    };
 
     private static final Logger logger = LoggerFactory.getLogger(PanicStep.class);
 

@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.DoubleSupplier;
-import java.util.function.LongSupplier;
 
 /**
  * The steps of one configuration, in their order, and the policy below them: ejection of outliers, tags, panic, zone, slow start.
@@ -14,51 +12,44 @@ import java.util.function.LongSupplier;
  */
 final class PickerChain {
 
+    /** In their order, the outermost first: a new one is a class and a line here. */
+    private static final List<StepFactory> STEPS =
+            List.of(EjectionStep.FACTORY, TagStep.FACTORY, PanicStep.FACTORY, ZoneStep.FACTORY);
+
     private final List<Step> steps = new ArrayList<>();
+    private final List<StepFactory> withdrawn = new ArrayList<>();
     private final List<Timed> timed = new ArrayList<>();
     private final Step.Next first;
     private final PolicyPickers last;
+    private final String policyName;
     private final int subsetSize;
 
     /**
-     * Puts the steps together.
+     * Puts the steps together; nothing changes before {@link #begin}.
      *
-     * @param channel the channel's name, for the log
-     * @param chance gives a number from 0 to below 1; thread-safe
      * @throws IllegalArgumentException if the policy is unknown, or its options are not for it
      */
-    PickerChain(
-            LbConfig config, ChannelPolicies policies, CallTracking tracking, String channel, DoubleSupplier chance) {
+    PickerChain(LbConfig config, StepFactory.Setting setting) {
+        ChannelPolicies policies = setting.memory().policies();
         this.subsetSize = config.subsetSize();
-        tracking.policyIs(policies.get(config.policy(), config.options()).name());
-        LongSupplier nanoTime = tracking.loads().nanoTime();
-        if (config.outlierDetection() != null) {
-            OutlierDetector detector =
-                    new OutlierDetector(config.outlierDetection(), policies.ejections(), channel, nanoTime, chance);
-            steps.add(new EjectionStep(detector, policies.ejections(), policies.state(), nanoTime));
-        } else {
-            policies.ejections().clear();
-            policies.state().setEjected(Set.of());
-        }
-        if (!config.tags().isEmpty()) {
-            steps.add(new TagStep(config.tags(), tracking, subsetSize, chance));
-        }
-        if (config.panicThreshold() > 0) {
-            steps.add(new PanicStep(config.panicThreshold(), channel, policies.state()));
-        } else {
-            policies.state().setPanicking(Set.of());
-        }
-        if (config.zone() != null) {
-            steps.add(new ZoneStep(config.zone(), subsetSize, chance));
+        this.policyName = policies.get(config.policy(), config.options(), "").name();
+        for (StepFactory factory : STEPS) {
+            Step step = factory.create(config, setting);
+            if (step == null) {
+                withdrawn.add(factory);
+            } else {
+                steps.add(step);
+            }
         }
         timed.addAll(steps);
         PolicyPicker.PickerMaker maker = PolicyPicker.PickerMaker.PLAIN;
         if (config.slowStart() != null) {
-            WarmUp warmUp = new WarmUp(config.slowStart(), policies.ejections(), nanoTime, chance);
+            WarmUp warmUp = new WarmUp(
+                    config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
             timed.add(warmUp);
             maker = warmUp;
         }
-        last = new PolicyPickers(config, policies, new PolicyFailures(), tracking, maker);
+        last = new PolicyPickers(config, policies, new PolicyFailures(), setting.tracking(), maker);
         Step.Next next = last;
         for (int i = steps.size() - 1; i >= 0; i--) {
             Step step = steps.get(i);
@@ -66,6 +57,12 @@ final class PickerChain {
             next = pool -> step.picker(pool, after);
         }
         this.first = next;
+    }
+
+    /** Takes over from the chain before. */
+    void begin(StepFactory.Setting setting) {
+        setting.tracking().policyIs(policyName);
+        withdrawn.forEach(factory -> factory.withdraw(setting.memory()));
     }
 
     /** Makes a picker. */

@@ -13,6 +13,7 @@ import io.grpc.Status;
 import io.grpc.SynchronizationContext;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
 
     private final Helper helper;
     private final SynchronizationContext syncContext;
-    private final ChannelPolicies policies;
+    private final ChannelMemory memory;
     private final CallTracking tracking;
     private final ConfiguredChain configured;
     private final LiveEndpoints.Place live;
@@ -73,18 +74,20 @@ public final class PolicyLoadBalancer extends LoadBalancer {
      * Creates a balancer.
      *
      * @param helper the channel
-     * @param builtIn for a channel that brings no {@link BalancerArgs#POLICIES}
+     * @param fresh for a channel that brings no {@link BalancerArgs#MEMORY}
      */
-    public PolicyLoadBalancer(Helper helper, ChannelPolicies builtIn) {
+    public PolicyLoadBalancer(Helper helper, ChannelMemory fresh) {
         NameResolver.Args args = helper.getNameResolverArgs();
-        ChannelPolicies own = args.getArg(BalancerArgs.POLICIES);
+        ChannelMemory own = args.getArg(BalancerArgs.MEMORY);
         EndpointLoads shared = args.getArg(BalancerArgs.LOADS);
         LiveEndpoints shown = args.getArg(BalancerArgs.LIVE_ENDPOINTS);
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
-        this.policies = own != null ? own : builtIn;
+        this.memory = own != null ? own : fresh;
         this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(BalancerArgs.OBSERVER));
-        this.configured = new ConfiguredChain(policies, tracking, helper.getAuthority());
+        this.configured =
+                new ConfiguredChain(new StepFactory.Setting(memory, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
+                        .nextDouble()));
         this.live = (shown != null ? shown : new LiveEndpoints()).join(args.getArg(BalancerArgs.CLIENT));
         this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
@@ -200,8 +203,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         published = next;
         serverIds = serverIds.next(next.known);
         SubchannelPicker others = pickerForOthers(next);
-        live.published(configured.config().policy(), next.known, policies.state());
-        tracking.endpointsAre(next.known, policies.state().ejected());
+        live.published(configured.config().policy(), next.known, memory.state());
+        tracking.endpointsAre(next.known, memory.state().ejected());
         helper.updateBalancingState(
                 next.state, new RoutingPicker(configured.config(), tracking, serverIds, next.known, others));
         timer.wakeIn(current.due());
@@ -293,7 +296,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
 
         @Override
         public long rank(String address) {
-            return Subset.rank(policies.seed(), address);
+            return Subset.rank(memory.seed(), address);
         }
 
         @Override

@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 /** Lets each call choose among the servers that have the value which it names, as {@link TagRule} says. */
 final class TagStep implements Step {
 
+    static final StepFactory FACTORY = (config, setting) -> config.tags().isEmpty()
+            ? null
+            : new TagStep(config.tags(), setting.tracking(), config.subsetSize(), setting.chance());
+
     private final List<TagRule> rules;
     private final CallTracking tracking;
     private final DoubleSupplier chance;

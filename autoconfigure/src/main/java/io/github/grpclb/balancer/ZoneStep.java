@@ -20,6 +20,9 @@ import java.util.function.DoubleSupplier;
  */
 final class ZoneStep implements Step {
 
+    static final StepFactory FACTORY = (config, setting) ->
+            config.zone() == null ? null : new ZoneStep(config.zone(), config.subsetSize(), setting.chance());
+
     private final ZoneRouting config;
     private final DoubleSupplier chance;
     private final int subsetSize;

@@ -141,7 +141,7 @@ class ClientServiceConfigTest {
 
     private static void assertRefused(ClientServiceConfig config, String property, String value, String expected) {
         assertThatExceptionOfType(InvalidPropertyException.class)
-                .isThrownBy(() -> config.requireValid(Policies.forChannel(List.of())))
+                .isThrownBy(() -> config.requireValid(Policies.with(List.of())))
                 .satisfies(e -> {
                     assertThat(e.property()).isEqualTo(property);
                     assertThat(e.value()).isEqualTo(value);
@@ -150,7 +150,7 @@ class ClientServiceConfigTest {
     }
 
     private static void assertJson(ClientServiceConfig config, String expected) {
-        config.requireValid(Policies.forChannel(List.of()));
+        config.requireValid(Policies.with(List.of()));
         assertThat(new Gson().toJsonTree(config.toJson())).isEqualTo(JsonParser.parseString(expected));
     }
 

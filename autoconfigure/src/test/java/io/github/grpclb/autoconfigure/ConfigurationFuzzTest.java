@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
@@ -47,7 +48,7 @@ class ConfigurationFuzzTest {
     private static final EtcdConnection CONNECTION = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1"));
     private static final EndpointSource NO_ENDPOINTS = new StaticEndpointSource(Map.of());
     private static final ChannelArguments CHANNELS =
-            new ChannelArguments(List.of(), new EndpointLoads(), new LiveEndpoints(), null);
+            new ChannelArguments(Policies.with(List.of()), new EndpointLoads(), new LiveEndpoints(), null);
     private static final StaticListableBeanFactory NO_BEANS = new StaticListableBeanFactory();
 
     @Provide

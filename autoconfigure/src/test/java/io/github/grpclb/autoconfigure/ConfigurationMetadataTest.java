@@ -92,7 +92,7 @@ class ConfigurationMetadataTest {
         assertThat(objects(hint.getAsJsonArray("values")))
                 .extracting(value -> value.get("value").getAsString())
                 .containsExactlyInAnyOrderElementsOf(
-                        Policies.forChannel(List.of()).names());
+                        Policies.with(List.of()).names());
     }
 
     /** What is not named here has a default that an IDE shows. */
@@ -242,7 +242,7 @@ class ConfigurationMetadataTest {
 
     private static Policy policy(ClientServiceConfig config) {
         LbConfig parsed = LbConfig.parse(config.toJson());
-        return Policies.forChannel(List.of()).get(parsed.policy(), parsed.options());
+        return Policies.with(List.of()).create(parsed.policy(), parsed.options());
     }
 
     private static List<JsonObject> objects(JsonArray array) {

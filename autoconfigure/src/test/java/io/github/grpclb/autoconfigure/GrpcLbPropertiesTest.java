@@ -67,7 +67,7 @@ class GrpcLbPropertiesTest {
                         Map.of("grpc.lb.tags[0].key", "v", "grpc.lb.tags[0].split[a:b]", "101")))
                 .bindOrCreate("grpc.lb", ClientProperties.class);
         assertThatThrownBy(() -> new ClientServiceConfig("grpc.lb.clients.c.", client, client)
-                        .requireValid(Policies.forChannel(List.of())))
+                        .requireValid(Policies.with(List.of())))
                 .isInstanceOf(InvalidPropertyException.class)
                 .hasMessageStartingWith("grpc.lb.clients.c.tags[0].split.a:b: 101.0 (expected: ");
     }

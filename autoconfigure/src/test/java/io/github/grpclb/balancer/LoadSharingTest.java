@@ -23,10 +23,10 @@ class LoadSharingTest {
     private final FakeClock clock = new FakeClock();
     private final EndpointLoads loads = new EndpointLoads(Duration.ofMinutes(5), clock::nanoTime);
     private final List<String> told = new ArrayList<>();
-    private final ChannelPolicies policies = new ChannelPolicies(
-            Map.of("round_robin", options -> new First("round_robin")), List.of(new First("other")));
+    private final ChannelMemory memory = new ChannelMemory(new PolicyTable(
+            Map.of("round_robin", options -> new First("round_robin")), List.of(new First("other"))));
     private final FakeHelper helper = newHelper();
-    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, policies);
+    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, memory);
 
     @Test
     void loadsStayOverListsPoliciesAndIdleTimes() {
@@ -42,7 +42,7 @@ class LoadSharingTest {
         assertThat(load(endpoint(1))).isSameAs(first);
 
         FakeHelper later = newHelper();
-        PolicyLoadBalancer next = new PolicyLoadBalancer(later, policies);
+        PolicyLoadBalancer next = new PolicyLoadBalancer(later, memory);
         later.inSyncContext(() -> next.acceptResolvedAddresses(resolved(LbConfig.DEFAULT, endpoint(1))));
         clock.forward(Duration.ofHours(1));
         assertThat(load(endpoint(1))).isSameAs(first);

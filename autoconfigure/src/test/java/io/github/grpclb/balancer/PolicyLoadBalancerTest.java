@@ -41,10 +41,10 @@ class PolicyLoadBalancerTest {
 
     private final FakeHelper helper = new FakeHelper();
     private final List<List<Candidate>> readyLists = new ArrayList<>();
-    private final ChannelPolicies policies = new ChannelPolicies(
+    private final ChannelMemory memory = new ChannelMemory(new PolicyTable(
             Map.of("round_robin", options -> new InTurn("round_robin"), "other", options -> new InTurn("other")),
-            List.of(new BrokenPicker(), new BrokenPick(), new Picky(), new ForeignCandidate()));
-    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, policies);
+            List.of(new BrokenPicker(), new BrokenPick(), new Picky(), new ForeignCandidate())));
+    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, memory);
 
     @Test
     @FaultRow(37)
@@ -324,7 +324,7 @@ class PolicyLoadBalancerTest {
                         told.add(now.ready() + " ready, " + now.suspect() + " suspect");
                     }
                 }));
-        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
+        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, memory);
         List<EquivalentAddressGroup> three = groups(endpoint(1), endpoint(2), endpoint(3));
         channel.inSyncContext(() -> other.acceptResolvedAddresses(resolved(three, (LbConfig) null)));
         channel.subchannel(1).ready();
@@ -396,7 +396,7 @@ class PolicyLoadBalancerTest {
         LiveEndpoints live = new LiveEndpoints();
         FakeHelper channel = new FakeHelper(
                 NameResolver.Args.newBuilder().setArg(BalancerArgs.LIVE_ENDPOINTS, live).setArg(BalancerArgs.CLIENT, "stub"));
-        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
+        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, memory);
         Status notReady = Status.UNAVAILABLE.withDescription("etcd:///svc: discovery not ready: no answer yet");
         channel.inSyncContext(() -> other.handleNameResolutionError(notReady));
         assertThat(live.channels())
@@ -465,9 +465,9 @@ class PolicyLoadBalancerTest {
 
     @Test
     void usesTheChannelsOwnPoliciesWhereItBringsThem() {
-        ChannelPolicies own = new ChannelPolicies(Map.of("round_robin", options -> new FirstOnly()), List.of());
-        FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.POLICIES, own));
-        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, policies);
+        ChannelMemory own = new ChannelMemory(new PolicyTable(Map.of("round_robin", options -> new FirstOnly()), List.of()));
+        FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.MEMORY, own));
+        PolicyLoadBalancer other = new PolicyLoadBalancer(channel, memory);
         channel.inSyncContext(
                 () -> other.acceptResolvedAddresses(resolved(groups(endpoint(1), endpoint(2)), (LbConfig) null)));
         channel.subchannel(1).ready();

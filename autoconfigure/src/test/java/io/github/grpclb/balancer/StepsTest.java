@@ -40,13 +40,13 @@ class StepsTest {
             "failurePercentageEjection",
             Map.of("minimumHosts", 1, "requestVolume", 10));
 
-    private final ChannelPolicies policies = Policies.forChannel(List.of());
+    private final ChannelMemory memory = new ChannelMemory(Policies.with(List.of()));
     private final EndpointLoads[] loads = new EndpointLoads[1];
     private final FakeHelper helper = helper();
-    private PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, policies);
+    private PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, memory);
 
     static Set<String> policies() {
-        return Policies.forChannel(List.of()).names();
+        return Policies.with(List.of()).names();
     }
 
     @ParameterizedTest
@@ -57,12 +57,12 @@ class StepsTest {
         int chosen = helper.pickPort(FakeCall.PLAIN);
         fail(chosen);
         forward(10);
-        assertThat(policies.state().ejected())
+        assertThat(memory.state().ejected())
                 .extracting(Endpoint.Identity::name)
                 .containsExactly("s" + chosen);
         assertThat(ports(200)).isNotEmpty().doesNotContain(chosen);
         forward(33);
-        assertThat(policies.state().ejected()).isEmpty();
+        assertThat(memory.state().ejected()).isEmpty();
         assertThat(helper.subchannels()).hasSize(3);
         leaveOnly(chosen);
         assertThat(ports(20)).containsExactly(chosen);
@@ -99,7 +99,7 @@ class StepsTest {
         forward(10);
         helper.inSyncContext(balancer::shutdown);
         assertThat(helper.clock().pending()).isZero();
-        balancer = new PolicyLoadBalancer(helper, policies);
+        balancer = new PolicyLoadBalancer(helper, memory);
         acceptReady(Map.of("outlierDetection", EJECTION), endpoint(1), endpoint(2), endpoint(3));
         assertThat(ports(50)).containsExactlyInAnyOrder(2, 3);
     }
@@ -111,7 +111,7 @@ class StepsTest {
         forward(10);
         accept(Map.of(), endpoint(1), endpoint(2), endpoint(3));
         assertThat(ports(50)).containsExactlyInAnyOrder(1, 2, 3);
-        assertThat(policies.state().ejected()).isEmpty();
+        assertThat(memory.state().ejected()).isEmpty();
     }
 
     @Test
@@ -124,7 +124,7 @@ class StepsTest {
         assertThat(ports(100)).containsExactlyInAnyOrder(3, 4);
         fail(3);
         forward(10);
-        assertThat(policies.state().panicking()).containsExactly("");
+        assertThat(memory.state().panicking()).containsExactly("");
         assertThat(ports(100)).containsExactlyInAnyOrder(1, 2, 3, 4);
     }
 
@@ -174,12 +174,12 @@ class StepsTest {
     @Test
     void forgetsThePoliciesOfServersThatAreNoMore() {
         List<Policy> made = new ArrayList<>();
-        ChannelPolicies counting = new ChannelPolicies(
+        ChannelMemory counting = new ChannelMemory(new PolicyTable(
                 Map.of("round_robin", options -> {
-                    made.add(policies.get("round_robin", options));
+                    made.add(Policies.with(List.of()).create("round_robin", options));
                     return made.get(made.size() - 1);
                 }),
-                List.of());
+                List.of()));
         balancer = new PolicyLoadBalancer(helper, counting);
         Map<String, ?> config = Map.of("tags", List.of(Map.of("key", "version")));
         acceptReady(config, endpoint(1).version("v1"));
@@ -200,7 +200,7 @@ class StepsTest {
         fail(1);
         forward(10);
         assertThat(count(1, 3_000)).isZero();
-        while (!policies.state().ejected().isEmpty()) {
+        while (!memory.state().ejected().isEmpty()) {
             helper.clock().forward(Duration.ofMillis(100));
         }
         assertThat(count(1, 3_000)).isBetween(80, 220);

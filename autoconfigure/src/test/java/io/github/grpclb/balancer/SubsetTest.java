@@ -42,7 +42,7 @@ class SubsetTest {
     private final Client client = new Client();
 
     static Set<String> policies() {
-        return Policies.forChannel(List.of()).names();
+        return Policies.with(List.of()).names();
     }
 
     @ParameterizedTest
@@ -74,7 +74,7 @@ class SubsetTest {
             drawn.add(other.connected());
             Set<Integer> before = other.connected();
             other.helper.inSyncContext(other.balancer::shutdown);
-            other.balancer = new PolicyLoadBalancer(other.helper, other.policies);
+            other.balancer = new PolicyLoadBalancer(other.helper, other.memory);
             other.start(Map.of(), endpoints(20));
             assertThat(other.connected()).isEqualTo(before);
         }
@@ -350,13 +350,13 @@ class SubsetTest {
                 "failurePercentageEjection",
                 Map.of("minimumHosts", 1, "requestVolume", 10, "threshold", 50));
         client.start(Map.of("outlierDetection", ejection), endpoints(20));
-        assertThat(client.policies.state().panicking()).isEmpty();
+        assertThat(client.memory.state().panicking()).isEmpty();
         for (EndpointLoad load : client.loads.all()) {
             FakeServers.calls(load, 100, CallOutcome.FAILURE);
         }
         client.forward(10);
-        assertThat(client.policies.state().ejected()).hasSize(SIZE / 2);
-        assertThat(client.policies.state().panicking()).isEmpty();
+        assertThat(client.memory.state().ejected()).hasSize(SIZE / 2);
+        assertThat(client.memory.state().panicking()).isEmpty();
         assertThat(client.ports(FakeCall.PLAIN, 40)).hasSize(SIZE / 2);
         assertThat(client.helper.subchannels()).hasSize(SIZE);
     }
@@ -396,7 +396,7 @@ class SubsetTest {
     private static final class Client {
 
         private final Set<Integer> dead = new HashSet<>();
-        private final ChannelPolicies policies = Policies.forChannel(List.of());
+        private final ChannelMemory memory = new ChannelMemory(Policies.with(List.of()));
         private final EndpointLoads loads;
         private final FakeHelper helper;
         private PolicyLoadBalancer balancer;
@@ -408,7 +408,7 @@ class SubsetTest {
                     Duration.ofMinutes(5), () -> made[0].clock().nanoTime());
             made[0] = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.LOADS, loads));
             helper = made[0];
-            balancer = new PolicyLoadBalancer(helper, policies);
+            balancer = new PolicyLoadBalancer(helper, memory);
         }
 
         /** Takes a list, and lets whoever is alive answer. */

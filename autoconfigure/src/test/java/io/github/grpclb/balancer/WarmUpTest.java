@@ -31,7 +31,7 @@ class WarmUpTest {
 
     /** All policies but that which calls one server. */
     static Set<String> spreading() {
-        Set<String> names = Policies.forChannel(List.of()).names();
+        Set<String> names = Policies.with(List.of()).names();
         names.remove("pick_first");
         return names;
     }
@@ -208,7 +208,7 @@ class WarmUpTest {
 
     private Map<String, Integer> picks(String policy, List<EndpointCandidate> servers) {
         warmUp.elapse();
-        Policy chosen = Policies.forChannel(List.of()).get(policy, Map.of());
+        Policy chosen = Policies.with(List.of()).create(policy, Map.of());
         PolicyPicker picker = new PolicyPicker(
                 chosen,
                 new PolicyFailures(),

@@ -2,6 +2,7 @@ package io.github.grpclb.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.CallOutcome;
@@ -45,7 +46,7 @@ class EndpointMetricsTest {
             .setArg(BalancerArgs.LIVE_ENDPOINTS, live)
             .setArg(BalancerArgs.LOADS, loads)
             .setArg(BalancerArgs.OBSERVER, metrics));
-    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, Policies.forChannel(List.of()));
+    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, new ChannelMemory(Policies.with(List.of())));
 
     private Map<String, ?> config = Map.of();
 

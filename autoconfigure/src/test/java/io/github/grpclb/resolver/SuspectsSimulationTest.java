@@ -2,7 +2,7 @@ package io.github.grpclb.resolver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.Endpoint;
@@ -59,8 +59,8 @@ class SuspectsSimulationTest {
         private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()
                 .setArg(ResolverArgs.SOURCE, source)
                 .setArg(ResolverArgs.STALE_MAX, STALE_MAX));
-        private final ChannelPolicies policies = Policies.forChannel(List.of());
-        private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, policies);
+        private final ChannelMemory memory = new ChannelMemory(Policies.with(List.of()));
+        private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, memory);
         private final TreeMap<Integer, Endpoint> listed = new TreeMap<>();
         private final Map<Integer, State> lastState = new HashMap<>();
         private final Map<Integer, Duration> unlistedFor = new HashMap<>();

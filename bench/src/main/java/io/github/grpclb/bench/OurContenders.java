@@ -18,7 +18,7 @@ final class OurContenders {
     private OurContenders() {}
 
     static Stream<String> names() {
-        return Policies.forChannel(List.of()).names().stream().filter(name -> !name.equals("pick_first"));
+        return Policies.with(List.of()).names().stream().filter(name -> !name.equals("pick_first"));
     }
 
     static IntFunction<Contender> named(String policy) {

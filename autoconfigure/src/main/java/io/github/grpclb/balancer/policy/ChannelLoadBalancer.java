@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer.policy;
 
 import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
@@ -111,7 +112,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
 
         @Override
         public LoadBalancer newLoadBalancer(Helper helper) {
-            return new PolicyLoadBalancer(helper, Policies.forChannel(List.of()));
+            return new PolicyLoadBalancer(helper, new ChannelMemory(Policies.with(List.of())));
         }
     }
 }

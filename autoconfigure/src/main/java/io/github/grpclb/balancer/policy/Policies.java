@@ -1,8 +1,8 @@
 package io.github.grpclb.balancer.policy;
 
-import io.github.grpclb.balancer.ChannelPolicies;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.PolicyFactory;
+import io.github.grpclb.balancer.PolicyTable;
 import java.util.Collection;
 import java.util.Map;
 
@@ -22,15 +22,12 @@ public final class Policies {
     private Policies() {}
 
     /**
-     * Returns the built-in policies and a user's own, for one channel.
+     * Returns the built-in policies and a user's own.
      *
-     * <p>It also serves to check a configuration before there is a channel: see {@link ChannelPolicies#names()} and
-     * {@link ChannelPolicies#get}.
-     *
-     * @param own the user's own policies, which the channel shares with others
+     * @param own the user's own policies, which all channels share
      * @throws IllegalArgumentException if one of them has the name of another or of a built-in one
      */
-    public static ChannelPolicies forChannel(Collection<? extends Policy> own) {
-        return new ChannelPolicies(BUILT_IN, own);
+    public static PolicyTable with(Collection<? extends Policy> own) {
+        return new PolicyTable(BUILT_IN, own);
     }
 }

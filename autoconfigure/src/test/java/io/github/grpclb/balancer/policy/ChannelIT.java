@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.PolicyFactory;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
@@ -254,10 +255,10 @@ class ChannelIT {
         AtomicInteger made = new AtomicInteger();
         PolicyFactory counted = options -> {
             made.incrementAndGet();
-            return Policies.forChannel(List.of()).get("round_robin", options);
+            return Policies.with(List.of()).create("round_robin", options);
         };
         ManagedChannel channel =
-                build(source, endpointLb("counted"), new ChannelPolicies(Map.of("counted", counted), List.of()));
+                build(source, endpointLb("counted"), new ChannelMemory(new PolicyTable(Map.of("counted", counted), List.of())));
         for (int cycle = 1; cycle <= 5; cycle++) {
             assertThat(ask(channel)).isEqualTo("a");
             assertThat(source.followers()).isEqualTo(1);
@@ -285,7 +286,7 @@ class ChannelIT {
                 };
             }
         };
-        ManagedChannel channel = build(source, endpointLb("broken"), Policies.forChannel(List.of(broken)));
+        ManagedChannel channel = build(source, endpointLb("broken"), new ChannelMemory(Policies.with(List.of(broken))));
         awaitAnswersFrom(channel, "a", "b");
         serviceConfig.set(endpointLb("round_robin"));
         await().untilAsserted(
@@ -356,7 +357,7 @@ class ChannelIT {
         source.publish(SERVICE, weighing(server("a"), 1));
         other.publish(SERVICE, weighing(server("b"), 1));
         ManagedChannel first = channel(endpointLb("round_robin"));
-        ManagedChannel second = build(other, endpointLb("round_robin"), Policies.forChannel(List.of()));
+        ManagedChannel second = build(other, endpointLb("round_robin"), new ChannelMemory(Policies.with(List.of())));
         assertThat(answers(first, 10)).containsOnlyKeys("a");
         assertThat(answers(second, 10)).containsOnlyKeys("b");
     }
@@ -385,17 +386,17 @@ class ChannelIT {
     }
 
     private ManagedChannel channel(Map<String, ?> defaultServiceConfig) {
-        return build(source, defaultServiceConfig, Policies.forChannel(List.of()));
+        return build(source, defaultServiceConfig, new ChannelMemory(Policies.with(List.of())));
     }
 
-    private ManagedChannel build(EndpointSource from, Map<String, ?> defaultServiceConfig, ChannelPolicies policies) {
+    private ManagedChannel build(EndpointSource from, Map<String, ?> defaultServiceConfig, ChannelMemory memory) {
         ManagedChannelBuilder<?> builder = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                 .defaultServiceConfig(defaultServiceConfig)
                 .setNameResolverArg(ResolverArgs.SOURCE, from)
                 .setNameResolverArg(ResolverArgs.SERVICE_CONFIG, serviceConfig)
-                .setNameResolverArg(BalancerArgs.POLICIES, policies);
+                .setNameResolverArg(BalancerArgs.MEMORY, memory);
         ManagedChannel channel = builder.build();
         channels.add(channel);
         return channel;

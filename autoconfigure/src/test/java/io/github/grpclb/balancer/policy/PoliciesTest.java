@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
@@ -25,11 +25,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PoliciesTest {
 
     static SortedSet<String> names() {
-        return Policies.forChannel(List.of()).names();
+        return Policies.with(List.of()).names();
     }
 
     private static Policy policy(String name) {
-        return Policies.forChannel(List.of()).get(name, Map.of());
+        return Policies.with(List.of()).create(name, Map.of());
     }
 
     @ParameterizedTest
@@ -103,16 +103,14 @@ class PoliciesTest {
     @ParameterizedTest
     @MethodSource("names")
     void ignoresOptionsThatItDoesNotKnow(String name) {
-        assertThatCode(() -> Policies.forChannel(List.of()).get(name, Map.of("no-such-option", 1.0)))
+        assertThatCode(() -> Policies.with(List.of()).create(name, Map.of("no-such-option", 1.0)))
                 .doesNotThrowAnyException();
     }
 
     @Test
-    void keepsAPolicyForTheLifeOfItsChannel() {
-        ChannelPolicies channel = Policies.forChannel(List.of());
-        assertThat(channel.get("round_robin", Map.of())).isSameAs(channel.get("round_robin", Map.of()));
-        assertThat(channel.get("round_robin", Map.of()))
-                .isNotSameAs(Policies.forChannel(List.of()).get("round_robin", Map.of()));
+    void makesOneForEachChannel() {
+        PolicyTable table = Policies.with(List.of());
+        assertThat(table.create("round_robin", Map.of())).isNotSameAs(table.create("round_robin", Map.of()));
     }
 
     @Test
@@ -127,14 +125,14 @@ class PoliciesTest {
     @Test
     void knowsAUsersOwnPolicyByItsName() {
         Policy own = new OwnPolicy("own");
-        ChannelPolicies channel = Policies.forChannel(List.of(own));
-        assertThat(channel.names()).contains("own", "random");
-        assertThat(channel.get("own", Map.of())).isSameAs(own);
+        PolicyTable table = Policies.with(List.of(own));
+        assertThat(table.names()).contains("own", "random");
+        assertThat(table.create("own", Map.of())).isSameAs(own);
     }
 
     @Test
     void refusesAnOwnPolicyWithANameThatIsTaken() {
-        assertThatThrownBy(() -> Policies.forChannel(List.of(new OwnPolicy("random"))))
+        assertThatThrownBy(() -> Policies.with(List.of(new OwnPolicy("random"))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'random'")
                 .hasMessageContaining(OwnPolicy.class.getName());

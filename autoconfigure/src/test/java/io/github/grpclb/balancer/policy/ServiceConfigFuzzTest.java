@@ -3,7 +3,7 @@ package io.github.grpclb.balancer.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.TagRule;
@@ -111,9 +111,9 @@ class ServiceConfigFuzzTest {
             assertThat(config.outlierDetection().interval().toNanos()).isPositive();
             assertThat(config.outlierDetection().maxEjectionTime().toNanos()).isPositive();
         }
-        ChannelPolicies policies = Policies.forChannel(List.of());
+        PolicyTable policies = Policies.with(List.of());
         try {
-            assertThat(policies.get(config.policy(), config.options())).isNotNull();
+            assertThat(policies.create(config.policy(), config.options())).isNotNull();
         } catch (IllegalArgumentException e) {
             assertThat(e.getMessage()).contains("(expected: ");
         }

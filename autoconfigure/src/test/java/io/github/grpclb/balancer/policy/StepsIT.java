@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.resolver.ResolverArgs;
-import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.RoutingKeys;
@@ -51,12 +51,12 @@ class StepsIT {
             Map.of("threshold", 50, "minimumHosts", 1, "requestVolume", 5));
 
     private final FakeEndpointSource source = new FakeEndpointSource();
-    private final ChannelPolicies policies = Policies.forChannel(List.of());
+    private final ChannelMemory memory = new ChannelMemory(Policies.with(List.of()));
     private final Map<String, TestServer> servers = new TreeMap<>();
     private final List<ManagedChannel> channels = new ArrayList<>();
 
     static Set<String> policies() {
-        return Policies.forChannel(List.of()).names();
+        return Policies.with(List.of()).names();
     }
 
     @AfterEach
@@ -82,9 +82,9 @@ class StepsIT {
             answer(channel, PLAIN);
             // a policy that shuns it by itself would not give it the calls to be judged by
             answer(channel, bound);
-            return !policies.state().ejected().isEmpty();
+            return !memory.state().ejected().isEmpty();
         });
-        assertThat(policies.state().ejected())
+        assertThat(memory.state().ejected())
                 .extracting(Endpoint.Identity::name)
                 .containsExactly(failing);
         int calls = servers.get(failing).calls();
@@ -93,7 +93,7 @@ class StepsIT {
         assertThat(others).containsAll(answers(channel, 20).keySet());
         assertThat(servers.get(failing).calls()).isEqualTo(calls);
         servers.get(failing).fail(false);
-        await().until(() -> policies.state().ejected().isEmpty());
+        await().until(() -> memory.state().ejected().isEmpty());
         publishOnly(failing);
         await().until(() -> answer(channel, PLAIN).equals(failing));
         assertThat(connections()).isEqualTo(3);
@@ -329,7 +329,7 @@ class StepsIT {
                 .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
                 .defaultServiceConfig(serviceConfig)
                 .setNameResolverArg(ResolverArgs.SOURCE, source)
-                .setNameResolverArg(BalancerArgs.POLICIES, policies)
+                .setNameResolverArg(BalancerArgs.MEMORY, memory)
                 .setNameResolverArg(BalancerArgs.LOADS, new EndpointLoads())
                 .build();
         channels.add(channel);
