@@ -7,26 +7,28 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
- * How a client's calls are spread: under {@code grpc.lb} for all clients, under {@code grpc.lb.clients.<name>} for one, whose settings
- * go before, property by property. What is not set is left to the balancer, whose names, ranges and defaults these are; they reach
+ * How a client's calls are balanced: under {@code grpc.lb} for all clients, under {@code grpc.lb.clients.<name>} for one, whose settings
+ * take precedence, property by property. What is not set is left to the balancer, whose names, ranges and defaults these are; they reach
  * it as JSON, component by component ({@link RecordJson}).
  *
  * @param service Name of the service, when it differs from the client's name.
  * @param policy Policy that picks a server for each call; round_robin when unset.
- * @param serverId Calls that name the server they want.
+ * @param serverId Calls that name a server.
  * @param hash Options of the policy consistent_hash.
  * @param leastRequest Options of the policy least_request.
  * @param peakEwma Options of the policy peak_ewma.
- * @param subsetSize Number of servers that a client keeps connections to, drawn at random; all when unset.
+ * @param subsetSize Number of servers that a client keeps connections to, drawn at random; all when unset. Of each zone and each canary
+ *     as many; others on demand, for calls that name them by id, tag or hash key (1 or more).
  * @param healthCheck Whether servers are asked for their health.
- * @param outlierDetection Whether servers that fail are left out for a while.
- * @param tags How calls choose among servers by what these say of themselves; the first rule that a call meets decides.
- * @param zone That calls stay in the client's own zone.
- * @param panicThreshold Percentage of usable servers below which those that were left out are used as well (0 to 100, 50 when unset);
- *     0 never uses them.
- * @param slowStart That new servers come by their share of calls little by little.
- * @param initialWait How long calls wait for a first server where none is registered yet, from when the client begins to look for one
- *     (0 to 1h, 2s when unset); 0 fails them at once.
+ * @param outlierDetection Ejection of servers that fail.
+ * @param tags Routing by the servers' metadata: rules of key, header, fallback and split; the first rule that applies to a call
+ *     decides.
+ * @param zone Zone-aware routing.
+ * @param panicThreshold Percentage of usable servers below which ejected servers are used as well; 0 never uses them (0 to 100, 50 when
+ *     unset).
+ * @param slowStart Slow start: new servers ramp up to their share of calls.
+ * @param initialWait How long calls wait for a first server where none is registered yet, from when the client begins to look for one;
+ *     0 fails them at once (0 to 1h, 2s when unset).
  */
 @ConfigurationProperties("grpc.lb")
 public record ClientProperties(
@@ -57,9 +59,9 @@ public record ClientProperties(
     static final String DEFAULT_POLICY = "round_robin";
 
     /**
-     * Calls that name the server they want.
+     * Calls that name a server.
      *
-     * @param mode What happens to such a call when that server is not there; strict when unset.
+     * @param mode What happens to a call that names a server when that server is not there; strict when unset.
      * @param header Request header that carries the server's id, besides the call option; none when unset.
      */
     public record ServerId(@Nullable Mode mode, @Nullable String header) {
@@ -79,8 +81,9 @@ public record ClientProperties(
      * @param algorithm Table that maps keys to servers; ring when unset.
      * @param header Request header that carries the key, besides the call option and the context; none when unset.
      * @param minRingSize Smallest number of entries of the ring (1 to 8388608, 1024 when unset).
-     * @param maxRingSize Largest number of entries of the ring (1 to 8388608, 131072 when unset).
-     * @param hashBalanceFactor Most load of a server in per cent of the average (100 to 10000); 0 or unset does not bound it.
+     * @param maxRingSize Largest number of entries of the ring (min-ring-size to 8388608, 131072 when unset).
+     * @param hashBalanceFactor Bound on a server's calls in flight, in per cent of its fair share; 0 or unset sets no bound (0, or 100 to
+     *     10000).
      * @param noKey What happens to a call without a key; random when unset.
      */
     public record Hash(
@@ -101,7 +104,7 @@ public record ClientProperties(
 
         /** What happens to a call without a key. */
         public enum NoKey {
-            /** It goes to any server. */
+            /** It goes to any server, by weight. */
             RANDOM,
             /** It fails and says why. */
             FAIL
@@ -112,7 +115,7 @@ public record ClientProperties(
      * Options of the policy least_request.
      *
      * @param choiceCount Number of servers drawn, of which the one with the fewest calls is taken (2 to 10, 2 when unset).
-     * @param activeRequestBias How much calls in flight count against the weight; 1 when unset, 0 not at all.
+     * @param activeRequestBias How much calls in flight count where weights differ; 0 not at all (0 to 100, 1 when unset).
      */
     public record LeastRequest(
             @Nullable Integer choiceCount, @Nullable Double activeRequestBias) {}
@@ -127,22 +130,24 @@ public record ClientProperties(
     /**
      * Whether servers are asked for their health by gRPC's health checking protocol.
      *
-     * @param enabled Whether servers are asked; unset, they are as soon as another property here is set.
+     * @param enabled Whether servers are asked for their health; unset, they are as soon as another property here is set.
      * @param serviceName Name of the service that is asked for; the server as a whole when unset.
      */
     public record HealthCheck(
             @Nullable Boolean enabled, @Nullable String serviceName) {}
 
     /**
-     * Whether servers that fail are left out for a while, as in gRFC A50.
+     * Ejection of servers that fail, as in gRFC A50.
      *
-     * @param enabled Whether servers that fail are left out; unset, they are as soon as another property here is set.
-     * @param interval Time from one look at the servers' calls to the next; 10s when unset.
-     * @param baseEjectionTime How long a server is left out the first time; 30s when unset.
-     * @param maxEjectionTime Longest time that it is left out; 300s when unset.
-     * @param maxEjectionPercent Most servers left out at a time, in per cent; 10 when unset.
-     * @param successRateEjection Leaves out servers that succeed less often than the others.
-     * @param failurePercentageEjection Leaves out servers that fail too often.
+     * @param enabled Whether servers that fail are ejected; unset, they are as soon as another property here is set.
+     * @param interval Time from one evaluation of the servers' calls to the next (at least 1ms, 10s when unset).
+     * @param baseEjectionTime Time for which a server is ejected the first time; each time in a row it is as much longer (at least
+     *     1ms, 30s when unset).
+     * @param maxEjectionTime Longest time for which a server is ejected (at least 1ms, 300s when unset).
+     * @param maxEjectionPercent Percentage of servers at which no more are ejected; at least one may be, never all (0 to 100, 10 when
+     *     unset).
+     * @param successRateEjection Ejection of servers that succeed less often than the others.
+     * @param failurePercentageEjection Ejection of servers that fail too often.
      */
     public record OutlierDetection(
             @Nullable Boolean enabled,
@@ -154,12 +159,12 @@ public record ClientProperties(
             @Nullable FailurePercentageEjection failurePercentageEjection) {}
 
     /**
-     * Leaves out servers that succeed less often than the others.
+     * Ejection of servers that succeed less often than the others.
      *
-     * @param stdevFactor Distance from the mean, in thousandths of a standard deviation; 1900 when unset.
-     * @param enforcementPercentage How likely a server found wanting is left out; 100 when unset.
-     * @param minimumHosts Number of servers with enough calls for a comparison; 5 when unset.
-     * @param requestVolume Calls in an interval that are enough; 100 when unset.
+     * @param stdevFactor Distance below the mean success rate, in thousandths of a standard deviation (0 or more, 1900 when unset).
+     * @param enforcementPercentage Probability in per cent that an outlier is ejected (0 to 100, 100 when unset).
+     * @param minimumHosts Number of servers with enough calls that a comparison needs (1 or more, 5 when unset).
+     * @param requestVolume Number of calls in an interval that are enough (1 or more, 100 when unset).
      */
     public record SuccessRateEjection(
             @Nullable Integer stdevFactor,
@@ -168,12 +173,12 @@ public record ClientProperties(
             @Nullable Integer requestVolume) {}
 
     /**
-     * Leaves out servers that fail too often.
+     * Ejection of servers that fail too often.
      *
-     * @param threshold Percentage of failed calls above which a server is left out; 85 when unset.
-     * @param enforcementPercentage How likely a server found wanting is left out; 100 when unset.
-     * @param minimumHosts Number of servers with enough calls; 5 when unset.
-     * @param requestVolume Calls in an interval that are enough; 50 when unset.
+     * @param threshold Percentage of failed calls above which a server is ejected (0 to 100, 85 when unset).
+     * @param enforcementPercentage Probability in per cent that an outlier is ejected (0 to 100, 100 when unset).
+     * @param minimumHosts Number of servers with enough calls that an ejection needs (1 or more, 5 when unset).
+     * @param requestVolume Number of calls in an interval that are enough (1 or more, 50 when unset).
      */
     public record FailurePercentageEjection(
             @Nullable Integer threshold,
@@ -182,7 +187,7 @@ public record ClientProperties(
             @Nullable Integer requestVolume) {}
 
     /**
-     * How calls choose among servers by one of their metadata.
+     * A rule by which calls choose among servers by one of their metadata.
      *
      * @param key Metadata key of the servers, such as version.
      * @param header Request header in which a call names a value, besides the call option; none when unset.
@@ -207,20 +212,20 @@ public record ClientProperties(
     }
 
     /**
-     * That calls stay in the client's own zone while it has room for them.
+     * Zone-aware routing: calls stay in the client's own zone while it has room for them.
      *
      * @param own Zone of this client.
-     * @param overprovisioningFactor How many times its fair load a server can take; 1.4 when unset.
+     * @param overprovisioningFactor How many times its fair load a server can take (1 to 100, 1.4 when unset).
      */
     public record Zone(@Nullable String own, @Nullable Double overprovisioningFactor) {}
 
     /**
-     * That new servers come by their share of calls little by little.
+     * Slow start: new servers ramp up to their share of calls.
      *
      * @param enabled Whether new servers start slowly; unset, they do as soon as another property here is set.
-     * @param window How long a server is new; 30s when unset.
-     * @param aggression Shape of the rise: 1, a straight line, when unset; above 1 steeper at first.
-     * @param minWeightPercent Percentage of its weight that a server has at least; 10 when unset.
+     * @param window Time over which a new server ramps up (at least 1ms, 30s when unset).
+     * @param aggression Shape of the ramp: 1 is a straight line, above 1 is steeper at first (0.1 to 10, 1 when unset).
+     * @param minWeightPercent Percentage of its weight with which a new server starts (1 to 100, 10 when unset).
      */
     public record SlowStart(
             @Nullable Boolean enabled,

@@ -10,17 +10,19 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.bind.Name;
 
 /**
- * What a user may set under {@code grpc.lb}, but for what {@link ClientProperties} says of the clients.
+ * The properties below {@code grpc.lb}; {@link ClientProperties} holds those of the clients. Their descriptions are the source of
+ * {@code docs/configuration.md}, ranges in brackets.
  *
- * @param enabled Whether grpc-lb takes part at all.
+ * @param enabled Whether grpc-lb is active; false leaves channels and servers as they are without it.
  * @param etcd The etcd that holds the registry.
  * @param registration How this process announces its gRPC server.
- * @param clients Settings of single clients, by the name in their annotation.
- * @param staleMax Longest time that endpoints are kept which vanished from etcd together without having drained (0 to 365d); time
- *     while etcd is unreachable does not count, and 0 keeps none.
- * @param snapshot Last good lists on disk, with which a client starts while etcd is away.
- * @param metrics What Micrometer is told.
- * @param staticEndpoints Fixed addresses (host:port) by client name, instead of etcd.
+ * @param clients Settings of single clients, by the name in their annotation: the service that a client calls, and any property
+ *     that is set for all clients.
+ * @param staleMax Longest time for which clients keep servers whose keys vanished from etcd together without a drain; time while
+ *     etcd is unreachable does not count, and 0 keeps none (0 to 365d).
+ * @param snapshot The last good lists on disk, from which a client starts while etcd is down.
+ * @param metrics Micrometer meters.
+ * @param staticEndpoints Fixed addresses, host:port, by client name, instead of etcd.
  */
 @ConfigurationProperties("grpc.lb")
 public record GrpcLbProperties(
@@ -42,19 +44,20 @@ public record GrpcLbProperties(
     /**
      * The etcd that holds the registry.
      *
-     * @param endpoints Etcd's client URLs, with http or https; with https an SSL bundle is needed.
-     * @param prefix Prefix of all keys, as it is written; empty: keys begin with the service's name. A slash at its end is
-     *     added.
-     * @param username User that etcd knows, where its authentication is on.
-     * @param password That user's password.
-     * @param ssl TLS towards etcd.
-     * @param failFast Whether the application fails to start when etcd cannot be reached, instead of joining when it comes.
-     * @param startupTimeout Longest wait for etcd at start, with fail-fast (more than 0, to 1h).
-     * @param allowedCidrs Networks, such as 10.0.0.0/8, outside of which no server is called; empty allows all.
+     * @param endpoints Client URLs of all members of the etcd cluster, with http or https; https needs an SSL bundle.
+     * @param prefix Prefix of all keys, taken as written, such as /microservices for Kratos. A slash at its end is added. Empty: keys
+     *     begin with the service's name, as those of go-zero and of Go's naming package do.
+     * @param username User in etcd, where its authentication is on.
+     * @param password Password of that user in etcd.
+     * @param ssl TLS to etcd.
+     * @param failFast Whether the application fails to start when etcd cannot be reached, instead of joining as soon as etcd is up.
+     * @param startupTimeout Longest wait for etcd at start, with fail-fast (more than 0, up to 1h).
+     * @param allowedCidrs Networks, such as 10.0.0.0/8, outside of which no server is called; empty allows all. The addresses of a
+     *     host name are checked after its lookup.
      * @param allowedHostSuffixes Domains outside of which no host name of a server is looked up; empty allows all. With
      *     domains and no networks, servers under IP addresses are not called.
      * @param allowLoopback Whether servers on this machine's loopback addresses are called.
-     * @param maxEndpoints Number of servers of one service that are used at most; of more, those registered first.
+     * @param maxEndpoints Largest number of servers of one service that are used; of more, those registered first.
      * @param embedded An etcd inside this process, for development and tests.
      */
     public record Etcd(
@@ -93,7 +96,7 @@ public record GrpcLbProperties(
     }
 
     /**
-     * TLS towards etcd.
+     * TLS to etcd.
      *
      * @param bundle Name of the SSL bundle (spring.ssl.bundle) with the trusted certificates and, for mutual TLS, the client's key.
      */
@@ -102,8 +105,9 @@ public record GrpcLbProperties(
     /**
      * An etcd inside this process, for development and tests.
      *
-     * @param enabled Whether to start it, on loopback, and use it instead of the configured endpoints.
-     * @param port Port it listens on; 0 takes a free one.
+     * @param enabled Whether to start an etcd inside this process, on loopback, and use it instead of the configured endpoints; for
+     *     development and tests only.
+     * @param port Port that the embedded etcd listens on; 0 takes a free one.
      */
     public record Embedded(
             @DefaultValue("false") boolean enabled,
@@ -113,25 +117,25 @@ public record GrpcLbProperties(
      * How this process announces its gRPC server.
      *
      * @param enabled Whether the gRPC server of this application is announced.
-     * @param when When the server is announced: once it listens (started), or only while the application accepts traffic by its
-     *     readiness state (ready).
+     * @param when When the server is announced: once it listens, or only while the application's readiness state is
+     *     ACCEPTING_TRAFFIC.
      * @param server Which of several gRPC servers is announced: the name of its GrpcServerLifecycle bean, or its port; defaults to
      *     the one that grpc.server.* configures.
      * @param service Name of the service; defaults to spring.application.name.
-     * @param services Names of the services, where the server is found under several.
+     * @param services Names of the services, instead of service, where one server is found under several.
      * @param id Id of this server, unique within the service; defaults to the advertised address.
      * @param host Advertised host; defaults to the server's bind address or, when that is a wildcard, to POD_IP, to an address in
      *     preferred-networks, to the local address of the route to etcd, or to the best of this machine's addresses.
-     * @param preferredNetworks Networks, such as 10.0.0.0/8, of which the advertised host is chosen; the first counts that this
-     *     machine has an address of.
+     * @param preferredNetworks Networks, such as 10.0.0.0/8, from which the advertised host is chosen; the first in which this machine
+     *     has an address decides.
      * @param port Advertised port; defaults to the port that the server listens on.
-     * @param weight Share of calls relative to the other servers (0 to 1000000); 0 takes no new calls.
+     * @param weight Share of calls relative to the other servers; 0 takes no new calls (0 to 1000000).
      * @param zone Zone that this server runs in.
      * @param version Version that this server runs.
-     * @param metadata Further entries of the record.
+     * @param metadata Further entries of the server's record, by name.
      * @param ttl Time after which etcd forgets a server that died (2s to 1h).
-     * @param withdrawTimeout Longest wait for each answer of etcd at shutdown (more than 0, to 1h).
-     * @param drain How the server leaves.
+     * @param withdrawTimeout Longest wait for each answer of etcd at shutdown (more than 0, up to 1h).
+     * @param drain How the server drains.
      */
     public record Registration(
             @DefaultValue("true") boolean enabled,
@@ -167,11 +171,13 @@ public record GrpcLbProperties(
     }
 
     /**
-     * How a server leaves.
+     * How a server drains.
      *
-     * @param quietPeriod Time without a new call after which a draining server stops (0 to 1h); 0 stops without waiting.
-     * @param timeout Longest wait for that quiet (0 to 1h).
-     * @param streamGrace Time that open streams then have to end by themselves before they are closed with UNAVAILABLE (0 to 1h).
+     * @param quietPeriod Time without a new call after which a draining server stops; 0 stops without waiting. There is no wait where no
+     *     other server of the service is registered (0 to 1h).
+     * @param timeout Longest wait for that quiet period (0 to 1h).
+     * @param streamGrace Time after the drain in which open streams may end by themselves before they are closed with UNAVAILABLE
+     *     (0 to 1h).
      */
     public record Drain(
             @DefaultValue("500ms") Duration quietPeriod,
@@ -179,19 +185,19 @@ public record GrpcLbProperties(
             @DefaultValue("10s") Duration streamGrace) {}
 
     /**
-     * Last good lists on disk, with which a client starts while etcd is away.
+     * The last good lists on disk, from which a client starts while etcd is down.
      *
-     * @param directory Directory that holds them, made when missing; none are kept while it is not set.
-     * @param maxAge Time after which a list that etcd no longer confirmed is not used (1m to 30d).
+     * @param directory Directory of the snapshots, created when missing; without it none are kept.
+     * @param maxAge Age beyond which a list that etcd no longer confirmed is not used (1m to 30d).
      */
     public record Snapshot(
             @Nullable String directory, @DefaultValue("24h") Duration maxAge) {}
 
     /**
-     * What Micrometer is told.
+     * Micrometer meters.
      *
-     * @param enabled Whether calls, endpoints and etcd are measured, where there is a meter registry.
-     * @param perEndpoint Whether single endpoints have meters of their own (200 at most).
+     * @param enabled Whether calls, endpoints and etcd are measured, where there is a MeterRegistry.
+     * @param perEndpoint Whether single endpoints have meters of their own; 200 at most.
      */
     public record Metrics(
             @DefaultValue("true") boolean enabled,

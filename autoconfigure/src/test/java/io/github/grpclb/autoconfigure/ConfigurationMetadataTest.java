@@ -15,6 +15,7 @@ import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -148,9 +149,9 @@ class ConfigurationMetadataTest {
         }
     }
 
-    /** Of the rows that name one property and one default. */
+    /** Of the rows that name one property and one default, on any page. */
     @Test
-    void theReadmeNamesTheSameDefaults() throws IOException {
+    void theDocumentationNamesTheSameDefaults() throws IOException {
         Map<String, String> defaults = new TreeMap<>();
         objects(metadata().getAsJsonArray("properties")).forEach(property -> {
             if (property.has("defaultValue")) {
@@ -160,16 +161,36 @@ class ConfigurationMetadataTest {
                         value.isJsonArray() ? value.getAsJsonArray().get(0).getAsString() : value.getAsString());
             }
         });
-        Matcher row = Pattern.compile("(?m)^\\| `([a-z.-]+)` \\| `([^`]+)` \\|")
-                .matcher(Files.readString(Repository.file("README.md")));
         int compared = 0;
-        while (row.find()) {
-            if (!WITHOUT_DEFAULT.contains(row.group(1))) {
-                assertThat(defaults).containsEntry("grpc.lb." + row.group(1), row.group(2));
-                compared++;
+        for (Path page : Repository.documentation()) {
+            Matcher row = Pattern.compile("(?m)^\\| `(?:grpc\\.lb\\.)?([a-z.-]+)` \\| `([^`]+)` \\|")
+                    .matcher(Files.readString(page));
+            while (row.find()) {
+                String name = "grpc.lb." + row.group(1);
+                if (defaults.containsKey(name)) {
+                    assertThat(row.group(2))
+                            .as("%s: %s", page.getFileName(), name)
+                            .isIn(defaults.get(name), defaults.get(name).replaceFirst("\\.0$", ""));
+                    compared++;
+                }
             }
         }
-        assertThat(compared).isGreaterThan(15);
+        assertThat(compared).isGreaterThan(40);
+    }
+
+    /** To write it anew: {@code mvn -pl autoconfigure test -Dtest=ConfigurationMetadataTest -Dgrpclb.docs.write=true}. */
+    @Test
+    void theConfigurationPageIsCurrent() throws IOException {
+        Path page = Repository.file("docs/configuration.md");
+        String current = Files.readString(page);
+        String generated = new ConfigurationPage(metadata()).update(current);
+        if (Boolean.getBoolean("grpclb.docs.write")) {
+            Files.writeString(page, generated);
+        } else {
+            assertThat(current)
+                    .as("docs/configuration.md; -Dgrpclb.docs.write=true writes it")
+                    .isEqualTo(generated);
+        }
     }
 
     private static List<String> values(String hint) throws IOException {
