@@ -284,7 +284,7 @@ class GrpcLbApplicationIT {
         return IntStream.range(0, calls).mapToObj(i -> ask.get()).collect(Collectors.toSet());
     }
 
-    /** What README shows. */
+    /** What docs/routing.md shows. */
     @Configuration(proxyBeanMethods = false)
     @Import(ClientApplication.class)
     static class WithLiveServiceConfig {

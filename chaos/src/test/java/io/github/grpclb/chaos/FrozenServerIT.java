@@ -101,7 +101,7 @@ class FrozenServerIT {
         Scene.say("%d calls, 0 failed, the slowest %s", calls.size(), calls.slowest());
     }
 
-    /** Channel keepalive, as README names it for both sides, moves the traffic where the lease does not. */
+    /** Channel keepalive, as docs/operations.md names it for both sides, moves the traffic where the lease does not. */
     @Test
     @FaultRow(27)
     void underALeaseThatDoesNotEnd() {
