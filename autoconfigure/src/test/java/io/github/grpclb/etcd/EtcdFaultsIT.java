@@ -26,7 +26,7 @@ class EtcdFaultsIT {
     private static final String KEY = "/grpclb/greeter/127.0.0.1:8001";
     private static final Duration TTL = Duration.ofSeconds(2);
 
-    /** What FAULTS.md allows after etcd's return. */
+    /** What docs/reliability.md allows after etcd's return. */
     private static final Duration RECOVERY = Duration.ofSeconds(6);
 
     private final Endpoint endpoint = Endpoint.builder("greeter", "127.0.0.1", 8001)

@@ -35,7 +35,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
     /** The TTL that the servers ask for. */
     static final Duration TTL = Duration.ofSeconds(5);
 
-    /** What FAULTS.md allows from a fault's end to the recovery: the longest back-off and a second. */
+    /** What docs/reliability.md allows from a fault's end to the recovery. */
     static final Duration RECOVERY = Duration.ofSeconds(6);
 
     static final String SERVICE = "chaos";

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** That real calls, however they end, leave nothing in flight; GRPC-FACTS §6 tells what gRPC does to a tracer. */
+/** That real calls, however they end, leave nothing in flight; docs/grpc-facts.md says what gRPC does to a tracer. */
 class CallTrackingIT {
 
     private static final String SERVICE = "svc";
