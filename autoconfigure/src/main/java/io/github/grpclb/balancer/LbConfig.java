@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param tags how calls choose among servers by what these say of themselves; the first rule that a call meets decides
  * @param zone that calls stay in the client's zone, or null if they need not
  * @param panicThreshold below so many per cent of usable servers, those that were left out are used as well; 0 for never, to 100
- * @param slowStart that new servers come by their calls little by little, or null for at once
+ * @param slowStart slow start of new servers, or null for none
  * @param healthCheck the service whose health servers are asked for, empty for the server as a whole; null if they are not asked
  * @param subsetSize how many servers are connected to whatever calls there are; 0 for all. Of each part that tags and zone make as
  *     many; others on demand, for calls that name them by id, tag or hash key

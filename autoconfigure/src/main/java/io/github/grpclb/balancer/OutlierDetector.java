@@ -89,7 +89,7 @@ final class OutlierDetector implements Timed {
             if (record.ejected && now - record.ejectedUntil >= 0) {
                 record.readmit(now);
                 changed = true;
-                logger.info("{}: {} is let back", channel, record.address());
+                logger.info("{}: {} is readmitted", channel, record.address());
             }
         }
         return changed;

@@ -3,7 +3,7 @@ package io.github.grpclb.balancer;
 import java.time.Duration;
 
 /**
- * That a server that is new comes by its share of calls little by little: {@code max(minWeightPercent, (age / window) ^ (1 /
+ * Slow start: a new server ramps up to its share of calls, by {@code max(minWeightPercent, (age / window) ^ (1 /
  * aggression))} of it, as in Envoy.
  *
  * <pre>{@code

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * else asks again: so the others keep among themselves what the policy gives them.
  *
  * <p>A server's age is the time since this process first saw its connection ready, or since its last ejection ended. Its published
- * start cannot make it younger, since nobody is seen before he starts, unless a clock is wrong; so no clock but this process's own
+ * start cannot make it younger, since a server cannot be observed before it starts, unless a clock is wrong; so no clock but this process's own
  * has a say; one that is connected to for the sake of a call, outside of a channel's subset, is not new by that. Shares are
  * relative to that of the oldest server, so a fleet that is new as a whole is not slowed.
  */

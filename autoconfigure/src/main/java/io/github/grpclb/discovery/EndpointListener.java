@@ -26,7 +26,7 @@ public interface EndpointListener {
     default void onDeregistered(Endpoint endpoint) {}
 
     /**
-     * The registry stopped to answer, or answers again. While it does not, the last list stands and says nothing about who has come
+     * The registry stopped answering, or answers again. While it does not, the last list stands and says nothing about who has come
      * or gone since. Told only where it changed, and only once a list is known; at first the registry is taken to answer.
      */
     default void onReachable(boolean reachable) {}

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals
- * the one before. A reason for having no list is given only while there is none; from then on, that the registry stopped to answer
+ * the one before. A reason for having no list is given only while there is none; from then on, that the registry stopped answering
  * and that it answers again. Lists of etcd's own are kept for the next process. For the loop's thread.
  */
 final class SnapshotPublisher {

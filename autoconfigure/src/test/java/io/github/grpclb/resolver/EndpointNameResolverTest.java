@@ -30,7 +30,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** The rules N1 to N14 for name resolvers, of docs/grpc-facts.md. Time and threads are fake: what the offload executor has to do, the clock runs. */
+/**
+ * The rules N1 to N14 for name resolvers, of docs/grpc-facts.md. Time and threads are fake: what the offload executor has to do, the
+ * clock runs.
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class EndpointNameResolverTest {
 

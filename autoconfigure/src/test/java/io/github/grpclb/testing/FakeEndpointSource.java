@@ -36,7 +36,7 @@ public final class FakeEndpointSource implements EndpointSource {
         followersOf(service).forEach(follower -> follower.listener.onUnavailable(reason));
     }
 
-    /** Says that the registry stopped to answer, or answers again. */
+    /** Says that the registry stopped answering, or answers again. */
     public void reachable(String service, boolean reachable) {
         followersOf(service).forEach(follower -> follower.listener.onReachable(reachable));
     }
