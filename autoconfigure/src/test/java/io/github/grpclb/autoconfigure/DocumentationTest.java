@@ -1,0 +1,242 @@
+package io.github.grpclb.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import io.github.grpclb.balancer.Candidate;
+import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.metrics.GrpcLbMeters;
+import io.github.grpclb.testing.Repository;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import net.devh.boot.grpc.client.config.GrpcChannelProperties;
+import net.devh.boot.grpc.server.config.GrpcServerProperties;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.io.ByteArrayResource;
+
+/** That the pages lead somewhere, and that what they tell a reader to write works. */
+class DocumentationTest {
+
+    private static final int LONGEST_README = 130;
+
+    private static final Pattern FENCE = Pattern.compile("(?ms)^(\\s*)```(\\w*)\\n(.*?)^\\s*```$");
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
+    private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} (.+)$");
+    private static final Pattern PROPERTY = Pattern.compile("`grpc\\.lb\\.([a-z][a-z.-]*[a-z])");
+
+    private final ChannelPolicies policies = Policies.forChannel(List.of(new OwnPolicy("first_zone")));
+
+    @Test
+    void theReadmeIsALandingPage() throws IOException {
+        assertThat(Files.readAllLines(Repository.file("README.md"))).hasSizeLessThanOrEqualTo(LONGEST_README);
+    }
+
+    /** {@code bin/newcomer} makes applications of them. */
+    @Test
+    void theQuickStartHasTheBlocksOfAnApplication() throws IOException {
+        String readme = Files.readString(Repository.file("README.md"));
+        String quickStart = readme.substring(readme.indexOf("\n## Quick start\n"), readme.indexOf("\n## Policies\n"));
+        assertThat(blocks(quickStart))
+                .extracting(Block::language)
+                .containsExactly("xml", "yaml", "java", "xml");
+    }
+
+    @Test
+    void theReadmeLeadsToEveryPage() throws IOException {
+        String readme = Files.readString(Repository.file("README.md"));
+        for (Path page : Repository.documentation()) {
+            if (page.getParent().endsWith("docs")) {
+                assertThat(readme).contains("(docs/" + page.getFileName() + ")");
+            }
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyLinkLeadsSomewhere() throws IOException {
+        return Repository.documentation().stream()
+                .map(page -> DynamicTest.dynamicTest(page.getFileName().toString(), () -> {
+                    for (String link : links(page)) {
+                        assertThat(isThere(page, link)).as(link).isTrue();
+                    }
+                }));
+    }
+
+    /** Blocks that set nothing of ours or of net.devh's are none of this test's business. */
+    @TestFactory
+    Stream<DynamicTest> everyConfigurationIsBound() throws IOException {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Path page : Repository.documentation()) {
+            for (Block block : blocks(Files.readString(page))) {
+                if (block.language().equals("yaml")) {
+                    StandardEnvironment environment = environment(block.text());
+                    if (names(environment).anyMatch(name -> name.startsWith("grpc."))) {
+                        tests.add(DynamicTest.dynamicTest(
+                                page.getFileName() + ": " + block.text().strip(), () -> requireBound(environment)));
+                    }
+                }
+            }
+        }
+        assertThat(tests).hasSizeGreaterThan(15);
+        return tests.stream();
+    }
+
+    /** Or is a meter's name. */
+    @TestFactory
+    Stream<DynamicTest> everyPropertyInTheTextIsThere() throws IOException {
+        Set<String> meters = meters();
+        KnownProperties known = new KnownProperties();
+        return Repository.documentation().stream()
+                .map(page -> DynamicTest.dynamicTest(page.getFileName().toString(), () -> {
+                    List<String> unknown = PROPERTY.matcher(Files.readString(page))
+                            .results()
+                            .map(found -> found.group(1))
+                            .filter(name -> !meters.contains("grpc.lb." + name))
+                            .filter(name -> !known.contains(List.of(name.split("\\.")), false))
+                            .toList();
+                    assertThat(unknown).isEmpty();
+                }));
+    }
+
+    @Test
+    void theFaultsAreThoseOfTheChaosTests() throws IOException {
+        String page = Files.readString(Repository.file("docs/reliability.md"));
+        for (String row : Files.readAllLines(Repository.file("chaos/src/test/resources/faults.tsv"))) {
+            assertThat(page).contains("\n| " + row.replace("\t", " | ") + " |\n");
+        }
+    }
+
+    private void requireBound(StandardEnvironment environment) {
+        assertThat(UnknownProperties.find(environment)).isEmpty();
+        Binder binder = Binder.get(environment, new BlankIsAbsent(BindHandler.DEFAULT));
+        GrpcLbProperties ours = binder.bindOrCreate("grpc.lb", GrpcLbProperties.class);
+        ClientProperties allClients = binder.bindOrCreate("grpc.lb", ClientProperties.class);
+        assertThatCode(() -> {
+                    new ClientServiceConfig("grpc.lb.", allClients, allClients).requireValid(policies);
+                    ours.clients()
+                            .values()
+                            .forEach(client -> new ClientServiceConfig("grpc.lb.", client, allClients)
+                                    .requireValid(policies));
+                })
+                .doesNotThrowAnyException();
+        NoUnboundElementsBindHandler strict = new NoUnboundElementsBindHandler(BindHandler.DEFAULT);
+        binder.bind("grpc.client", Bindable.mapOf(String.class, GrpcChannelProperties.class), strict);
+        binder.bind("grpc.server", Bindable.of(GrpcServerProperties.class), strict);
+    }
+
+    private static StandardEnvironment environment(String yaml) throws IOException {
+        StandardEnvironment environment = new StandardEnvironment();
+        environment.getPropertySources().remove(StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME);
+        environment.getPropertySources().remove(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME);
+        for (PropertySource<?> source : new YamlPropertySourceLoader()
+                .load("block", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)))) {
+            environment.getPropertySources().addLast(source);
+        }
+        return environment;
+    }
+
+    private static Stream<String> names(StandardEnvironment environment) {
+        return environment.getPropertySources().stream()
+                .flatMap(source -> Arrays.stream(((EnumerablePropertySource<?>) source).getPropertyNames()));
+    }
+
+    private static boolean isThere(Path page, String link) {
+        if (link.matches("(https?|mailto):.*")) {
+            return true;
+        }
+        String[] parts = link.split("#", 2);
+        Path target = parts[0].isEmpty() ? page : page.resolveSibling(parts[0]).normalize();
+        return Files.exists(target) && (parts.length == 1 || anchors(target).contains(parts[1]));
+    }
+
+    private static List<String> links(Path page) throws IOException {
+        return LINK.matcher(withoutBlocks(Files.readString(page)))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+    }
+
+    /** As GitHub makes them of headings. */
+    private static Set<String> anchors(Path page) {
+        try {
+            Set<String> anchors = new HashSet<>();
+            Matcher heading = HEADING.matcher(withoutBlocks(Files.readString(page)));
+            while (heading.find()) {
+                String anchor = heading.group(1)
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\p{L}\\p{N}_ -]", "")
+                        .replace(' ', '-');
+                for (int i = 1; !anchors.add(i == 1 ? anchor : anchor + "-" + (i - 1)); i++) {}
+            }
+            return anchors;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String withoutBlocks(String page) {
+        return FENCE.matcher(page).replaceAll("");
+    }
+
+    /** A policy that a reader has written. */
+    private record OwnPolicy(String name) implements Policy {
+
+        @Override
+        public Picker picker(List<Candidate> known, List<Candidate> ready) {
+            return call -> ready.get(0);
+        }
+    }
+
+    /** A block of code. */
+    private record Block(String language, String text) {
+
+        static Block of(MatchResult fence) {
+            return new Block(fence.group(2), fence.group(3));
+        }
+    }
+
+    private static List<Block> blocks(String page) {
+        return FENCE.matcher(page).results().map(Block::of).toList();
+    }
+
+    private static Set<String> meters() {
+        return Arrays.stream(GrpcLbMeters.class.getFields())
+                .filter(field -> field.getType() == String.class)
+                .map(DocumentationTest::valueOf)
+                .collect(Collectors.toSet());
+    }
+
+    private static String valueOf(Field field) {
+        try {
+            return (String) field.get(null);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
