@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
@@ -198,11 +199,17 @@ class EtcdRegistrarTest {
                 .contains(KEY, "10.0.0.1:8080", "/grpclb/greeter/10.0.0.9:8080");
     }
 
-    @Test
-    void keepsAWeightThatAnOperatorSets() {
+    /** With {@code etcdctl put --ignore-lease} the key stays under the server's lease, with a plain put it does not. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void keepsAWeightThatAnOperatorSets(boolean ignoreLease) {
         Registration registration = register();
         long lease = etcd.record(KEY).lease();
-        etcd.put(KEY, "{\"Op\":0,\"Addr\":\"10.0.0.1:8080\",\"Metadata\":{\"weight\":1,\"zone\":\"lost\"}}");
+        etcd.put(
+                KEY,
+                ByteString.copyFromUtf8(
+                        "{\"Op\":0,\"Addr\":\"10.0.0.1:8080\",\"Metadata\":{\"weight\":1,\"zone\":\"lost\"}}"),
+                ignoreLease ? lease : 0);
         after(TTL.dividedBy(3).plusMillis(20));
         assertThat(registration.endpoint())
                 .isEqualTo(endpoint.toBuilder().weight(1).build());
