@@ -63,9 +63,7 @@ class DocumentationTest {
     void theQuickStartHasTheBlocksOfAnApplication() throws IOException {
         String readme = Files.readString(Repository.file("README.md"));
         String quickStart = readme.substring(readme.indexOf("\n## Quick start\n"), readme.indexOf("\n## Policies\n"));
-        assertThat(blocks(quickStart))
-                .extracting(Block::language)
-                .containsExactly("xml", "yaml", "java", "xml");
+        assertThat(blocks(quickStart)).extracting(Block::language).containsExactly("xml", "yaml", "java", "xml");
     }
 
     @Test
@@ -139,10 +137,8 @@ class DocumentationTest {
         ClientProperties allClients = binder.bindOrCreate("grpc.lb", ClientProperties.class);
         assertThatCode(() -> {
                     new ClientServiceConfig("grpc.lb.", allClients, allClients).requireValid(policies);
-                    ours.clients()
-                            .values()
-                            .forEach(client -> new ClientServiceConfig("grpc.lb.", client, allClients)
-                                    .requireValid(policies));
+                    ours.clients().values().forEach(client -> new ClientServiceConfig("grpc.lb.", client, allClients)
+                            .requireValid(policies));
                 })
                 .doesNotThrowAnyException();
         NoUnboundElementsBindHandler strict = new NoUnboundElementsBindHandler(BindHandler.DEFAULT);

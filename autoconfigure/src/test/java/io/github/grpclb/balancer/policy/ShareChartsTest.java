@@ -41,9 +41,8 @@ class ShareChartsTest {
                         chart("consistent_hash, ring", keys(Map.of("algorithm", "ring"))),
                         chart("consistent_hash, maglev", keys(Map.of("algorithm", "maglev"))),
                         chart("pick_first", picks(new PickFirstPolicy(), UNEQUAL)))
-                .map(chart -> DynamicTest.dynamicTest(
-                        chart.lines().findFirst().orElseThrow(),
-                        () -> assertThat(page).contains(chart)));
+                .map(chart -> DynamicTest.dynamicTest(chart.lines().findFirst().orElseThrow(), () -> assertThat(page)
+                        .contains(chart)));
     }
 
     private static LongSupplier chance() {
