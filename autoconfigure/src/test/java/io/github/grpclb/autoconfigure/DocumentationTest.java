@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.ChannelPolicies;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.metrics.GrpcLbMeters;
@@ -51,7 +51,7 @@ class DocumentationTest {
     private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} (.+)$");
     private static final Pattern PROPERTY = Pattern.compile("`grpc\\.lb\\.([a-z][a-z.-]*[a-z])");
 
-    private final ChannelPolicies policies = Policies.forChannel(List.of(new OwnPolicy("first_zone")));
+    private final PolicyTable policies = Policies.with(List.of(new OwnPolicy("first_zone")));
 
     @Test
     void theReadmeIsALandingPage() throws IOException {
