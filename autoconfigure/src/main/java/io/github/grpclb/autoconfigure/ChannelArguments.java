@@ -6,7 +6,6 @@ import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.balancer.PolicyTable;
-import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.grpc.ManagedChannelBuilder;
 import org.jspecify.annotations.Nullable;
 

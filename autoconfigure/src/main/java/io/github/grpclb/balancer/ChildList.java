@@ -1,9 +1,8 @@
 package io.github.grpclb.balancer;
 
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.EndpointChild.Standing;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;

@@ -1,8 +1,7 @@
 package io.github.grpclb.balancer;
 
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;

@@ -1,7 +1,6 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.grpc.NameResolver;
 import io.grpc.Status;
 import java.util.Collection;
 import java.util.LinkedHashMap;

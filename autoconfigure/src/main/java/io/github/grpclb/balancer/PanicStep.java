@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Uses ejected servers as well where otherwise too few would have to carry the load of all (Envoy's panic threshold). It looks at
@@ -22,7 +22,8 @@ final class PanicStep implements Step {
             int threshold = config.panicThreshold();
             return threshold == 0
                     ? null
-                    : new PanicStep(threshold, setting.channel(), setting.memory().state());
+                    : new PanicStep(
+                            threshold, setting.channel(), setting.memory().state());
         }
 
         @Override

@@ -44,8 +44,8 @@ final class PickerChain {
         timed.addAll(steps);
         PolicyPicker.PickerMaker maker = PolicyPicker.PickerMaker.PLAIN;
         if (config.slowStart() != null) {
-            WarmUp warmUp = new WarmUp(
-                    config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
+            WarmUp warmUp =
+                    new WarmUp(config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
             timed.add(warmUp);
             maker = warmUp;
         }

@@ -2,7 +2,6 @@ package io.github.grpclb.balancer;
 
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.EndpointAwaitedException;
-import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.NoEndpointException;
 import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
@@ -84,9 +83,10 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
         this.memory = own != null ? own : fresh;
-        this.tracking = new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(BalancerArgs.OBSERVER));
-        this.configured =
-                new ConfiguredChain(new StepFactory.Setting(memory, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
+        this.tracking =
+                new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(BalancerArgs.OBSERVER));
+        this.configured = new ConfiguredChain(
+                new StepFactory.Setting(memory, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
                         .nextDouble()));
         this.live = (shown != null ? shown : new LiveEndpoints()).join(args.getArg(BalancerArgs.CLIENT));
         this.children = new ChildList(helper, tracking, new OfChildren());

@@ -1,7 +1,6 @@
 package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.AddressRules;
-import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;

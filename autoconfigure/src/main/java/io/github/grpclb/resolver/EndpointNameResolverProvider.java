@@ -1,7 +1,5 @@
 package io.github.grpclb.resolver;
 
-import io.github.grpclb.discovery.AddressRules;
-import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.ServiceName;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;

@@ -92,8 +92,7 @@ class ConfigurationMetadataTest {
                 .orElseThrow();
         assertThat(objects(hint.getAsJsonArray("values")))
                 .extracting(value -> value.get("value").getAsString())
-                .containsExactlyInAnyOrderElementsOf(
-                        Policies.with(List.of()).names());
+                .containsExactlyInAnyOrderElementsOf(Policies.with(List.of()).names());
     }
 
     /** What is not named here has a default that an IDE shows. */

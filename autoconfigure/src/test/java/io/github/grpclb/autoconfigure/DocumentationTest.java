@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.metrics.GrpcLbMeters;
 import io.github.grpclb.testing.Repository;

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.autoconfigure.TestApplications.ClientApplication;
 import io.github.grpclb.autoconfigure.TestApplications.ClientApplicationWithPolicy;
@@ -14,8 +13,8 @@ import io.github.grpclb.autoconfigure.TestApplications.ServerApplication;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.registration.ServerRegistration;
-import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.resolver.LiveServiceConfig;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.Opened;
 import io.grpc.CallOptions;

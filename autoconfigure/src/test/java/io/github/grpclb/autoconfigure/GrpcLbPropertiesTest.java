@@ -1,6 +1,5 @@
 package io.github.grpclb.autoconfigure;
 
-import io.github.grpclb.resolver.ResolverArgs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,7 +8,7 @@ import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
-import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.List;

@@ -3,10 +3,9 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.EndpointAwaitedException;
-import io.github.grpclb.resolver.EndpointNameResolver;
 import io.github.grpclb.resolver.Unlisted;
 import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
@@ -394,8 +393,9 @@ class PolicyLoadBalancerTest {
     @Test
     void showsAChannelThatFoundNoServerWithTheReason() {
         LiveEndpoints live = new LiveEndpoints();
-        FakeHelper channel = new FakeHelper(
-                NameResolver.Args.newBuilder().setArg(BalancerArgs.LIVE_ENDPOINTS, live).setArg(BalancerArgs.CLIENT, "stub"));
+        FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder()
+                .setArg(BalancerArgs.LIVE_ENDPOINTS, live)
+                .setArg(BalancerArgs.CLIENT, "stub"));
         PolicyLoadBalancer other = new PolicyLoadBalancer(channel, memory);
         Status notReady = Status.UNAVAILABLE.withDescription("etcd:///svc: discovery not ready: no answer yet");
         channel.inSyncContext(() -> other.handleNameResolutionError(notReady));
@@ -465,7 +465,8 @@ class PolicyLoadBalancerTest {
 
     @Test
     void usesTheChannelsOwnPoliciesWhereItBringsThem() {
-        ChannelMemory own = new ChannelMemory(new PolicyTable(Map.of("round_robin", options -> new FirstOnly()), List.of()));
+        ChannelMemory own =
+                new ChannelMemory(new PolicyTable(Map.of("round_robin", options -> new FirstOnly()), List.of()));
         FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.MEMORY, own));
         PolicyLoadBalancer other = new PolicyLoadBalancer(channel, memory);
         channel.inSyncContext(

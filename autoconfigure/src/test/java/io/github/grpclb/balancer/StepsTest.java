@@ -2,10 +2,9 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FakeSubchannel;
@@ -57,9 +56,7 @@ class StepsTest {
         int chosen = helper.pickPort(FakeCall.PLAIN);
         fail(chosen);
         forward(10);
-        assertThat(memory.state().ejected())
-                .extracting(Endpoint.Identity::name)
-                .containsExactly("s" + chosen);
+        assertThat(memory.state().ejected()).extracting(Endpoint.Identity::name).containsExactly("s" + chosen);
         assertThat(ports(200)).isNotEmpty().doesNotContain(chosen);
         forward(33);
         assertThat(memory.state().ejected()).isEmpty();

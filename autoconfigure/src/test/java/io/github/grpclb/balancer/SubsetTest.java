@@ -2,10 +2,9 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FakeSubchannel;

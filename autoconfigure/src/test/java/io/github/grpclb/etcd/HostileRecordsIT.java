@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
-import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.discovery.AddressRules;
-import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.EtcdServer;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;

@@ -5,11 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
-import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
-import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.resolver.NoEndpointException;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;

@@ -2,10 +2,9 @@ package io.github.grpclb.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.BalancerArgs;
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.CallOutcome;
+import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
@@ -13,7 +12,7 @@ import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FakeSubchannel;
 import io.grpc.Attributes;
@@ -46,7 +45,8 @@ class EndpointMetricsTest {
             .setArg(BalancerArgs.LIVE_ENDPOINTS, live)
             .setArg(BalancerArgs.LOADS, loads)
             .setArg(BalancerArgs.OBSERVER, metrics));
-    private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, new ChannelMemory(Policies.with(List.of())));
+    private final PolicyLoadBalancer balancer =
+            new PolicyLoadBalancer(helper, new ChannelMemory(Policies.with(List.of())));
 
     private Map<String, ?> config = Map.of();
 

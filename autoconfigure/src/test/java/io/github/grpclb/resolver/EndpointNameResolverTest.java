@@ -268,8 +268,7 @@ class EndpointNameResolverTest {
     @Test
     @FaultRow(48)
     void failsWithTheReasonWhereTheSourceRefusesTheName() {
-        NameResolver resolver =
-                start(args().setArg(ResolverArgs.SOURCE, source).build(), "/svc");
+        NameResolver resolver = start(args().setArg(ResolverArgs.SOURCE, source).build(), "/svc");
         assertThat(error().getDescription())
                 .isEqualTo(
                         "etcd:////svc: cannot follow the service:" + " service: '/svc' (expected: no leading slash)");

@@ -107,9 +107,7 @@ class HostNameIT {
         opened.add(unregister);
         ManagedChannel channel = NettyChannelBuilder.forTarget("host-name-test:///svc")
                 .usePlaintext()
-                .setNameResolverArg(
-                        ResolverArgs.SOURCE,
-                        new StaticEndpointSource(Map.of("svc", List.of(endpoints))))
+                .setNameResolverArg(ResolverArgs.SOURCE, new StaticEndpointSource(Map.of("svc", List.of(endpoints))))
                 .defaultLoadBalancingPolicy("endpoint_lb")
                 .build();
         AutoCloseable shutdown = channel::shutdownNow;

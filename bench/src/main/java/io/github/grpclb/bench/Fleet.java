@@ -1,8 +1,7 @@
 package io.github.grpclb.bench;
 
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
 import java.net.InetAddress;

@@ -2,7 +2,6 @@ package io.github.grpclb.bench;
 
 import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.balancer.EndpointLoads;
-import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeHelper;

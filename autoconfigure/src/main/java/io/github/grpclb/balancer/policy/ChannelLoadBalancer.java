@@ -2,11 +2,10 @@ package io.github.grpclb.balancer.policy;
 
 import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.balancer.ChannelMemory;
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.resolver.BalancerInUse;
-import io.github.grpclb.resolver.EndpointNameResolver;
+import io.github.grpclb.resolver.EndpointAttributes;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer;

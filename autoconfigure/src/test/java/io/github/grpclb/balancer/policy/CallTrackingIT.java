@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.gson.Gson;
 import io.github.grpclb.balancer.BalancerArgs;
-import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.balancer.EndpointLoads;
@@ -13,7 +12,7 @@ import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;

@@ -4,20 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.BalancerArgs;
-import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.Candidate;
 import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.balancer.PolicyFactory;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
-import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.resolver.InitialWait;
 import io.github.grpclb.resolver.LiveServiceConfig;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.Load;
@@ -257,8 +256,10 @@ class ChannelIT {
             made.incrementAndGet();
             return Policies.with(List.of()).create("round_robin", options);
         };
-        ManagedChannel channel =
-                build(source, endpointLb("counted"), new ChannelMemory(new PolicyTable(Map.of("counted", counted), List.of())));
+        ManagedChannel channel = build(
+                source,
+                endpointLb("counted"),
+                new ChannelMemory(new PolicyTable(Map.of("counted", counted), List.of())));
         for (int cycle = 1; cycle <= 5; cycle++) {
             assertThat(ask(channel)).isEqualTo("a");
             assertThat(source.followers()).isEqualTo(1);

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;

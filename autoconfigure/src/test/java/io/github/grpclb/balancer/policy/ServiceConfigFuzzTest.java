@@ -3,9 +3,9 @@ package io.github.grpclb.balancer.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.balancer.PolicyTable;
 import io.github.grpclb.balancer.TagRule;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.balancer.BalancerArgs;
-import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.TestServer;
@@ -84,9 +83,7 @@ class StepsIT {
             answer(channel, bound);
             return !memory.state().ejected().isEmpty();
         });
-        assertThat(memory.state().ejected())
-                .extracting(Endpoint.Identity::name)
-                .containsExactly(failing);
+        assertThat(memory.state().ejected()).extracting(Endpoint.Identity::name).containsExactly(failing);
         int calls = servers.get(failing).calls();
         Set<String> others = new TreeSet<>(servers.keySet());
         others.remove(failing);
