@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +40,11 @@ final class EndpointLists implements EndpointListener {
     private final Receiver receiver;
     private final LongSupplier nanoTime;
     private final SerialWork work;
-    /** Lists, and who was deregistered between them: the order says whether somebody who vanished has left on purpose. */
-    private final Queue<Arrival> arrived = new ConcurrentLinkedQueue<>();
+    /**
+     * Takes in lists, and who was deregistered between them, each at the time that it is given: the order says whether somebody who
+     * vanished has left on purpose.
+     */
+    private final Queue<LongConsumer> arrived = new ConcurrentLinkedQueue<>();
 
     private volatile String unavailable = "no answer yet";
     private volatile boolean reachable = true;
@@ -81,7 +85,7 @@ final class EndpointLists implements EndpointListener {
 
     @Override
     public void onEndpoints(EndpointSnapshot snapshot) {
-        arrived.add(new Listed(snapshot));
+        arrived.add(now -> take(snapshot, now));
         work.request();
     }
 
@@ -93,7 +97,7 @@ final class EndpointLists implements EndpointListener {
 
     @Override
     public void onDeregistered(Endpoint endpoint) {
-        arrived.add(new Deregistered(endpoint));
+        arrived.add(now -> suspects.deregistered(endpoint));
         work.request();
     }
 
@@ -130,8 +134,8 @@ final class EndpointLists implements EndpointListener {
         }
         long now = nanoTime.getAsLong();
         massExpiryLog.givenUp(suspects.elapse(now));
-        for (Arrival next = arrived.poll(); next != null; next = arrived.poll()) {
-            take(next, now);
+        for (LongConsumer next = arrived.poll(); next != null; next = arrived.poll()) {
+            next.accept(now);
         }
         suspects.reachable(reachable, now);
         EndpointSnapshot snapshot = latest;
@@ -153,14 +157,10 @@ final class EndpointLists implements EndpointListener {
         }
     }
 
-    private void take(Arrival next, long now) {
-        if (next instanceof Listed list) {
-            latest = list.snapshot;
-            List<Endpoint> endpoints = list.snapshot.endpoints();
-            massExpiryLog.suspected(suspects.take(endpoints, now), endpoints.size(), now);
-        } else if (next instanceof Deregistered left) {
-            suspects.deregistered(left.endpoint);
-        }
+    private void take(EndpointSnapshot snapshot, long now) {
+        latest = snapshot;
+        List<Endpoint> endpoints = snapshot.endpoints();
+        massExpiryLog.suspected(suspects.take(endpoints, now), endpoints.size(), now);
     }
 
     /** Without any address it waits for as long as an answer may come: that it is slow does not mean that nobody is there. */
@@ -265,12 +265,6 @@ final class EndpointLists implements EndpointListener {
      * @param unlisted who is no longer listed
      */
     record Resolved(StatusOr<List<EquivalentAddressGroup>> addresses, Unlisted unlisted) {}
-
-    private sealed interface Arrival {}
-
-    private record Listed(EndpointSnapshot snapshot) implements Arrival {}
-
-    private record Deregistered(Endpoint endpoint) implements Arrival {}
 
     /** Is called on the executor. */
     interface Receiver {

@@ -114,12 +114,7 @@ class WatchStreamsTest {
     void oneThatIsRefusedIsNotTheOthersConcern() {
         Heard a = watch("a");
         Heard b = watch("b");
-        onlyCall()
-                .answer(response(1)
-                        .setWatchId(-1)
-                        .setCreated(true)
-                        .setCanceled(true)
-                        .setCancelReason("etcdserver: permission denied"));
+        onlyCall().answer(refused("etcdserver: permission denied"));
         assertThat(a.said).containsExactly("end PERMISSION");
         assertThat(onlyCall().created()).containsExactly("a", "b");
         onlyCall().answer(response(1).setWatchId(0).setCreated(true));
@@ -133,12 +128,7 @@ class WatchStreamsTest {
         created("a", 0);
         Heard b = watch("b");
         outdated = true;
-        onlyCall()
-                .answer(response(1)
-                        .setWatchId(-1)
-                        .setCreated(true)
-                        .setCanceled(true)
-                        .setCancelReason("etcdserver: invalid auth token"));
+        onlyCall().answer(refused("etcdserver: invalid auth token"));
         assertThat(b.said).containsExactly("end TOKEN");
         assertThat(onlyCall().cancelled).isFalse();
         watch("b");
@@ -192,6 +182,10 @@ class WatchStreamsTest {
 
     private static WatchResponse.Builder response(long revision) {
         return WatchResponse.newBuilder().setHeader(ResponseHeader.newBuilder().setRevision(revision));
+    }
+
+    private static WatchResponse.Builder refused(String reason) {
+        return response(1).setWatchId(-1).setCreated(true).setCanceled(true).setCancelReason(reason);
     }
 
     private static Event put(String key, long revision) {

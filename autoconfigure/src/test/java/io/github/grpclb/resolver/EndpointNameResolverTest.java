@@ -640,10 +640,7 @@ class EndpointNameResolverTest {
         source.publish("svc", draining(A));
         clock.runDue();
         source.publish("svc");
-        clock.forward(Duration.ofMillis(1_999));
-        assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
-        clock.forward(Duration.ofMillis(1));
-        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+        assertAwaitedForTwoSeconds();
     }
 
     @Test
@@ -692,10 +689,7 @@ class EndpointNameResolverTest {
         assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
         clock.forward(Duration.ofMillis(1_999));
         wait.begin();
-        clock.forward(Duration.ofMillis(1_999));
-        assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
-        clock.forward(Duration.ofMillis(1));
-        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+        assertAwaitedForTwoSeconds();
         wait.begin();
         source.publish("svc", A);
         clock.runDue();
@@ -708,10 +702,7 @@ class EndpointNameResolverTest {
         source.publish("svc", A.toBuilder().state(Endpoint.State.DRAINING).build());
         clock.runDue();
         source.publish("svc");
-        clock.forward(Duration.ofMillis(1_999));
-        assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
-        clock.forward(Duration.ofMillis(1));
-        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
+        assertAwaitedForTwoSeconds();
     }
 
     @Test
@@ -725,6 +716,13 @@ class EndpointNameResolverTest {
         clock.forward(Duration.ofMinutes(1));
         assertThat(results).isEmpty();
         assertThat(clock.pending()).isZero();
+    }
+
+    private void assertAwaitedForTwoSeconds() {
+        clock.forward(Duration.ofMillis(1_999));
+        assertThat(error().getCause()).isInstanceOf(EndpointAwaitedException.class);
+        clock.forward(Duration.ofMillis(1));
+        assertThat(error().getCause()).isInstanceOf(NoEndpointException.class);
     }
 
     private InitialWait startWaiting(Duration time) {
