@@ -86,7 +86,7 @@ interface EtcdApi {
     /** A running watch. */
     interface Watch {
 
-        /** Asks for a sign of life: {@link WatchListener#onProgress}. */
+        /** Asks for a sign of life: {@link WatchListener#onProgress}, with a revision not older than this request. */
         void requestProgress();
 
         /** Ends it without a further call of the listener. Idempotent. */
@@ -102,7 +102,7 @@ interface EtcdApi {
         /** Changes, all up to and including {@code revision}. */
         void onEvents(long revision, List<Event> events);
 
-        /** Nothing has changed up to {@code revision}. */
+        /** etcd is alive, and was at {@code revision}. Events of later ones may have come before, and of earlier ones may follow. */
         void onProgress(long revision);
 
         /** It ended, for whatever cause; nothing is called after this. */

@@ -59,6 +59,7 @@ final class ServiceWatch {
     private boolean answersProbes;
     private boolean complainedOfProbes;
     private long revision;
+    private long askedAtRevision;
     private long listedAt;
 
     ServiceWatch(String service, EtcdLoop loop, EtcdApi api, Following following) {
@@ -143,6 +144,7 @@ final class ServiceWatch {
 
     private void probe(long watching, Runnable onSilence) {
         if (watching == round && watch != null) {
+            askedAtRevision = revision;
             watch.requestProgress();
             probeTimer.cancel();
             probeTimer = loop.after(PROBE_PATIENCE, onSilence);
@@ -220,14 +222,14 @@ final class ServiceWatch {
 
         @Override
         public void onCreated(long current) {
-            if (seen(current)) {
+            if (seen(current, revision)) {
                 probe(watching, () -> withoutProbes(watching));
             }
         }
 
         @Override
         public void onEvents(long current, List<EtcdApi.Event> events) {
-            if (seen(current)) {
+            if (seen(current, revision)) {
                 revision = current;
                 departures.begin();
                 for (EtcdApi.Event event : events) {
@@ -244,18 +246,18 @@ final class ServiceWatch {
         @Override
         public void onProgress(long current) {
             answersProbes = true;
-            seen(current);
+            seen(current, askedAtRevision); // events of a later revision may have overtaken the answer
         }
 
         /**
-         * Returns whether what is heard is news. An etcd that lost data may be behind what is known; a proxy can keep the
+         * Returns whether what is heard is news. An etcd that lost data may be behind what it has told before; a proxy can keep the
          * stream over that.
          */
-        private boolean seen(long current) {
+        private boolean seen(long current, long before) {
             if (watching != round) {
                 return false;
             }
-            if (current < revision) {
+            if (current < before) {
                 failed(
                         new EtcdException(EtcdException.Kind.REFUSED, "etcd's revision went back"),
                         Restart.REVISION_WENT_BACK);

@@ -14,8 +14,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -24,7 +26,8 @@ import java.util.function.Predicate;
  * them all; with the last of them it ends itself.
  *
  * <p>Watches are created one after another, as etcd's own client does it: etcd names a watch by a number that it chooses, and
- * {@code etcd grpc-proxy} does not keep the order of its answers. For the loop's thread.
+ * {@code etcd grpc-proxy} does not keep the order of its answers. Progress is asked for one request after another, too: the answer names
+ * no request, and events overtake it, so of two that are under way nobody could say what each proves. For the loop's thread.
  */
 final class WatchStream extends ClientCall.Listener<WatchResponse> {
 
@@ -40,6 +43,12 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
 
     /** Those that do not yet; the first one's request is with etcd. */
     private final Deque<SharedWatch> awaited = new ArrayDeque<>();
+
+    /** Those whose request for progress is with etcd. */
+    private Set<SharedWatch> asking = new LinkedHashSet<>();
+
+    /** Those that want progress since that request was sent. */
+    private Set<SharedWatch> askingNext = new LinkedHashSet<>();
 
     private boolean tokenOutdated;
     private boolean ended;
@@ -119,12 +128,7 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
                 changed(watch, response);
             }
         } else {
-            // it answers whoever asked, in the name of none
-            for (SharedWatch watch : List.copyOf(standing.values())) {
-                if (!watch.closed) {
-                    watch.listener.onProgress(revision);
-                }
-            }
+            progressed(revision);
         }
         if (!ended) {
             call.request(1);
@@ -157,6 +161,27 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
         long revision =
                 response.getEvents(response.getEventsCount() - 1).getKv().getModRevision();
         watch.listener.onEvents(revision, events);
+    }
+
+    private void progressed(long revision) {
+        Set<SharedWatch> answered = asking;
+        asking = new LinkedHashSet<>();
+        askNext();
+        for (SharedWatch watch : answered) {
+            if (!watch.closed) {
+                watch.listener.onProgress(revision);
+            }
+        }
+    }
+
+    private void askNext() {
+        if (!ended && asking.isEmpty() && !askingNext.isEmpty()) {
+            asking = askingNext;
+            askingNext = new LinkedHashSet<>();
+            call.sendMessage(WatchRequest.newBuilder()
+                    .setProgressRequest(WatchProgressRequest.getDefaultInstance())
+                    .build());
+        }
     }
 
     private void cancelled(SharedWatch watch, WatchResponse response) {
@@ -225,9 +250,8 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
         @Override
         public void requestProgress() {
             if (!closed && !ended) {
-                call.sendMessage(WatchRequest.newBuilder()
-                        .setProgressRequest(WatchProgressRequest.getDefaultInstance())
-                        .build());
+                askingNext.add(this);
+                askNext();
             }
         }
 
@@ -247,11 +271,20 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
             if (!ended && id != NONE) {
                 cancel(id);
             }
+            asksNoLonger();
+        }
+
+        /** The next may ask, should no answer come any more to this one. */
+        private void asksNoLonger() {
+            asking.remove(this);
+            askingNext.remove(this);
+            askNext();
         }
 
         void end(EtcdException cause) {
             if (!closed) {
                 closed = true;
+                asksNoLonger();
                 listener.onEnd(cause);
             }
         }

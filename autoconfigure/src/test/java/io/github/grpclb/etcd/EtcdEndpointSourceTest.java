@@ -31,9 +31,21 @@ class EtcdEndpointSourceTest {
     private final List<Restart> restarts = new ArrayList<>();
     private int skipped;
     private final FakeEtcd.FakeClient client = etcd.client();
+    private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
+    private Duration progressTakesLonger = Duration.ZERO;
     private final EtcdEndpointSource source = new EtcdEndpointSource(
-            new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
-            client,
+            loop,
+            new ForwardingApi(client) {
+                @Override
+                public Watch watch(String prefix, long from, WatchListener listener) {
+                    return to.watch(prefix, from, new ForwardingListener(listener) {
+                        @Override
+                        public void onProgress(long revision) {
+                            loop.after(progressTakesLonger, () -> to.onProgress(revision));
+                        }
+                    });
+                }
+            },
             new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, new EtcdObserver() {
                 @Override
                 public void watchRestarted(String service, Restart reason) {
@@ -243,6 +255,19 @@ class EtcdEndpointSourceTest {
         after(RECOVERY);
         assertThat(restarts).containsExactly(Restart.REVISION_WENT_BACK);
         assertThat(heard.lists()).endsWith("a:1=1 d:1=1");
+    }
+
+    /** etcd 3.4 has a queue for its answers and another one for events. */
+    @Test
+    void believesAWatchWhoseEventsOvertakeAnAnswer() {
+        progressTakesLonger = Duration.ofSeconds(1);
+        subscribe();
+        for (int i = 0; i < 1000; i++) {
+            put("a:1", i);
+            after(Duration.ofMillis(100));
+        }
+        assertThat(restarts).containsOnly(Restart.PERIODIC);
+        assertThat(heard.lists()).endsWith("a:1=999");
     }
 
     @Test

@@ -52,16 +52,37 @@ class WatchStreamsTest {
     }
 
     @Test
-    void aSignOfLifeIsForAllThatStand() {
+    void asksForProgressOneRequestAfterAnother() {
         Heard a = created("a", 0);
         Heard b = created("b", 1);
-        Heard c = watch("c");
+        Heard c = created("c", 2);
         a.watch.requestProgress();
-        assertThat(onlyCall().sent.get(3).hasProgressRequest()).isTrue();
+        b.watch.requestProgress();
+        c.watch.requestProgress();
+        assertThat(onlyCall().progressRequests()).isEqualTo(1);
         onlyCall().answer(response(9).setWatchId(-1));
+        assertThat(List.of(a, b, c)).map(each -> each.said.size()).containsExactly(2, 1, 1);
+        assertThat(onlyCall().progressRequests()).isEqualTo(2);
+        onlyCall().answer(response(10).setWatchId(-1));
         assertThat(a.said).containsExactly("created 1", "progress 9");
+        assertThat(b.said).containsExactly("created 1", "progress 10");
+        assertThat(c.said).containsExactly("created 1", "progress 10");
+        onlyCall().answer(response(11).setWatchId(-1));
+        assertThat(onlyCall().progressRequests()).isEqualTo(2);
+        assertThat(a.said).hasSize(2);
+    }
+
+    @Test
+    void progressThatOneWaitedForInVainIsAskedForByTheNext() {
+        Heard a = created("a", 0);
+        Heard b = created("b", 1);
+        a.watch.requestProgress();
+        b.watch.requestProgress();
+        a.watch.close();
+        assertThat(onlyCall().progressRequests()).isEqualTo(2);
+        onlyCall().answer(response(9).setWatchId(-1));
+        assertThat(a.said).containsExactly("created 1");
         assertThat(b.said).containsExactly("created 1", "progress 9");
-        assertThat(c.said).isEmpty();
     }
 
     @Test
@@ -243,6 +264,10 @@ class WatchStreamsTest {
                     .filter(WatchRequest::hasCreateRequest)
                     .map(each -> each.getCreateRequest().getKey().toStringUtf8())
                     .toList();
+        }
+
+        long progressRequests() {
+            return sent.stream().filter(WatchRequest::hasProgressRequest).count();
         }
 
         List<Long> cancelledIds() {
