@@ -37,9 +37,11 @@ class ArchitectureTest {
             "etcd.embedded",
             "etcd",
             "registration",
+            "load",
+            "policy",
+            "policy.builtin",
             "resolver",
             "balancer",
-            "balancer.policy",
             "metrics",
             "actuate",
             "autoconfigure");
@@ -116,6 +118,8 @@ class ArchitectureTest {
                         ROOT + "discovery..",
                         ROOT + "etcd",
                         ROOT + "registration..",
+                        ROOT + "load",
+                        ROOT + "policy..",
                         ROOT + "resolver..",
                         ROOT + "balancer..")
                 .and()

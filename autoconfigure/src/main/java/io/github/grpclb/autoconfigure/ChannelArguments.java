@@ -2,10 +2,10 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.balancer.ChannelMemory;
-import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PickObserver;
-import io.github.grpclb.balancer.PolicyTable;
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.PolicyTable;
 import io.grpc.ManagedChannelBuilder;
 import org.jspecify.annotations.Nullable;
 

@@ -2,12 +2,12 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
-import io.github.grpclb.balancer.PolicyTable;
-import io.github.grpclb.balancer.RoutingKeys;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.StaticEndpointSource;
+import io.github.grpclb.policy.PolicyTable;
+import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.resolver.BalancerInUse;
 import io.github.grpclb.resolver.InitialWait;
 import io.github.grpclb.resolver.ResolverArgs;

@@ -1,8 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.LbConfig;
-import io.github.grpclb.balancer.Policy;
-import io.github.grpclb.balancer.PolicyTable;
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.resolver.InitialWait;
 import java.time.Duration;
 import java.util.HashMap;

@@ -1,10 +1,10 @@
 package io.github.grpclb.autoconfigure;
 
-import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.EndpointCounts;
 import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.load.CallOutcome;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;

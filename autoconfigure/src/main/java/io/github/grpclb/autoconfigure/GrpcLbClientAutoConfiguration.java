@@ -1,13 +1,13 @@
 package io.github.grpclb.autoconfigure;
 
-import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
-import io.github.grpclb.balancer.Policy;
-import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.EndpointSourceOptions;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdEndpointSource;
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.builtin.Policies;
 import net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelConfigurer;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;

@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.load.EndpointLoads;
 import io.grpc.NameResolver;
 
 /**

@@ -1,6 +1,8 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.CallOutcome;
+import io.github.grpclb.load.EndpointLoad;
 import io.grpc.ClientStreamTracer;
 import io.grpc.Context;
 import io.grpc.Deadline;

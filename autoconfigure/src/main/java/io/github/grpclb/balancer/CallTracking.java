@@ -2,6 +2,8 @@ package io.github.grpclb.balancer;
 
 import io.github.grpclb.balancer.PickObserver.Failure;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.EndpointLoad;
+import io.github.grpclb.load.EndpointLoads;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.List;
 import java.util.Set;

@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.policy.PolicyTable;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** What a channel keeps beyond its pickers, its balancer and its idle times. Belongs to one channel. Thread-safe. */

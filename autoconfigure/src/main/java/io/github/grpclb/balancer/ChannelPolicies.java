@@ -1,5 +1,7 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyTable;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;

@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.load.EndpointLoad;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,8 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.EndpointLoad;
+import io.github.grpclb.policy.Candidate;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;

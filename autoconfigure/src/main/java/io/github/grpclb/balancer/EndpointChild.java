@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;

@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.CallOutcome;
 import io.grpc.Status;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;

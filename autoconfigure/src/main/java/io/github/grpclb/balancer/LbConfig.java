@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.resolver.BalancerConfig;
 import io.grpc.Metadata;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.EndpointLoad;
 import io.grpc.Status;
 import java.util.Collection;
 import java.util.LinkedHashMap;

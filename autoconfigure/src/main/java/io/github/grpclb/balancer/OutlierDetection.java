@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.policy.ConfigFields;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

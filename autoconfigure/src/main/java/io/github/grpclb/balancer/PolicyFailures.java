@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.policy.Policy;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;

@@ -1,5 +1,7 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.Policy;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.EndpointAwaitedException;
 import io.github.grpclb.resolver.NoEndpointException;

@@ -1,5 +1,7 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;

@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.balancer.LbConfig.ServerIdMode;
+import io.github.grpclb.policy.RoutingKeys;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;

@@ -1,6 +1,8 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.policy.ConfigFields;
+import io.github.grpclb.policy.RoutingKeys;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.Metadata;
 import java.util.Map;

@@ -1,7 +1,4 @@
-/**
- * Connections, their state and the picking machinery of the load balancer {@code endpoint_lb}; knows no concrete policy and no
- * Spring.
- */
+/** The load balancer {@code endpoint_lb}: connections and their state, the steps over every policy, and its providers. Knows no Spring. */
 @NullMarked
 package io.github.grpclb.balancer;
 

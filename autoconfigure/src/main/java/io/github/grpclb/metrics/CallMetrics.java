@@ -1,9 +1,9 @@
 package io.github.grpclb.metrics;
 
-import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.EndpointCounts;
 import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.CallOutcome;
 import io.grpc.Status;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;

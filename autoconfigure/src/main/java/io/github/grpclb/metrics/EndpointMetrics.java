@@ -1,8 +1,8 @@
 package io.github.grpclb.metrics;
 
-import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.LiveEndpoints.Live;
+import io.github.grpclb.load.EndpointLoad;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;

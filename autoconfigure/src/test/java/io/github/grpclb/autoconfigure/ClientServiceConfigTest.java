@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonParser;
-import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FaultRow;
 import java.util.List;
 import java.util.Map;

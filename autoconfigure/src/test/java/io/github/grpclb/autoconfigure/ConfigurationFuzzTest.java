@@ -2,10 +2,8 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.EndpointLoads;
 import io.github.grpclb.balancer.LiveEndpoints;
-import io.github.grpclb.balancer.policy.Policies;
-import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
+import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.StaticEndpointSource;
@@ -14,6 +12,8 @@ import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.registration.HostChoice;
 import java.io.IOException;
 import java.io.UncheckedIOException;

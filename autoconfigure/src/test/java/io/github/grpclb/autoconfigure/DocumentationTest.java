@@ -3,11 +3,11 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.Policy;
-import io.github.grpclb.balancer.PolicyTable;
-import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.metrics.GrpcLbMeters;
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyTable;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.Repository;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,11 +3,11 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
-import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.Policy;
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.BindableService;
 import io.grpc.CallOptions;

@@ -6,15 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
-import io.github.grpclb.balancer.CallOutcome;
-import io.github.grpclb.balancer.Candidate;
 import io.github.grpclb.balancer.PickObserver;
-import io.github.grpclb.balancer.Policy;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.load.CallOutcome;
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;

@@ -3,6 +3,10 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.CallOutcome;
+import io.github.grpclb.load.EndpointLoad;
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.load.PeakEwma;
 import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeClock;

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FaultRow;
 import io.grpc.Attributes;

@@ -1,6 +1,8 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.CallOutcome;
+import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.testing.FakeCall;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.FixedResultPicker;

@@ -4,6 +4,11 @@ import static io.github.grpclb.balancer.PolicyLoadBalancerTest.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.EndpointLoad;
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeHelper;

@@ -2,6 +2,8 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.load.CallOutcome;
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.EndpointAwaitedException;
 import io.github.grpclb.resolver.Unlisted;

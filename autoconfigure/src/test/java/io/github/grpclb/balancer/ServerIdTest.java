@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.LbConfig.ServerIdMode;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.EndpointLoad;
+import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.testing.FakeCall;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.FixedResultPicker;

@@ -2,8 +2,11 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.CallOutcome;
+import io.github.grpclb.load.EndpointLoad;
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeHelper;

@@ -3,6 +3,8 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.testing.FakeCall;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.PickResult;

@@ -3,7 +3,11 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.github.grpclb.balancer.policy.Policies;
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.ConfigFields;
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeClock;
 import io.grpc.ConnectivityState;

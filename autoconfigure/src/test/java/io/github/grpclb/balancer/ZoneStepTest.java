@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.policy.ConfigFields;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.ArrayList;

@@ -2,10 +2,10 @@ package io.github.grpclb.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.CallOutcome;
 import io.github.grpclb.balancer.EndpointCounts;
 import io.github.grpclb.balancer.PickObserver.Failure;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.CallOutcome;
 import io.grpc.Status;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Timer;

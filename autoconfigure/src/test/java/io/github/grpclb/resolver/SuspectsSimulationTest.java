@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.PolicyLoadBalancer;
-import io.github.grpclb.balancer.policy.Policies;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.Endpoint.State;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.FakeHelper;

@@ -1,6 +1,6 @@
 package io.github.grpclb.testing;
 
-import io.github.grpclb.balancer.RoutingKeys;
+import io.github.grpclb.policy.RoutingKeys;
 import io.grpc.CallOptions;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.Metadata;

@@ -1,8 +1,8 @@
 package io.github.grpclb.testing;
 
-import io.github.grpclb.balancer.Candidate;
-import io.github.grpclb.balancer.EndpointLoad;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.EndpointLoad;
+import io.github.grpclb.policy.Candidate;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package io.github.grpclb.bench;
 
-import io.github.grpclb.balancer.RoutingKeys;
-import io.github.grpclb.balancer.policy.Policies;
-import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
+import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
+import io.github.grpclb.policy.RoutingKeys;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FakeCall;
 import io.grpc.CallOptions;
 import io.grpc.LoadBalancer.PickSubchannelArgs;

@@ -1,8 +1,8 @@
 package io.github.grpclb.bench;
 
 import io.github.grpclb.balancer.BalancerArgs;
-import io.github.grpclb.balancer.EndpointLoads;
-import io.github.grpclb.balancer.policy.PolicyLoadBalancerProvider;
+import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
+import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeHelper;
 import io.grpc.CallOptions;

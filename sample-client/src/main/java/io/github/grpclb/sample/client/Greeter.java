@@ -1,6 +1,6 @@
 package io.github.grpclb.sample.client;
 
-import io.github.grpclb.balancer.RoutingKeys;
+import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
 import io.github.grpclb.sample.HelloServiceGrpc.HelloServiceStub;

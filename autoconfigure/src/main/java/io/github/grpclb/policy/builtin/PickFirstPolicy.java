@@ -1,0 +1,34 @@
+package io.github.grpclb.policy.builtin;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The first server of the list that is ready, and the same one for as long as it is. The others stay connected, in reserve. */
+final class PickFirstPolicy implements Policy {
+
+    static final String NAME = "pick_first";
+
+    // pickers of a channel are made one after the other
+    private Endpoint.@Nullable Identity current;
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Picker picker(List<Candidate> known, List<Candidate> ready) {
+        if (ready.isEmpty()) {
+            return call -> null;
+        }
+        Candidate choice = ready.stream()
+                .filter(candidate -> candidate.endpoint().identity().equals(current))
+                .findFirst()
+                .orElse(ready.get(0));
+        current = choice.endpoint().identity();
+        return call -> choice;
+    }
+}

@@ -1,0 +1,33 @@
+package io.github.grpclb.policy.builtin;
+
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyFactory;
+import io.github.grpclb.policy.PolicyTable;
+import java.util.Collection;
+import java.util.Map;
+
+/** The table of the built-in policies: a new one is a class of its own and a line here. */
+public final class Policies {
+
+    private static final Map<String, PolicyFactory> BUILT_IN = Map.of(
+            ConsistentHashPolicy.NAME, ConsistentHashPolicy::new,
+            LeastRequestPolicy.NAME, LeastRequestPolicy::new,
+            PeakEwmaPolicy.NAME, PeakEwmaPolicy::new,
+            PickFirstPolicy.NAME, options -> new PickFirstPolicy(),
+            RandomPolicy.NAME, options -> new RandomPolicy(),
+            RoundRobinPolicy.NAME, options -> new RoundRobinPolicy(),
+            WeightedRandomPolicy.NAME, options -> new WeightedRandomPolicy(),
+            WeightedRoundRobinPolicy.NAME, options -> new WeightedRoundRobinPolicy());
+
+    private Policies() {}
+
+    /**
+     * Returns the built-in policies and a user's own.
+     *
+     * @param own the user's own policies, which all channels share
+     * @throws IllegalArgumentException if one of them has the name of another or of a built-in one
+     */
+    public static PolicyTable with(Collection<? extends Policy> own) {
+        return new PolicyTable(BUILT_IN, own);
+    }
+}

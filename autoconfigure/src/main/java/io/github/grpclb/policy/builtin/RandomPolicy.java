@@ -1,0 +1,42 @@
+package io.github.grpclb.policy.builtin;
+
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+
+/** Any server, each as likely as the other, whatever its weight. */
+final class RandomPolicy implements Policy {
+
+    static final String NAME = "random";
+
+    private final LongSupplier chance;
+
+    RandomPolicy() {
+        this(() -> ThreadLocalRandom.current().nextLong());
+    }
+
+    /**
+     * Creates the policy.
+     *
+     * @param chance gives 64 random bits; thread-safe
+     */
+    RandomPolicy(LongSupplier chance) {
+        this.chance = chance;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Picker picker(List<Candidate> known, List<Candidate> ready) {
+        if (ready.isEmpty()) {
+            return call -> null;
+        }
+        Candidate[] servers = ready.toArray(Candidate[]::new);
+        return call -> servers[Chance.below(servers.length, chance.getAsLong())];
+    }
+}

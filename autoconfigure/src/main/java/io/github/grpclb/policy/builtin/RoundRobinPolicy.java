@@ -1,0 +1,35 @@
+package io.github.grpclb.policy.builtin;
+
+import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.Policy;
+import java.util.List;
+
+/** Each server in turn, whatever its weight. A change of the list does not start the turn anew. */
+final class RoundRobinPolicy implements Policy {
+
+    static final String NAME = "round_robin";
+
+    private final TurnCounter turns;
+
+    RoundRobinPolicy() {
+        this(new TurnCounter());
+    }
+
+    RoundRobinPolicy(TurnCounter turns) {
+        this.turns = turns;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Picker picker(List<Candidate> known, List<Candidate> ready) {
+        if (ready.isEmpty()) {
+            return call -> null;
+        }
+        Candidate[] servers = ready.toArray(Candidate[]::new);
+        return call -> servers[Integer.remainderUnsigned(turns.next(), servers.length)];
+    }
+}
