@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.resolver.BalancerConfig;
 import io.grpc.Metadata;
@@ -70,7 +71,7 @@ public record LbConfig(
     /**
      * Reads the form above.
      *
-     * @throws IllegalArgumentException if a field is not what it must be; the message names field, value and expectation
+     * @throws IllegalValueException if a field is not what it must be
      */
     public static LbConfig parse(Map<String, ?> raw) {
         ConfigFields fields = ConfigFields.of(raw);

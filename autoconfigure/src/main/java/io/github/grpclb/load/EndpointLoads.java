@@ -1,6 +1,7 @@
 package io.github.grpclb.load;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.IllegalValueException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ public final class EndpointLoads {
      */
     public EndpointLoads(Duration retention, LongSupplier nanoTime) {
         if (retention.isNegative()) {
-            throw new IllegalArgumentException("retention: " + retention + " (expected: 0 or more)");
+            throw new IllegalValueException("retention", retention, "0 or more");
         }
         this.retentionNanos = retention.toNanos();
         this.nanoTime = nanoTime;

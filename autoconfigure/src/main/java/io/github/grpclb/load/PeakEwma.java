@@ -1,5 +1,6 @@
 package io.github.grpclb.load;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
@@ -32,7 +33,7 @@ public final class PeakEwma {
      */
     public PeakEwma(Duration decay) {
         if (decay.isNegative() || decay.isZero()) {
-            throw new IllegalArgumentException("decay: " + decay + " (expected: above 0)");
+            throw new IllegalValueException("decay", decay, "above 0");
         }
         this.decayNanos = decay.toNanos();
         this.decayTicks = Math.scalb((double) decayNanos, -TICK_BITS);

@@ -1,5 +1,6 @@
 package io.github.grpclb.policy;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import io.grpc.Metadata;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -13,8 +14,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an object of a service config in gRPC's JSON form. What is not as it must be ends in an {@link IllegalArgumentException}
- * that names field, value and expectation. Fields that nobody asks for are ignored.
+ * Reads an object of a service config in gRPC's JSON form. What is not as it must be ends in an {@link IllegalValueException} that
+ * names field, value and expectation. Fields that nobody asks for are ignored.
  */
 public final class ConfigFields {
 
@@ -160,8 +161,8 @@ public final class ConfigFields {
     }
 
     /** Returns the exception for a value that is not as it must be. */
-    public IllegalArgumentException refused(String field, @Nullable Object value, String expected) {
-        return new IllegalArgumentException(path + field + ": '" + value + "' (expected: " + expected + ")");
+    public IllegalValueException refused(String field, @Nullable Object value, String expected) {
+        return new IllegalValueException(path + field, value, expected);
     }
 
     private Map<?, ?> map(String field) {

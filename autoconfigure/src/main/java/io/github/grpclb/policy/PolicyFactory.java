@@ -1,5 +1,6 @@
 package io.github.grpclb.policy;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import java.util.Map;
 
 /** Makes a policy from its options. */
@@ -10,7 +11,7 @@ public interface PolicyFactory {
      * Makes a new policy for one channel.
      *
      * @param options by name, in gRPC's JSON form; names that it does not know are ignored
-     * @throws IllegalArgumentException if an option is out of its range; the message names it, its value and the expectation
+     * @throws IllegalValueException if an option is out of its range
      */
     Policy create(Map<String, ?> options);
 }

@@ -1,5 +1,6 @@
 package io.github.grpclb.policy;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import java.util.Collection;
 import java.util.Map;
 import java.util.SortedSet;
@@ -22,8 +23,10 @@ public final class PolicyTable {
         Map<String, PolicyFactory> all = new TreeMap<>(builtIn);
         for (Policy policy : own) {
             if (all.putIfAbsent(policy.name(), options -> policy) != null) {
-                throw new IllegalArgumentException("policy: the name '" + policy.name() + "' of "
-                        + policy.getClass().getName() + " is taken (expected: another than " + all.keySet() + ")");
+                throw new IllegalValueException(
+                        "policy",
+                        policy.name(),
+                        "for " + policy.getClass().getName() + " a name that is not taken, as these are: " + all.keySet());
             }
         }
         this.factories = all;
@@ -37,13 +40,13 @@ public final class PolicyTable {
     /**
      * Makes a policy, or returns the one that is shared.
      *
-     * @throws IllegalArgumentException if there is no policy of that name, or the options are not for it; the message names
+     * @throws IllegalValueException if there is no policy of that name, or the options are not for it; the message names
      *     what was given and what was expected
      */
     public Policy create(String name, Map<String, ?> options) {
         PolicyFactory factory = factories.get(name);
         if (factory == null) {
-            throw new IllegalArgumentException("policy: '" + name + "' (expected: one of " + factories.keySet() + ")");
+            throw new IllegalValueException("policy", name, "one of " + factories.keySet());
         }
         return factory.create(options);
     }

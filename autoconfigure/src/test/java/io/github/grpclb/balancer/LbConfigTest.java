@@ -44,10 +44,10 @@ class LbConfigTest {
 
     @Test
     void namesFieldValueAndExpectationOfWhatIsWrong() {
-        assertRefused(Map.of("policy", 3), "policy: '3' (expected: the name of a policy)");
+        assertRefused(Map.of("policy", 3), "policy: 3 (expected: the name of a policy)");
         assertRefused(Map.of("policy", " "), "policy: ' ' (expected: the name of a policy)");
         assertRefused(Map.of("options", "fast"), "options: 'fast' (expected: an object)");
-        assertRefused(Map.of("options", Map.of(1, 2)), "options: '{1=2}' (expected: an object)");
+        assertRefused(Map.of("options", Map.of(1, 2)), "options: {1=2} (expected: an object)");
         assertRefused(
                 Map.of("serverId", Map.of("mode", "loose")),
                 "serverId.mode: 'loose' (expected: 'strict' or 'fallback')");
@@ -113,23 +113,23 @@ class LbConfigTest {
                 "outlierDetection.interval: '0s' (expected: a duration from 0.001s to 365 days, such as 10s or 0.5s)");
         assertRefused(
                 Map.of("outlierDetection", Map.of("successRateEjection", Map.of("minimumHosts", 1.5))),
-                "outlierDetection.successRateEjection.minimumHosts: '1.5'"
+                "outlierDetection.successRateEjection.minimumHosts: 1.5"
                         + " (expected: a whole number from 1 to 2147483647)");
         assertRefused(
                 Map.of("tags", List.of(Map.of("header", "x"))),
-                "tags[0].key: 'null' (expected: a metadata key, such as version)");
+                "tags[0].key: null (expected: a metadata key, such as version)");
         assertRefused(
                 Map.of("tags", List.of(Map.of("key", "version", "split", Map.of("v1", 60, "v2", 60)))),
-                "tags[0].split: '{v1=60.0, v2=60.0}' (expected: no more than 100 in all)");
+                "tags[0].split: {v1=60.0, v2=60.0} (expected: no more than 100 in all)");
         assertRefused(Map.of("tags", "v2"), "tags: 'v2' (expected: a list of objects)");
-        assertRefused(Map.of("zone", Map.of()), "zone.own: 'null' (expected: the client's zone)");
-        assertRefused(Map.of("panicThreshold", 101), "panicThreshold: '101' (expected: a whole number from 0 to 100)");
+        assertRefused(Map.of("zone", Map.of()), "zone.own: null (expected: the client's zone)");
+        assertRefused(Map.of("panicThreshold", 101), "panicThreshold: 101 (expected: a whole number from 0 to 100)");
         assertRefused(
                 Map.of("slowStart", Map.of("window", 30)),
-                "slowStart.window: '30' (expected: a duration from 0.001s to 365 days, such as 10s or 0.5s)");
+                "slowStart.window: 30 (expected: a duration from 0.001s to 365 days, such as 10s or 0.5s)");
         assertRefused(
                 Map.of("slowStart", Map.of("aggression", Double.NaN)),
-                "slowStart.aggression: 'NaN' (expected: a number from 0.1 to 10.0)");
+                "slowStart.aggression: NaN (expected: a number from 0.1 to 10.0)");
     }
 
     private static void assertRefused(Map<String, ?> raw, String message) {

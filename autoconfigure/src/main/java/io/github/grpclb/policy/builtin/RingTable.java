@@ -1,5 +1,6 @@
 package io.github.grpclb.policy.builtin;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import java.util.Arrays;
 
 /**
@@ -52,7 +53,7 @@ final class RingTable implements HashTable {
      */
     static RingTable of(String[] names, double[] weights, int least, int most) {
         if (names.length > OWNER) {
-            throw new IllegalArgumentException(names.length + " servers (expected: at most " + OWNER + ")");
+            throw new IllegalValueException("servers", names.length, "at most " + OWNER);
         }
         double largest = Arrays.stream(weights).max().orElseThrow();
         double each = Math.scalb(POINTS, -1 - Math.getExponent(largest));

@@ -299,11 +299,11 @@ class ConsistentHashPolicyTest {
                 "header: 'x-user-bin' (expected: a gRPC header's name that does not end in -bin)");
         assertRefused(
                 Map.of("hashBalanceFactor", 50),
-                "hashBalanceFactor: '50' (expected: 0, or a whole number from 100 to 10000)");
-        assertRefused(Map.of("minRingSize", 0), "minRingSize: '0' (expected: a whole number from 1 to 8388608)");
+                "hashBalanceFactor: 50 (expected: 0, or a whole number from 100 to 10000)");
+        assertRefused(Map.of("minRingSize", 0), "minRingSize: 0 (expected: a whole number from 1 to 8388608)");
         assertRefused(
                 Map.of("minRingSize", 2_048, "maxRingSize", 1_024),
-                "maxRingSize: '1024' (expected: a whole number from 2048 to 8388608)");
+                "maxRingSize: 1024 (expected: a whole number from 2048 to 8388608)");
     }
 
     private ConsistentHashPolicy policy(String algorithm) {

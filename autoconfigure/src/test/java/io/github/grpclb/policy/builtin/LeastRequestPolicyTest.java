@@ -94,10 +94,10 @@ class LeastRequestPolicyTest {
 
     @Test
     void namesOptionValueAndRangeOfWhatIsWrong() {
-        assertRefused(Map.of("choiceCount", 1), "choiceCount: '1' (expected: a whole number from 2 to 10)");
-        assertRefused(Map.of("choiceCount", 2.5), "choiceCount: '2.5' (expected: a whole number from 2 to 10)");
+        assertRefused(Map.of("choiceCount", 1), "choiceCount: 1 (expected: a whole number from 2 to 10)");
+        assertRefused(Map.of("choiceCount", 2.5), "choiceCount: 2.5 (expected: a whole number from 2 to 10)");
         assertRefused(
-                Map.of("activeRequestBias", -1.0), "activeRequestBias: '-1.0' (expected: a number from 0.0 to 100.0)");
+                Map.of("activeRequestBias", -1.0), "activeRequestBias: -1.0 (expected: a number from 0.0 to 100.0)");
     }
 
     private LeastRequestPolicy policy(Map<String, ?> options) {
