@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.LbConfig;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.resolver.InitialWait;
@@ -50,13 +51,13 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         }
         try {
             LbConfig.parse(balancer(client));
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, this::property);
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, property(e.name()));
         }
         try {
             policies.create(policy, options(client));
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, option -> property(OPTIONS.get(policy) + "." + option));
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, property(OPTIONS.get(policy) + "." + e.name()));
         }
         initialWait();
     }
@@ -70,8 +71,8 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         Duration set = own.over(all).initialWait();
         try {
             return new InitialWait(set != null ? set : InitialWait.DEFAULT);
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, this::property);
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, property(e.name()));
         }
     }
 

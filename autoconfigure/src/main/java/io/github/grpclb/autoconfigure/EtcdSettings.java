@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.etcd.RecordRules;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -45,9 +46,9 @@ record EtcdSettings(
                             properties.allowedHostSuffixes(),
                             properties.allowLoopback()),
                     properties.maxEndpoints());
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(
-                    e, name -> PREFIX + (name.equals("max-endpoints") ? name : "allowed-cidrs"));
+                    e, PREFIX + (e.name().equals("maxEndpoints") ? "max-endpoints" : "allowed-cidrs"));
         }
     }
 
@@ -72,8 +73,8 @@ record EtcdSettings(
         try {
             return new EtcdOptions(
                     endpoints, properties.prefix(), username, password, tls, EtcdOptions.DEFAULT_CALL_TIMEOUT);
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, name -> PREFIX + name);
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, PREFIX + e.name());
         }
     }
 

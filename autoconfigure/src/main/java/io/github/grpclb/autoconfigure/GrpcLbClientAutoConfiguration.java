@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.etcd.EndpointSourceOptions;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdEndpointSource;
@@ -38,7 +39,7 @@ public final class GrpcLbClientAutoConfiguration {
                 .withSnapshots(snapshots.options());
         try {
             return new EtcdEndpointSource(connection, options, observers.ofEtcd());
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalValueException e) {
             throw snapshots.refused(e);
         }
     }

@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdRegistrar;
@@ -51,8 +52,8 @@ public final class GrpcLbServerAutoConfiguration {
                     registration.ttl(),
                     registration.withdrawTimeout(),
                     observer.getIfAvailable(() -> EtcdObserver.NONE));
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, name -> PREFIX + RecordJson.propertyName(name));
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, PREFIX + RecordJson.propertyName(e.name()));
         }
     }
 
@@ -66,8 +67,8 @@ public final class GrpcLbServerAutoConfiguration {
         GrpcLbProperties.Drain drain = registration.drain();
         try {
             return new Drain(drain.quietPeriod(), drain.timeout(), drain.streamGrace(), registration.withdrawTimeout());
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, name -> PREFIX + "drain." + RecordJson.propertyName(name));
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, PREFIX + "drain." + RecordJson.propertyName(e.name()));
         }
     }
 

@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import com.google.common.net.InetAddresses;
 import io.github.grpclb.discovery.Cidr;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.registration.AdvertisedHost;
 import io.github.grpclb.registration.HostChoice;
 import io.github.grpclb.registration.HostChoice.Found;
@@ -56,8 +57,8 @@ final class HostSettings {
         try {
             this.networks =
                     properties.preferredNetworks().stream().map(Cidr::parse).toList();
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, name -> NETWORKS);
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, NETWORKS);
         }
     }
 

@@ -1,17 +1,12 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import java.time.Duration;
-import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.convert.DurationStyle;
 
 /** A property that keeps the application from starting. Shown to the user by {@link InvalidPropertyFailureAnalyzer}. */
 public final class InvalidPropertyException extends RuntimeException {
-
-    /** How the packages below say what is wrong: "name: value (expected: …)". */
-    private static final Pattern REFUSAL = Pattern.compile("(.+?): (.*) \\(expected: (.*)\\)", Pattern.DOTALL);
 
     private final String property;
     private final @Nullable String value;
@@ -39,22 +34,9 @@ public final class InvalidPropertyException extends RuntimeException {
         this.action = action;
     }
 
-    /**
-     * Returns what a package below refused, under the name of the property that it came from.
-     *
-     * @param propertyOf the property's full name, by the name in the message
-     */
-    static InvalidPropertyException of(IllegalArgumentException refusal, UnaryOperator<String> propertyOf) {
-        Matcher matcher = REFUSAL.matcher(String.valueOf(refusal.getMessage()));
-        if (!matcher.matches()) {
-            throw refusal;
-        }
-        String value = matcher.group(2).replaceAll("^'|'$", "");
-        return new InvalidPropertyException(
-                propertyOf.apply(matcher.group(1)),
-                value.equals("null") ? null : value,
-                matcher.group(3),
-                "Correct the property.");
+    /** Returns what a package below refused, under the full name of the property that it came from. */
+    static InvalidPropertyException of(IllegalValueException refusal, String property) {
+        return new InvalidPropertyException(property, refusal.value(), refusal.expected(), "Correct the property.");
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.registration.ServerRegistration;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
@@ -27,8 +28,8 @@ final class ReadinessEvents implements ApplicationListener<AvailabilityChangeEve
         }
         try {
             registration.accepting(event.getState() == ReadinessState.ACCEPTING_TRAFFIC);
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, ServerAnnouncement::property);
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, ServerAnnouncement.property(e.name()));
         }
     }
 }

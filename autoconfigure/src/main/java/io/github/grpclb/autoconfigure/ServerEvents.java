@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.registration.ServerRegistration;
 import io.github.grpclb.registration.ServerTraffic;
 import io.grpc.Server;
@@ -87,8 +88,8 @@ final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent
                     announcement.forServerBoundTo(event.getAddress()),
                     event.getServer().getPort(),
                     traffic);
-        } catch (IllegalArgumentException e) {
-            throw InvalidPropertyException.of(e, ServerAnnouncement::property);
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, ServerAnnouncement.property(e.name()));
         }
     }
 

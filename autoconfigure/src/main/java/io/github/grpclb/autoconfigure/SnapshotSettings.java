@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.etcd.SnapshotOptions;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -21,14 +22,14 @@ record SnapshotSettings(GrpcLbProperties.Snapshot properties) {
             return new SnapshotOptions(Path.of(directory.strip()), properties.maxAge());
         } catch (InvalidPathException e) {
             throw unusable("directory", directory, "the path of a directory", e);
-        } catch (IllegalArgumentException e) {
-            throw unusable("max-age", InvalidPropertyException.shown(properties.maxAge()), "1m to 30d", e);
+        } catch (IllegalValueException e) {
+            throw unusable("max-age", InvalidPropertyException.shown(properties.maxAge()), e.expected(), e);
         }
     }
 
     /** Says that the directory cannot be used. */
-    InvalidPropertyException refused(IllegalArgumentException refusal) {
-        return InvalidPropertyException.of(refusal, name -> PREFIX + name);
+    InvalidPropertyException refused(IllegalValueException refusal) {
+        return InvalidPropertyException.of(refusal, PREFIX + refusal.name());
     }
 
     private static InvalidPropertyException unusable(String name, String value, String expected, Exception cause) {

@@ -17,21 +17,21 @@ public record Cidr(InetAddress network, int bits) {
 
     public Cidr {
         if (bits < 0 || bits > network.getAddress().length * 8) {
-            throw new IllegalArgumentException("bits: " + bits + " (expected: 0 to 32 for IPv4, 0 to 128 for IPv6)");
+            throw new IllegalValueException("bits", bits, "0 to 32 for IPv4, 0 to 128 for IPv6");
         }
     }
 
     /**
      * Reads such as {@code 10.0.0.0/8} or {@code fd00::/8}.
      *
-     * @throws IllegalArgumentException if it is none
+     * @throws IllegalValueException if it is none
      */
     public static Cidr parse(String text) {
         Matcher matcher = FORM.matcher(text.strip());
         if (matcher.matches() && InetAddresses.isInetAddress(matcher.group(1))) {
             return new Cidr(InetAddresses.forString(matcher.group(1)), Integer.parseInt(matcher.group(2)));
         }
-        throw new IllegalArgumentException("network: '" + text + "' (expected: such as 10.0.0.0/8 or fd00::/8)");
+        throw new IllegalValueException("network", text, "such as 10.0.0.0/8 or fd00::/8");
     }
 
     /** Says whether an address is of this network. */

@@ -71,10 +71,10 @@ public record Endpoint(
         requireText("service", service);
         requireText("host", host);
         if (port < 1 || port > 65535) {
-            throw new IllegalArgumentException("port: " + port + " (expected: 1 to 65535)");
+            throw new IllegalValueException("port", port, "1 to 65535");
         }
         if (weight < 0 || weight > MAX_WEIGHT) {
-            throw new IllegalArgumentException("weight: " + weight + " (expected: 0 to " + MAX_WEIGHT + ")");
+            throw new IllegalValueException("weight", weight, "0 to " + MAX_WEIGHT);
         }
         Objects.requireNonNull(state, "state");
         Objects.requireNonNull(key, "key");
@@ -114,7 +114,7 @@ public record Endpoint(
 
     private static void requireText(String name, String value) {
         if (value.isBlank()) {
-            throw new IllegalArgumentException(name + ": '' (expected: a text that is not blank)");
+            throw new IllegalValueException(name, value, "a text that is not blank");
         }
     }
 
@@ -188,7 +188,7 @@ public record Endpoint(
         /**
          * Builds the endpoint.
          *
-         * @throws IllegalArgumentException if a component is out of its range; the message names it, its value and the range
+         * @throws IllegalValueException if a component is out of its range
          */
         public Endpoint build() {
             return new Endpoint(

@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.IllegalValueException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -48,7 +49,7 @@ final class EndpointCodec {
     /**
      * Returns the record's value.
      *
-     * @throws IllegalArgumentException if the endpoint's metadata uses a name of the record itself
+     * @throws IllegalValueException if the endpoint's metadata uses a name of the record itself
      */
     ByteString encode(Endpoint endpoint) {
         StringBuilder out = new StringBuilder(128);
@@ -63,13 +64,13 @@ final class EndpointCodec {
     /**
      * Returns an endpoint as a reader of its record will see it.
      *
-     * @throws IllegalArgumentException if no reader would take it
+     * @throws IllegalValueException if no reader would take it
      */
     Endpoint canonical(Endpoint endpoint) {
         try {
             return decode(endpoint.service(), new KeyValue(keys.key(endpoint), encode(endpoint), 0, 0, 0));
         } catch (MalformedRecordException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
+            throw e.asRefusal();
         }
     }
 

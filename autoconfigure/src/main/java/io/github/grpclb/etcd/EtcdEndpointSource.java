@@ -4,6 +4,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.IllegalValueException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -50,7 +51,7 @@ public final class EtcdEndpointSource implements EndpointSource {
      * @param connection stays the caller's to close, after this
      * @param options how services are followed
      * @param observer hears of watches
-     * @throws IllegalArgumentException if the directory for snapshots cannot be used
+     * @throws IllegalValueException if the directory for snapshots cannot be used
      */
     public EtcdEndpointSource(EtcdConnection connection, EndpointSourceOptions options, EtcdObserver observer) {
         this(

@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import com.google.common.net.HostAndPort;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -56,36 +57,35 @@ public record EtcdOptions(
     /**
      * Checks and normalises.
      *
-     * @throws IllegalArgumentException if something does not fit; the message names it, its value and what was expected
+     * @throws IllegalValueException if something does not fit
      */
     public EtcdOptions {
         endpoints = List.copyOf(endpoints);
         if (endpoints.isEmpty()) {
-            throw new IllegalArgumentException("endpoints: none (expected: " + EXPECTED_ENDPOINT + ")");
+            throw new IllegalValueException("endpoints", endpoints, EXPECTED_ENDPOINT);
         }
         endpoints = endpoints.stream().map(EtcdOptions::normalised).distinct().toList();
         long secure = endpoints.stream().filter(EtcdOptions::isSecure).count();
         if (secure != 0 && secure != endpoints.size()) {
-            throw new IllegalArgumentException("endpoints: " + endpoints + " (expected: all http or all https)");
+            throw new IllegalValueException("endpoints", endpoints, "all http or all https");
         }
         if (secure != 0 && tls == null) {
-            throw new IllegalArgumentException(
-                    "endpoints: " + endpoints + " (expected: TLS to be configured for https, or http)");
+            throw new IllegalValueException("endpoints", endpoints, "TLS to be configured for https, or http");
         }
         if (secure == 0 && tls != null) {
-            throw new IllegalArgumentException("endpoints: " + endpoints + " (expected: https, as TLS is configured)");
+            throw new IllegalValueException("endpoints", endpoints, "https, as TLS is configured");
         }
         if ((username == null) != (password == null)) {
-            throw new IllegalArgumentException((username == null ? "username" : "password")
-                    + ": missing (expected: both username and password, or neither)");
+            throw new IllegalValueException(
+                    username == null ? "username" : "password", null, "both username and password, or neither");
         }
         if (username != null && password != null && (username.isEmpty() || password.isEmpty())) {
-            throw new IllegalArgumentException(
-                    (username.isEmpty() ? "username" : "password") + ": empty (expected: some text, or not set)");
+            throw new IllegalValueException(
+                    username.isEmpty() ? "username" : "password", "", "some text, or not set");
         }
         prefix = normalisedPrefix(prefix);
         if (callTimeout.toMillis() < 100 || callTimeout.toMillis() > 60_000) {
-            throw new IllegalArgumentException("callTimeout: " + callTimeout + " (expected: 100 ms to 60 s)");
+            throw new IllegalValueException("callTimeout", callTimeout, "100 ms to 60 s");
         }
     }
 
@@ -134,8 +134,10 @@ public record EtcdOptions(
     private static String normalised(String endpoint) {
         if (endpoint.indexOf('@') >= 0) {
             String host = endpoint.substring(endpoint.lastIndexOf('@') + 1);
-            throw new IllegalArgumentException("endpoints: '***@" + LogText.of(host) + "' (expected: "
-                    + EXPECTED_ENDPOINT + ", and user and password by their own options)");
+            throw new IllegalValueException(
+                    "endpoints",
+                    "***@" + LogText.of(host),
+                    EXPECTED_ENDPOINT + ", and user and password by their own options");
         }
         try {
             URI uri = new URI(endpoint.strip());
@@ -154,16 +156,17 @@ public record EtcdOptions(
         } catch (URISyntaxException | IllegalArgumentException e) {
             // said below
         }
-        throw new IllegalArgumentException(
-                "endpoints: '" + LogText.of(endpoint) + "' (expected: " + EXPECTED_ENDPOINT + ")");
+        throw new IllegalValueException("endpoints", LogText.of(endpoint), EXPECTED_ENDPOINT);
     }
 
     /** Only the slash at its end is added: whether a key begins with one is the choice of who writes it. */
     private static String normalisedPrefix(String prefix) {
         String written = prefix.strip();
         if (!KeySpace.isPrefix(written)) {
-            throw new IllegalArgumentException("prefix: '" + LogText.of(prefix)
-                    + "' (expected: up to 255 visible characters, such as " + DEFAULT_PREFIX + ", or none)");
+            throw new IllegalValueException(
+                    "prefix",
+                    LogText.of(prefix),
+                    "up to 255 visible characters, such as " + DEFAULT_PREFIX + ", or none");
         }
         return written.isEmpty() || written.endsWith("/") ? written : written + "/";
     }

@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.discovery.IllegalValueException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -40,7 +41,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
      * @param ttl how long a record outlives its server, from 2 s to 1 h; rounded up to whole seconds, as etcd counts in them
      * @param withdrawTimeout how long a withdrawal may take; more than 0, to 1 h
      * @param observer hears of registrations
-     * @throws IllegalArgumentException if a time is out of its range
+     * @throws IllegalValueException if a time is out of its range
      */
     public EtcdRegistrar(EtcdConnection connection, Duration ttl, Duration withdrawTimeout, EtcdObserver observer) {
         this(
@@ -62,12 +63,10 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             Duration withdrawTimeout,
             EtcdObserver observer) {
         if (ttl.compareTo(MIN_TTL) < 0 || ttl.compareTo(MAX_TTL) > 0) {
-            throw new IllegalArgumentException(
-                    "ttl: " + ttl.toMillis() + " ms (expected: " + MIN_TTL.toSeconds() + " s to 1 h)");
+            throw new IllegalValueException("ttl", ttl, MIN_TTL.toSeconds() + " s to 1 h");
         }
         if (withdrawTimeout.compareTo(Duration.ZERO) <= 0 || withdrawTimeout.compareTo(MAX_TTL) > 0) {
-            throw new IllegalArgumentException(
-                    "withdrawTimeout: " + withdrawTimeout + " (expected: more than 0, to 1 h)");
+            throw new IllegalValueException("withdrawTimeout", withdrawTimeout, "more than 0, to 1 h");
         }
         this.keys = keys;
         this.context = new EtcdRegistration.Context(
@@ -81,7 +80,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
     /**
      * {@inheritDoc}
      *
-     * @throws IllegalArgumentException if no client could read the record, such as with a wildcard address
+     * @throws IllegalValueException if no client could read the record, such as with a wildcard address
      */
     @Override
     public synchronized Registration register(Endpoint endpoint) {

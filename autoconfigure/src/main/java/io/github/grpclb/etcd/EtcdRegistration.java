@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.etcd.EtcdObserver.Loss;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,8 +98,10 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     public CompletableFuture<Void> update(Endpoint wanted) {
         Endpoint current = endpoint;
         if (!wanted.service().equals(current.service()) || !wanted.address().equals(current.address())) {
-            throw new IllegalArgumentException("endpoint: " + wanted.service() + " at " + wanted.address()
-                    + " (expected: " + current.service() + " at " + current.address() + ")");
+            throw new IllegalValueException(
+                    "endpoint",
+                    wanted.service() + " at " + wanted.address(),
+                    current.service() + " at " + current.address());
         }
         codec.canonical(wanted);
         CompletableFuture<Void> done = new CompletableFuture<>();

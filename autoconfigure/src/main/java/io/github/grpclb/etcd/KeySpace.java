@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.ServiceName;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
@@ -33,12 +34,11 @@ record KeySpace(String prefix) {
     /**
      * Returns the prefix below which a service's endpoints are.
      *
-     * @throws IllegalArgumentException if the name cannot be one
+     * @throws IllegalValueException if the name cannot be one
      */
     String servicePrefix(String service) {
         if (!ServiceName.isValid(service)) {
-            throw new IllegalArgumentException(
-                    "service: '" + LogText.of(service) + "' (expected: " + ServiceName.EXPECTED + ")");
+            throw new IllegalValueException("service", LogText.of(service), ServiceName.EXPECTED);
         }
         return prefix + service + "/";
     }

@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import com.google.common.collect.Sets;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.IllegalValueException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
@@ -141,9 +142,11 @@ final class Metadata {
         Map<String, Object> entries = new TreeMap<>(GoJson.KEY_ORDER);
         endpoint.metadata().forEach((name, text) -> {
             if (RESERVED.contains(name)) {
-                throw new IllegalArgumentException(
-                        "metadata: '" + name + "' (expected: a name that the record itself does not use, as it does "
-                                + String.join(", ", new TreeSet<>(RESERVED)) + ")");
+                throw new IllegalValueException(
+                        "metadata",
+                        name,
+                        "a name that the record itself does not use, as it does "
+                                + String.join(", ", new TreeSet<>(RESERVED)));
             }
             entries.put(name, text);
         });

@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.IllegalValueException;
 
 /**
  * How far the records of others are trusted. Immutable.
@@ -13,9 +14,14 @@ public record RecordRules(AddressRules addresses, int maxEndpoints) {
     /** Any host that is one machine, and 10 000 endpoints. */
     public static final RecordRules DEFAULT = new RecordRules(AddressRules.DEFAULT, 10_000);
 
+    /**
+     * Checks.
+     *
+     * @throws IllegalValueException if no endpoint could be used
+     */
     public RecordRules {
         if (maxEndpoints < 1) {
-            throw new IllegalArgumentException("max-endpoints: " + maxEndpoints + " (expected: at least 1)");
+            throw new IllegalValueException("maxEndpoints", maxEndpoints, "at least 1");
         }
     }
 }

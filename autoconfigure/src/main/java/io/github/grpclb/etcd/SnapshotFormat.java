@@ -5,6 +5,7 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.IllegalValueException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -53,7 +54,7 @@ final class SnapshotFormat {
             ByteString value;
             try {
                 value = codec.encode(endpoint);
-            } catch (IllegalArgumentException e) {
+            } catch (IllegalValueException e) {
                 continue;
             }
             GoJson.appendString(out.append(separator).append("{\"key\":"), endpoint.key());

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -14,11 +15,11 @@ public record SnapshotOptions(Path directory, Duration maxAge) {
     /**
      * Checks.
      *
-     * @throws IllegalArgumentException if something does not fit; the message names it, its value and what was expected
+     * @throws IllegalValueException if something does not fit
      */
     public SnapshotOptions {
         if (maxAge.compareTo(Duration.ofMinutes(1)) < 0 || maxAge.compareTo(Duration.ofDays(30)) > 0) {
-            throw new IllegalArgumentException("maxAge: " + maxAge + " (expected: 1m to 30d)");
+            throw new IllegalValueException("maxAge", maxAge, "1m to 30d");
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.IllegalValueException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,7 +45,7 @@ final class SnapshotStore implements LastLists {
     /**
      * Opens a store.
      *
-     * @throws IllegalArgumentException if the directory cannot be used; the message names it and what was expected
+     * @throws IllegalValueException if the directory cannot be used
      */
     static SnapshotStore open(SnapshotOptions options, EtcdOptions etcd) {
         ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
@@ -65,9 +66,10 @@ final class SnapshotStore implements LastLists {
         try {
             this.directory = SnapshotDirectory.open(options.directory());
         } catch (IOException | SecurityException e) {
-            throw new IllegalArgumentException(
-                    "directory: " + options.directory() + " (expected: a directory that this process can make and write"
-                            + " to, not: " + LogText.of(e.toString()) + ")",
+            throw new IllegalValueException(
+                    "directory",
+                    options.directory(),
+                    "a directory that this process can make and write to, not: " + LogText.of(e.toString()),
                     e);
         }
         this.format = new SnapshotFormat(etcd);

@@ -1,5 +1,6 @@
 package io.github.grpclb.registration;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import java.time.Duration;
 
 /**
@@ -17,7 +18,7 @@ public record Drain(Duration quietPeriod, Duration timeout, Duration streamGrace
     /**
      * Checks the times.
      *
-     * @throws IllegalArgumentException if one is out of its range
+     * @throws IllegalValueException if one is out of its range
      */
     public Drain {
         requireInRange("quietPeriod", quietPeriod);
@@ -27,7 +28,7 @@ public record Drain(Duration quietPeriod, Duration timeout, Duration streamGrace
 
     private static void requireInRange(String name, Duration time) {
         if (time.isNegative() || time.compareTo(LONGEST) > 0) {
-            throw new IllegalArgumentException(name + ": " + time + " (expected: 0 to 1 h)");
+            throw new IllegalValueException(name, time, "0 to 1 h");
         }
     }
 }

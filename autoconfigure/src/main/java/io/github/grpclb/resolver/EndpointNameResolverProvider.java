@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.ServiceName;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
@@ -29,7 +30,7 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
      * Makes a resolver.
      *
      * @return null where the scheme is not ours
-     * @throws IllegalArgumentException if the target does not name a service and nothing else
+     * @throws IllegalValueException if the target does not name a service and nothing else
      */
     @Override
     public @Nullable NameResolver newNameResolver(URI target, NameResolver.Args args) {
@@ -43,11 +44,11 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
      * Returns the target that stands for a service, as {@code ManagedChannelBuilder.forTarget} takes it: what a URI cannot hold is
      * written in percent-encoded UTF-8.
      *
-     * @throws IllegalArgumentException if it is no service's name ({@link ServiceName})
+     * @throws IllegalValueException if it is no service's name ({@link ServiceName})
      */
     public static String target(String service) {
         if (!ServiceName.isValid(service)) {
-            throw new IllegalArgumentException("service: '" + service + "' (expected: " + ServiceName.EXPECTED + ")");
+            throw new IllegalValueException("service", service, ServiceName.EXPECTED);
         }
         return SCHEME + ":///" + ServiceName.toPath(service);
     }
@@ -61,9 +62,11 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
                 && decoded.startsWith("/")
                 && ServiceName.isValid(decoded.substring(1));
         if (!serviceAlone) {
-            throw new IllegalArgumentException("target: '" + target + "' (expected: " + SCHEME
-                    + ":///<service>, with no authority, query or fragment; the registry's address is configured elsewhere."
-                    + " A service has " + ServiceName.EXPECTED + "; write '?' as %3F, '#' as %23)");
+            throw new IllegalValueException(
+                    "target",
+                    target.toString(),
+                    SCHEME + ":///<service>, with no authority, query or fragment; the registry's address is configured"
+                            + " elsewhere. A service has " + ServiceName.EXPECTED + "; write '?' as %3F, '#' as %23");
         }
         return decoded.substring(1);
     }

@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
 import java.util.Map;
@@ -27,11 +28,11 @@ public final class InitialWait {
      * Creates a wait.
      *
      * @param time 0 (calls fail at once) to {@link #LONGEST}
-     * @throws IllegalArgumentException if it is out of its range
+     * @throws IllegalValueException if it is out of its range
      */
     public InitialWait(Duration time) {
         if (time.isNegative() || time.compareTo(LONGEST) > 0) {
-            throw new IllegalArgumentException("initialWait: " + time + " (expected: 0 to 1 h)");
+            throw new IllegalValueException("initialWait", time, "0 to 1 h");
         }
         this.time = time;
     }

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -60,15 +62,19 @@ class GrpcLbPropertiesTest {
         }
     }
 
-    @Test
-    void namesTheSplitWhoseValueHasAColon() {
+    @ParameterizedTest
+    @ValueSource(strings = {"a:b", "a: b", "a: 'b' (expected: c)"})
+    void namesTheSplitWhateverItsValueIs(String value) {
         ClientProperties client = new Binder(new MapConfigurationPropertySource(
-                        Map.of("grpc.lb.tags[0].key", "v", "grpc.lb.tags[0].split[a:b]", "101")))
+                        Map.of("grpc.lb.tags[0].key", "v", "grpc.lb.tags[0].split[" + value + "]", "101")))
                 .bindOrCreate("grpc.lb", ClientProperties.class);
         assertThatThrownBy(() -> new ClientServiceConfig("grpc.lb.clients.c.", client, client)
                         .requireValid(Policies.with(List.of())))
-                .isInstanceOf(InvalidPropertyException.class)
-                .hasMessageStartingWith("grpc.lb.clients.c.tags[0].split.a:b: 101.0 (expected: ");
+                .isInstanceOfSatisfying(InvalidPropertyException.class, e -> {
+                    assertThat(e.property()).isEqualTo("grpc.lb.clients.c.tags[0].split." + value);
+                    assertThat(e.value()).isEqualTo("101.0");
+                    assertThat(e.expected()).isEqualTo("a number from 0.0 to 100.0");
+                });
     }
 
     @Test

@@ -32,7 +32,7 @@ class StartupFailureTest {
             grpc.lb.etcd.endpoints=http://u:pw@localhost  | grpc.lb.etcd.endpoints          | ***@localhost     | user and password
             grpc.lb.etcd.endpoints=https://localhost:2379 | grpc.lb.etcd.ssl.bundle         | (not set)         | name of an SSL bundle
             grpc.lb.etcd.ssl.bundle=nowhere               | grpc.lb.etcd.ssl.bundle         | "nowhere"         | name of an SSL bundle
-            grpc.lb.etcd.username=svc                     | grpc.lb.etcd.password           | missing           | both username and password
+            grpc.lb.etcd.username=svc                     | grpc.lb.etcd.password           | (not set)         | both username and password
             grpc.lb.snapshot.directory=/dev/null/x        | grpc.lb.snapshot.directory      | "/dev/null/x"     | that this process can make and write to
             grpc.lb.snapshot.directory=a\0b               | grpc.lb.snapshot.directory      | "a                | the path of a directory
             grpc.lb.etcd.allowed-cidrs=10.0.0.0/33        | grpc.lb.etcd.allowed-cidrs      | 33                | 0 to 32 for IPv4
@@ -41,7 +41,9 @@ class StartupFailureTest {
             grpc.lb.etcd.endpoints=http://a:1,https://b:1 | grpc.lb.etcd.ssl.bundle         | (not set)         | as grpc.lb.etcd.endpoints says https
             grpc.lb.etcd.endpoints=http://[::1:2379       | grpc.lb.etcd.endpoints          | http://[::1:2379  | http://host:port
             grpc.lb.etcd.prefix=/a b/                     | grpc.lb.etcd.prefix             | /a b/             | visible characters
-            grpc.lb.etcd.password=canary                  | grpc.lb.etcd.username           | missing           | both username and password
+            grpc.lb.etcd.password=canary                  | grpc.lb.etcd.username           | (not set)         | both username and password
+            grpc.lb.etcd.endpoints=null                   | grpc.lb.etcd.endpoints          | "null"            | http://host:port
+            grpc.lb.etcd.prefix='it's mine'               | grpc.lb.etcd.prefix             | "'it's mine'"     | visible characters
             grpc.lb.registration.ttl=2h                   | grpc.lb.registration.ttl        | "7200000ms"       | 2s to 1h
             grpc.lb.registration.port=65536               | grpc.lb.registration.port       | "65536"           | 1 to 65535
             grpc.lb.registration.preferred-networks=eth0  | grpc.lb.registration.preferred-networks | "eth0"    | such as 10.0.0.0/8

@@ -73,7 +73,7 @@ class EtcdOptionsTest {
 
     @Test
     void refusesNoEndpoints() {
-        assertThatIllegalArgumentException().isThrownBy(EtcdOptions::of).withMessageContaining("none");
+        assertThatIllegalArgumentException().isThrownBy(EtcdOptions::of).withMessageStartingWith("endpoints: [] ");
     }
 
     @ParameterizedTest
@@ -103,13 +103,13 @@ class EtcdOptionsTest {
     void wantsUserAndPasswordTogether() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> options("http://etcd", "/", "user", null, null))
-                .withMessageStartingWith("password: missing");
+                .withMessageStartingWith("password: null ");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> options("http://etcd", "/", null, PASSWORD, null))
-                .withMessageStartingWith("username: missing");
+                .withMessageStartingWith("username: null ");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> options("http://etcd", "/", "user", "", null))
-                .withMessageStartingWith("password: empty");
+                .withMessageStartingWith("password: '' ");
     }
 
     @ParameterizedTest
