@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -99,10 +100,19 @@ public final class LiveEndpoints {
     }
 
     private final Set<Place> places = ConcurrentHashMap.newKeySet();
+    private final AtomicLong changes = new AtomicLong();
 
     /** Returns all channels as they are now, in no order. */
     public List<Channel> channels() {
         return newest().map(Newest::asChannel).toList();
+    }
+
+    /**
+     * Returns how often a channel has changed. As long as this stays the same, {@link #endpoints} returns the same: the loads in it are
+     * always current.
+     */
+    public long changes() {
+        return changes.get();
     }
 
     /** Returns the endpoints of a service as they are now; one that several channels know as one of them sees it. */
@@ -159,11 +169,13 @@ public final class LiveEndpoints {
         /** Gives the place up. */
         void end() {
             places.remove(this);
+            changes.incrementAndGet();
         }
 
         private void leave(Newest next) {
             newest = next;
             places.add(this);
+            changes.incrementAndGet();
         }
     }
 }

@@ -8,14 +8,17 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 
 /**
  * The meters of single endpoints, for as long as a channel knows them, and for a bounded number: what is beyond it shares one
@@ -24,8 +27,10 @@ import java.util.stream.Collectors;
 public final class EndpointMetrics {
 
     private final MeterRegistry registry;
-    private final LiveEndpoints live;
+    private final LongSupplier changes;
+    private final Function<String, Collection<Live>> endpoints;
     private final int bound;
+    private final Map<String, Listing> listings = new ConcurrentHashMap<>();
     private final Map<Key, List<Meter>> own = new HashMap<>();
     private final Map<String, List<Meter>> others = new HashMap<>();
 
@@ -35,19 +40,26 @@ public final class EndpointMetrics {
      * @param live what is measured
      */
     public EndpointMetrics(MeterRegistry registry, LiveEndpoints live) {
-        this(registry, live, GrpcLbMeters.MAX_ENDPOINTS);
+        this(registry, live::changes, live::endpoints, GrpcLbMeters.MAX_ENDPOINTS);
     }
 
-    EndpointMetrics(MeterRegistry registry, LiveEndpoints live, int bound) {
+    /**
+     * Creates it without meters.
+     *
+     * @param changes how often the endpoints of any service have changed
+     * @param endpoints returns those of a service; costs as much as there are
+     */
+    EndpointMetrics(
+            MeterRegistry registry, LongSupplier changes, Function<String, Collection<Live>> endpoints, int bound) {
         this.registry = registry;
-        this.live = live;
+        this.changes = changes;
+        this.endpoints = endpoints;
         this.bound = bound;
     }
 
     /** Makes the meters of the endpoints that have come and removes those of endpoints that have gone. */
     synchronized void update(String service) {
-        Set<Key> now =
-                live.endpoints(service).stream().map(Key::of).collect(Collectors.toCollection(LinkedHashSet::new));
+        Set<Key> now = listing(service).byKey.keySet();
         own.entrySet().removeIf(entry -> {
             boolean gone = entry.getKey().service.equals(service) && !now.contains(entry.getKey());
             if (gone) {
@@ -67,11 +79,26 @@ public final class EndpointMetrics {
         } else if (others.containsKey(service)) {
             others.remove(service).forEach(registry::remove);
         }
+        if (now.isEmpty()) {
+            listings.remove(service);
+        }
+    }
+
+    /** Returns the endpoints of a service, listed once for each change, however many meters are read. */
+    private Listing listing(String service) {
+        long now = changes.getAsLong();
+        Listing known = listings.get(service);
+        if (known != null && known.changes == now) {
+            return known;
+        }
+        Listing listing = Listing.of(now, endpoints.apply(service));
+        listings.put(service, listing);
+        return listing;
     }
 
     private List<Meter> registerOwn(Key key) {
         Tags tags = Tags.of(GrpcLbMeters.SERVICE, key.service, GrpcLbMeters.ENDPOINT, key.address);
-        Values values = new Values(key.service, endpoint -> Key.of(endpoint).equals(key));
+        Values values = value -> sum(listing(key.service).byKey.getOrDefault(key, List.of()), value);
         return List.of(
                 weight(values, tags),
                 inFlight(values, tags),
@@ -83,12 +110,19 @@ public final class EndpointMetrics {
     /** Calls are left out: their number would fall when an endpoint leaves. */
     private List<Meter> registerOthers(String service) {
         Tags tags = Tags.of(GrpcLbMeters.SERVICE, service, GrpcLbMeters.ENDPOINT, GrpcLbMeters.OTHER);
-        Values values = new Values(service, endpoint -> !hasOwn(Key.of(endpoint)));
+        Values values = value -> sumOfOthers(listing(service), value);
         return List.of(weight(values, tags), inFlight(values, tags));
     }
 
-    private synchronized boolean hasOwn(Key key) {
-        return own.containsKey(key);
+    private synchronized double sumOfOthers(Listing listing, ToDoubleFunction<Live> value) {
+        return listing.byKey.entrySet().stream()
+                .filter(entry -> !own.containsKey(entry.getKey()))
+                .mapToDouble(entry -> sum(entry.getValue(), value))
+                .sum();
+    }
+
+    private static double sum(List<Live> endpoints, ToDoubleFunction<Live> value) {
+        return endpoints.stream().mapToDouble(value).sum();
     }
 
     private Meter weight(Values values, Tags tags) {
@@ -110,7 +144,7 @@ public final class EndpointMetrics {
     private Meter calls(Values values, Tags tags, String outcome, ToDoubleFunction<EndpointLoad> count) {
         return FunctionCounter.builder(
                         GrpcLbMeters.ENDPOINT_CALLS,
-                        live, // Micrometer holds it weakly, we hold it for as long as we live
+                        this, // Micrometer holds it weakly; whoever reports changes holds it
                         held -> values.sum(endpoint -> count.applyAsDouble(endpoint.load())))
                 .description("Calls that ended")
                 .tags(tags)
@@ -119,21 +153,25 @@ public final class EndpointMetrics {
     }
 
     /** The values of some endpoints of a service, as they are when they are asked for. */
-    private final class Values {
+    private interface Values {
 
-        private final String service;
-        private final Predicate<Live> which;
+        double sum(ToDoubleFunction<Live> value);
+    }
 
-        Values(String service, Predicate<Live> which) {
-            this.service = service;
-            this.which = which;
-        }
+    /**
+     * The endpoints of a service.
+     *
+     * @param changes how many changes it takes in
+     * @param byKey in their order; a process that took the place of another has the same key
+     */
+    private record Listing(long changes, Map<Key, List<Live>> byKey) {
 
-        double sum(ToDoubleFunction<Live> value) {
-            return live.endpoints(service).stream()
-                    .filter(which)
-                    .mapToDouble(value)
-                    .sum();
+        static Listing of(long changes, Collection<Live> endpoints) {
+            Map<Key, List<Live>> byKey = new LinkedHashMap<>();
+            for (Live endpoint : endpoints) {
+                byKey.computeIfAbsent(Key.of(endpoint), key -> new ArrayList<>(1)).add(endpoint);
+            }
+            return new Listing(changes, byKey);
         }
     }
 

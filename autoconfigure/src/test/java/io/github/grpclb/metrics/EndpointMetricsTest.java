@@ -19,14 +19,17 @@ import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.NameResolver;
+import io.micrometer.core.instrument.Measurement;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -38,7 +41,8 @@ class EndpointMetricsTest {
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final LiveEndpoints live = new LiveEndpoints();
-    private final CallMetrics metrics = new CallMetrics(registry, new EndpointMetrics(registry, live, BOUND));
+    private final AtomicInteger listings = new AtomicInteger();
+    private final CallMetrics metrics = new CallMetrics(registry, new EndpointMetrics(registry, live::changes, this::list, BOUND));
     private final EndpointLoads loads =
             new EndpointLoads(Duration.ofMinutes(5), () -> this.helper.clock().nanoTime());
     private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()
@@ -125,6 +129,43 @@ class EndpointMetricsTest {
         assertThat(state("ready")).isEqualTo(1);
         assertThat(weight("127.0.0.1:1")).isZero();
         assertThat(weight("127.0.0.1:2")).isEqualTo(1);
+    }
+
+    @Test
+    void aWeightThatChangesAloneIsSeen() {
+        accept(endpoint(1).weight(5).build());
+        ready();
+        accept(endpoint(1).weight(7).build());
+        assertThat(weight("127.0.0.1:1")).isEqualTo(7);
+    }
+
+    @Test
+    void endpointsAreListedOncePerChangeHoweverManyMetersAreRead() {
+        accept(IntStream.rangeClosed(1, 5)
+                .mapToObj(port -> endpoint(port).build())
+                .toArray(Endpoint[]::new));
+        ready();
+        scrape();
+        int before = listings.get();
+        scrape();
+        scrape();
+        assertThat(listings).hasValue(before);
+        accept(IntStream.rangeClosed(1, 5)
+                .mapToObj(port -> endpoint(port).weight(2).build())
+                .toArray(Endpoint[]::new));
+        int changed = listings.get();
+        scrape();
+        assertThat(listings.get() - changed).isLessThanOrEqualTo(1);
+        assertThat(weight("other")).isEqualTo(4);
+    }
+
+    private Collection<LiveEndpoints.Live> list(String service) {
+        listings.incrementAndGet();
+        return live.endpoints(service);
+    }
+
+    private void scrape() {
+        registry.getMeters().forEach(meter -> meter.measure().forEach(Measurement::getValue));
     }
 
     private double state(String state) {
