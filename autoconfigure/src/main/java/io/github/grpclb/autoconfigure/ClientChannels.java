@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.BalancerArgs;
-import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
@@ -108,7 +108,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
      */
     private static boolean hasBalancer(ManagedChannelBuilder<?> builder) {
         try {
-            builder.defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME);
+            builder.defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME);
             return true;
         } catch (IllegalStateException | UnsupportedOperationException e) {
             return false;

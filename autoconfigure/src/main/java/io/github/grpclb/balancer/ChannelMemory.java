@@ -21,7 +21,7 @@ public final class ChannelMemory {
     }
 
     /** Returns what the channel's balancer does with its servers. */
-    public ChannelState state() {
+    ChannelState state() {
         return state;
     }
 

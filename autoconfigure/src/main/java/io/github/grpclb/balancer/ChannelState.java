@@ -4,7 +4,7 @@ import io.github.grpclb.discovery.Endpoint;
 import java.util.Set;
 
 /** What a channel's balancer does with its servers now, for those who watch it. Thread-safe. */
-public final class ChannelState {
+final class ChannelState {
 
     private volatile Set<Endpoint.Identity> ejected = Set.of();
     private volatile Set<String> panicking = Set.of();
@@ -12,7 +12,7 @@ public final class ChannelState {
     ChannelState() {}
 
     /** Returns the servers that are ejected as outliers. */
-    public Set<Endpoint.Identity> ejected() {
+    Set<Endpoint.Identity> ejected() {
         return ejected;
     }
 
@@ -20,7 +20,7 @@ public final class ChannelState {
      * Returns the parts of the channel's servers that have so few usable ones that ejected ones are used as well; the empty name
      * stands for all servers.
      */
-    public Set<String> panicking() {
+    Set<String> panicking() {
         return panicking;
     }
 

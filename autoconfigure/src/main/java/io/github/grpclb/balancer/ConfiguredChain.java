@@ -40,7 +40,7 @@ final class ConfiguredChain {
                 logger.warn("{}: configuration refused, what was there before stays: {}", setting.channel(), failure);
             }
             return Status.UNAVAILABLE
-                    .withDescription(PolicyLoadBalancer.NAME + ": " + failure)
+                    .withDescription(PolicyLoadBalancerProvider.NAME + ": " + failure)
                     .withCause(e);
         }
     }

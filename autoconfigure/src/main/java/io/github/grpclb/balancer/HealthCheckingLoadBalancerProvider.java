@@ -20,7 +20,7 @@ import java.util.Map;
 public final class HealthCheckingLoadBalancerProvider extends LoadBalancerProvider {
 
     /** The balancer's name in a service config. */
-    public static final String NAME = PolicyLoadBalancer.NAME + "_health";
+    public static final String NAME = PolicyLoadBalancerProvider.NAME + "_health";
 
     private final PolicyLoadBalancerProvider balancer = new PolicyLoadBalancerProvider();
 

@@ -44,10 +44,7 @@ import org.jspecify.annotations.Nullable;
  * says so ({@link Unlisted}), while their connections are ready; they are not connected to again. When none is left, or the
  * resolver gives the last ones up ({@link NoEndpointException}), calls fail with that.
  */
-public final class PolicyLoadBalancer extends LoadBalancer {
-
-    /** The balancer's name in a service config. */
-    public static final String NAME = "endpoint_lb";
+final class PolicyLoadBalancer extends LoadBalancer {
 
     /** A list of 10 000 endpoints connects in as many events; they end in a handful of pickers. */
     private static final long COALESCE_MILLIS = 5;
@@ -77,7 +74,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
      * @param helper the channel
      * @param fresh for a channel that brings no {@link BalancerArgs#MEMORY}
      */
-    public PolicyLoadBalancer(Helper helper, ChannelMemory fresh) {
+    PolicyLoadBalancer(Helper helper, ChannelMemory fresh) {
         NameResolver.Args args = helper.getNameResolverArgs();
         ChannelMemory own = args.getArg(BalancerArgs.MEMORY);
         EndpointLoads shared = args.getArg(BalancerArgs.LOADS);

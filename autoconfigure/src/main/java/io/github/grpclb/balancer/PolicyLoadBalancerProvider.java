@@ -9,6 +9,9 @@ import java.util.Map;
 /** Provides {@code endpoint_lb}, with the built-in policies, to gRPC. It holds nothing: the registry is shared by the whole JVM. */
 public final class PolicyLoadBalancerProvider extends LoadBalancerProvider {
 
+    /** The balancer's name in a service config. */
+    public static final String NAME = "endpoint_lb";
+
     /** For the service loader. */
     public PolicyLoadBalancerProvider() {}
 
@@ -24,7 +27,7 @@ public final class PolicyLoadBalancerProvider extends LoadBalancerProvider {
 
     @Override
     public String getPolicyName() {
-        return PolicyLoadBalancer.NAME;
+        return NAME;
     }
 
     @Override
@@ -39,7 +42,7 @@ public final class PolicyLoadBalancerProvider extends LoadBalancerProvider {
             return ConfigOrError.fromConfig(LbConfig.parse(raw));
         } catch (RuntimeException e) {
             return ConfigOrError.fromError(Status.UNAVAILABLE
-                    .withDescription(PolicyLoadBalancer.NAME + ": " + e.getMessage())
+                    .withDescription(NAME + ": " + e.getMessage())
                     .withCause(e));
         }
     }

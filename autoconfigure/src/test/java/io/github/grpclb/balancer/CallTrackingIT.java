@@ -198,7 +198,7 @@ class CallTrackingIT {
                 "methodConfig",
                 List.of(Map.of("name", List.of(Map.of()), name, value)),
                 "loadBalancingConfig",
-                List.of(Map.of(PolicyLoadBalancer.NAME, Map.of("policy", "least_request")))));
+                List.of(Map.of(PolicyLoadBalancerProvider.NAME, Map.of("policy", "least_request")))));
         await().until(() -> ready(channel));
         servers.get(1).fail(true);
         Calls calls = new Calls(channel);
@@ -239,7 +239,7 @@ class CallTrackingIT {
 
     private ManagedChannel channel(String policy) {
         return channel(
-                Map.of("loadBalancingConfig", List.of(Map.of(PolicyLoadBalancer.NAME, Map.of("policy", policy)))));
+                Map.of("loadBalancingConfig", List.of(Map.of(PolicyLoadBalancerProvider.NAME, Map.of("policy", policy)))));
     }
 
     private ManagedChannel channel(Map<String, ?> serviceConfig) {
@@ -249,7 +249,7 @@ class CallTrackingIT {
                 .setNameResolverArg(ResolverArgs.SOURCE, source)
                 .setNameResolverArg(BalancerArgs.LOADS, loads)
                 .setNameResolverArg(BalancerArgs.OBSERVER, observer)
-                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .defaultServiceConfig(serviceConfig)
                 .build();
         channels.add(channel);

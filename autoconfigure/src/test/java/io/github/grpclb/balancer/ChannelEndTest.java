@@ -60,7 +60,7 @@ class ChannelEndTest {
     void doesNotWaitForTheConnectionOfAServerThatHasJustLeft() throws InterruptedException {
         ManagedChannel channel = InProcessChannelBuilder.forTarget(SCHEME + ":///svc")
                 .scheduledExecutorService(timer)
-                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .build();
         try {
             channel.getState(true);

@@ -150,7 +150,7 @@ class ChannelIT {
         InitialWait wait = new InitialWait(InitialWait.LONGEST);
         ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
-                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .setNameResolverArg(ResolverArgs.SOURCE, source)
                 .setNameResolverArg(ResolverArgs.INITIAL_WAIT, wait)
                 .build();
@@ -366,7 +366,7 @@ class ChannelIT {
         source.publish(SERVICE, weighing(server("a"), 1), weighing(server("b"), 1));
         ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
-                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .setNameResolverArg(ResolverArgs.SOURCE, source)
                 .build();
         channels.add(channel);
@@ -391,7 +391,7 @@ class ChannelIT {
     private ManagedChannel build(EndpointSource from, Map<String, ?> defaultServiceConfig, ChannelMemory memory) {
         ManagedChannelBuilder<?> builder = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
-                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .defaultServiceConfig(defaultServiceConfig)
                 .setNameResolverArg(ResolverArgs.SOURCE, from)
                 .setNameResolverArg(ResolverArgs.SERVICE_CONFIG, serviceConfig)

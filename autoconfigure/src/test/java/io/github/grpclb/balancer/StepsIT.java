@@ -321,7 +321,7 @@ class StepsIT {
     private ManagedChannel build(Map<String, ?> serviceConfig) {
         ManagedChannel channel = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
-                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .defaultServiceConfig(serviceConfig)
                 .setNameResolverArg(ResolverArgs.SOURCE, source)
                 .setNameResolverArg(BalancerArgs.MEMORY, memory)

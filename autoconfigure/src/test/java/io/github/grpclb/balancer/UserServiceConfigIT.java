@@ -251,7 +251,7 @@ class UserServiceConfigIT {
     private ManagedChannel channel(LbConfig config, Consumer<ManagedChannelBuilder<?>> user) {
         ManagedChannelBuilder<?> builder = NettyChannelBuilder.forTarget("etcd:///" + SERVICE)
                 .usePlaintext()
-                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .setNameResolverArg(ResolverArgs.SOURCE, source)
                 .setNameResolverArg(ResolverArgs.SERVICE_CONFIG, live)
                 .setNameResolverArg(ResolverArgs.BALANCER_IN_USE, new BalancerInUse("greeter"))

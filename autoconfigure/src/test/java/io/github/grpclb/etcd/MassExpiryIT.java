@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
-import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.resolver.NoEndpointException;
 import io.github.grpclb.resolver.ResolverArgs;
@@ -217,7 +217,7 @@ class MassExpiryIT {
                 .usePlaintext()
                 .setNameResolverArg(ResolverArgs.SOURCE, source)
                 .setNameResolverArg(ResolverArgs.STALE_MAX, staleMax)
-                .defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME)
+                .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .build();
     }
 

@@ -3,20 +3,18 @@ package io.github.grpclb.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.BalancerArgs;
-import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.LiveEndpoints;
-import io.github.grpclb.balancer.PolicyLoadBalancer;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.CallOutcome;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.load.EndpointLoads;
-import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FakeSubchannel;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
+import io.grpc.LoadBalancer;
 import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.NameResolver;
 import io.micrometer.core.instrument.Measurement;
@@ -49,8 +47,7 @@ class EndpointMetricsTest {
             .setArg(BalancerArgs.LIVE_ENDPOINTS, live)
             .setArg(BalancerArgs.LOADS, loads)
             .setArg(BalancerArgs.OBSERVER, metrics));
-    private final PolicyLoadBalancer balancer =
-            new PolicyLoadBalancer(helper, new ChannelMemory(Policies.with(List.of())));
+    private final LoadBalancer balancer = new PolicyLoadBalancerProvider().newLoadBalancer(helper);
 
     private Map<String, ?> config = Map.of();
 

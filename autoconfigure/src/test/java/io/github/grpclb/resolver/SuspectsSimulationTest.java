@@ -2,17 +2,16 @@ package io.github.grpclb.resolver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.ChannelMemory;
-import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.Endpoint.State;
-import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FakeSubchannel;
 import io.github.grpclb.testing.FaultRow;
 import io.grpc.EquivalentAddressGroup;
+import io.grpc.LoadBalancer;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.NameResolver;
@@ -59,8 +58,7 @@ class SuspectsSimulationTest {
         private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()
                 .setArg(ResolverArgs.SOURCE, source)
                 .setArg(ResolverArgs.STALE_MAX, STALE_MAX));
-        private final ChannelMemory memory = new ChannelMemory(Policies.with(List.of()));
-        private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, memory);
+        private final LoadBalancer balancer = new PolicyLoadBalancerProvider().newLoadBalancer(helper);
         private final TreeMap<Integer, Endpoint> listed = new TreeMap<>();
         private final Map<Integer, State> lastState = new HashMap<>();
         private final Map<Integer, Duration> unlistedFor = new HashMap<>();
