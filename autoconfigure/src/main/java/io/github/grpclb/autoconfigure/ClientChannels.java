@@ -26,13 +26,9 @@ import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
  */
 final class ClientChannels implements GrpcChannelConfigurer {
 
-    /** The policy that reads what {@link RoutingKeys#HASH_CONTEXT} says. */
-    private static final String HASHING = "consistent_hash";
-
     private static final Duration LONGEST_STALE_MAX = Duration.ofDays(365);
 
-    private static final ClientProperties NOTHING_SET =
-            new ClientProperties(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    private static final ClientProperties NOTHING_SET = Records.empty(ClientProperties.class);
 
     private final GrpcLbProperties properties;
     private final Duration staleMax;
@@ -82,7 +78,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
     public void accept(ManagedChannelBuilder<?> builder, String name) {
         if (ChannelAddresses.isOurs(channels, name) && hasBalancer(builder)) {
             ClientServiceConfig config = configOf(name);
-            if (config.policy().equals(HASHING)) {
+            if (config.followsKeys(arguments.policies())) {
                 builder.intercept(RoutingKeys.hashKeyFromContext());
             }
             builder.intercept(new BrokenConnectionInterceptor());

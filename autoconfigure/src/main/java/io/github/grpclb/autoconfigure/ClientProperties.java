@@ -14,7 +14,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param service Name of the service, when it differs from the client's name.
  * @param policy Policy that picks a server for each call; round_robin when unset.
  * @param serverId Calls that name a server.
- * @param hash Options of the policy consistent_hash.
+ * @param consistentHash Options of the policy consistent_hash.
  * @param leastRequest Options of the policy least_request.
  * @param peakEwma Options of the policy peak_ewma.
  * @param subsetSize Number of servers that a client keeps connections to, drawn at random; all when unset. Of each zone and each canary
@@ -35,7 +35,7 @@ public record ClientProperties(
         @Nullable String service,
         @Nullable String policy,
         @Nullable ServerId serverId,
-        @Nullable Hash hash,
+        @Nullable ConsistentHash consistentHash,
         @Nullable LeastRequest leastRequest,
         @Nullable PeakEwma peakEwma,
         @Nullable Integer subsetSize,
@@ -55,9 +55,6 @@ public record ClientProperties(
         }
     }
 
-    /** The policy of a client that names none. */
-    static final String DEFAULT_POLICY = "round_robin";
-
     /**
      * Calls that name a server.
      *
@@ -75,6 +72,9 @@ public record ClientProperties(
         }
     }
 
+    /** The options of a policy, as its component here is named: those of {@code least_request} are {@code leastRequest}. */
+    interface PolicyOptions {}
+
     /**
      * Options of the policy consistent_hash.
      *
@@ -86,13 +86,14 @@ public record ClientProperties(
      *     10000).
      * @param noKey What happens to a call without a key; random when unset.
      */
-    public record Hash(
+    public record ConsistentHash(
             @Nullable Algorithm algorithm,
             @Nullable String header,
             @Nullable Integer minRingSize,
             @Nullable Integer maxRingSize,
             @Nullable Integer hashBalanceFactor,
-            @Nullable NoKey noKey) {
+            @Nullable NoKey noKey)
+            implements PolicyOptions {
 
         /** Table that maps keys to servers. */
         public enum Algorithm {
@@ -118,14 +119,14 @@ public record ClientProperties(
      * @param activeRequestBias How much calls in flight count where weights differ; 0 not at all (0 to 100, 1 when unset).
      */
     public record LeastRequest(
-            @Nullable Integer choiceCount, @Nullable Double activeRequestBias) {}
+            @Nullable Integer choiceCount, @Nullable Double activeRequestBias) implements PolicyOptions {}
 
     /**
      * Options of the policy peak_ewma.
      *
      * @param decay How long a latency counts (1s to 365d, 10s when unset).
      */
-    public record PeakEwma(@Nullable Duration decay) {}
+    public record PeakEwma(@Nullable Duration decay) implements PolicyOptions {}
 
     /**
      * Whether servers are asked for their health by gRPC's health checking protocol.

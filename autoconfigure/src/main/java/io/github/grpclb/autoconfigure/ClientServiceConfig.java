@@ -1,14 +1,18 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.ClientProperties.PolicyOptions;
 import io.github.grpclb.balancer.LbConfig;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.resolver.InitialWait;
+import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +26,11 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
 
     private static final String PREFIX_OF_ALL = "grpc.lb.";
 
-    /** The policies that have options, with the property that these stand under. */
-    private static final Map<String, String> OPTIONS =
-            Map.of("consistent_hash", "hash", "least_request", "leastRequest", "peak_ewma", "peakEwma");
+    /** The components that hold a policy's options, by its name. */
+    private static final Map<String, String> OPTIONS = Stream.of(ClientProperties.class.getRecordComponents())
+            .filter(component -> PolicyOptions.class.isAssignableFrom(component.getType()))
+            .map(RecordComponent::getName)
+            .collect(Collectors.toUnmodifiableMap(ClientServiceConfig::policyOf, name -> name));
 
     /**
      * Checks names, ranges and everything else.
@@ -76,9 +82,10 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         }
     }
 
-    /** Returns the name of the policy. */
-    String policy() {
-        return policy(own.over(all));
+    /** Says whether the policy goes by what calls are about. */
+    boolean followsKeys(PolicyTable policies) {
+        ClientProperties client = own.over(all);
+        return policies.create(policy(client), options(client)).followsKeys();
     }
 
     /** Returns the balancer's configuration. */
@@ -92,7 +99,11 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
     }
 
     private static String policy(ClientProperties client) {
-        return client.policy() != null ? client.policy() : ClientProperties.DEFAULT_POLICY;
+        return client.policy() != null ? client.policy() : LbConfig.DEFAULT.policy();
+    }
+
+    private static String policyOf(String component) {
+        return RecordJson.propertyName(component).replace('-', '_');
     }
 
     private static Map<String, ?> options(ClientProperties client) {

@@ -19,19 +19,29 @@ final class Records {
         }
     }
 
+    /** Returns a record of which nothing is set. Its components are all nullable. */
+    static <T extends Record> T empty(Class<T> type) {
+        return create(type, new Object[type.getRecordComponents().length]);
+    }
+
     /** Returns a record with whatever is set in the first, and that of the second where it is not; so with records in them. */
-    @SuppressWarnings("unchecked") // a record's constructor makes no other
+    @SuppressWarnings("unchecked") // a record's class has no subclass
     static <T extends Record> T over(T own, T common) {
-        RecordComponent[] components = own.getClass().getRecordComponents();
-        Class<?>[] types =
-                Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
-        Object[] values = Arrays.stream(components)
-                .map(component -> orCommon(valueOf(component, own), valueOf(component, common)))
-                .toArray();
+        return create(
+                (Class<T>) own.getClass(),
+                Arrays.stream(own.getClass().getRecordComponents())
+                        .map(component -> orCommon(valueOf(component, own), valueOf(component, common)))
+                        .toArray());
+    }
+
+    private static <T extends Record> T create(Class<T> type, @Nullable Object[] values) {
+        Class<?>[] types = Arrays.stream(type.getRecordComponents())
+                .map(RecordComponent::getType)
+                .toArray(Class<?>[]::new);
         try {
-            return (T) own.getClass().getDeclaredConstructor(types).newInstance(values);
+            return type.getDeclaredConstructor(types).newInstance(values);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot create " + own.getClass(), e);
+            throw new IllegalStateException("cannot create " + type, e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.policy.ConfigFields;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.BalancerConfig;
 import io.grpc.Metadata;
 import java.util.List;
@@ -57,8 +58,8 @@ public record LbConfig(
         implements BalancerConfig {
 
     /** What holds where nothing is configured: round robin over all servers. */
-    public static final LbConfig DEFAULT =
-            new LbConfig("round_robin", Map.of(), ServerIdMode.STRICT, null, null, List.of(), null, 50, null, null, 0);
+    public static final LbConfig DEFAULT = new LbConfig(
+            Policies.DEFAULT, Map.of(), ServerIdMode.STRICT, null, null, List.of(), null, 50, null, null, 0);
 
     /** What becomes of a call that is bound to a server which is not there. */
     public enum ServerIdMode {

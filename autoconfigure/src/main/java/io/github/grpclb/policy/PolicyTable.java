@@ -26,7 +26,8 @@ public final class PolicyTable {
                 throw new IllegalValueException(
                         "policy",
                         policy.name(),
-                        "for " + policy.getClass().getName() + " a name that is not taken, as these are: " + all.keySet());
+                        "for " + policy.getClass().getName() + " a name that is not taken, as these are: "
+                                + all.keySet());
             }
         }
         this.factories = all;

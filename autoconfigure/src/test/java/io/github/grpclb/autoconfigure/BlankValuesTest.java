@@ -44,9 +44,9 @@ class BlankValuesTest {
         ClientProperties client = bind(
                 Map.of(
                         "grpc.lb.policy", "random",
-                        "grpc.lb.hash.header", "",
-                        "grpc.lb.hash.min-ring-size", " ",
-                        "grpc.lb.hash.max-ring-size", "2048",
+                        "grpc.lb.consistent-hash.header", "",
+                        "grpc.lb.consistent-hash.min-ring-size", " ",
+                        "grpc.lb.consistent-hash.max-ring-size", "2048",
                         "grpc.lb.tags[0].key", "",
                         "grpc.lb.tags[1].key", "version",
                         "grpc.lb.tags[1].header", " ",
@@ -54,7 +54,8 @@ class BlankValuesTest {
                         "grpc.lb.tags[1].split.v2", "5"),
                 ClientProperties.class);
         assertThat(client.policy()).isEqualTo("random");
-        assertThat(client.hash()).isEqualTo(new ClientProperties.Hash(null, null, null, 2048, null, null));
+        assertThat(client.consistentHash())
+                .isEqualTo(new ClientProperties.ConsistentHash(null, null, null, 2048, null, null));
         assertThat(client.tags()).containsExactly(new ClientProperties.Tag("version", null, null, Map.of("v2", 5.0)));
     }
 

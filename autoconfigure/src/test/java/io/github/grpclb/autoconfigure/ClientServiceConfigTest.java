@@ -28,8 +28,8 @@ class ClientServiceConfigTest {
         ClientServiceConfig config = config(
                 Map.ofEntries(
                         Map.entry("policy", "consistent_hash"),
-                        Map.entry("hash.header", "x-user"),
-                        Map.entry("hash.algorithm", "maglev"),
+                        Map.entry("consistent-hash.header", "x-user"),
+                        Map.entry("consistent-hash.algorithm", "maglev"),
                         Map.entry("server-id.header", ""),
                         Map.entry("least-request.choice-count", "3"),
                         Map.entry("server-id.mode", "fallback"),
@@ -66,7 +66,7 @@ class ClientServiceConfigTest {
     void whatAClientLeavesOutOfABlockIsAsForAllClients() {
         ClientServiceConfig config = config(
                 Map.of(
-                        "hash.algorithm",
+                        "consistent-hash.algorithm",
                         "maglev",
                         "health-check.service-name",
                         "greeter",
@@ -75,9 +75,9 @@ class ClientServiceConfigTest {
                 Map.of(
                         "policy",
                         "consistent_hash",
-                        "hash.header",
+                        "consistent-hash.header",
                         "x-user",
-                        "hash.algorithm",
+                        "consistent-hash.algorithm",
                         "ring",
                         "outlier-detection.failure-percentage-ejection.threshold",
                         "50",

@@ -44,7 +44,7 @@ class ConfigurationMetadataTest {
             "subset-size",
             "zone.own",
             "server-id.header",
-            "hash.header",
+            "consistent-hash.header",
             "health-check.enabled",
             "health-check.service-name",
             "outlier-detection.enabled",
@@ -226,13 +226,15 @@ class ConfigurationMetadataTest {
             });
         }
         switch (name.split("\\.")[2]) {
-            case "hash" -> others.put("grpc.lb.policy", "consistent_hash");
-            case "least-request" -> others.put("grpc.lb.policy", "least_request");
-            case "peak-ewma" -> others.put("grpc.lb.policy", "peak_ewma");
             case "zone" -> others.put("grpc.lb.zone.own", "z1");
             case "outlier-detection" -> others.put("grpc.lb.outlier-detection.enabled", "true");
             case "slow-start" -> others.put("grpc.lb.slow-start.enabled", "true");
-            default -> {}
+            default -> {
+                String policy = name.split("\\.")[2].replace('-', '_');
+                if (Policies.with(List.of()).names().contains(policy)) {
+                    others.put("grpc.lb.policy", policy);
+                }
+            }
         }
         return others;
     }

@@ -37,7 +37,8 @@ final class ConfigurationPage {
         SECTIONS.put("grpc.lb.metrics", "See [observability](observability.md).");
         SECTIONS.put("grpc.lb.server-id", "For all clients, or for one. See [server ids](routing.md#server-ids).");
         SECTIONS.put(
-                "grpc.lb.hash", "For all clients, or for one. See [`consistent_hash`](policies.md#consistent_hash).");
+                "grpc.lb.consistent-hash",
+                "For all clients, or for one. See [`consistent_hash`](policies.md#consistent_hash).");
         SECTIONS.put(
                 "grpc.lb.least-request",
                 "For all clients, or for one. See [`least_request`](policies.md#least_request).");

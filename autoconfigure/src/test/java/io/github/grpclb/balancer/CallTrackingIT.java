@@ -238,8 +238,8 @@ class CallTrackingIT {
     }
 
     private ManagedChannel channel(String policy) {
-        return channel(
-                Map.of("loadBalancingConfig", List.of(Map.of(PolicyLoadBalancerProvider.NAME, Map.of("policy", policy)))));
+        return channel(Map.of(
+                "loadBalancingConfig", List.of(Map.of(PolicyLoadBalancerProvider.NAME, Map.of("policy", policy)))));
     }
 
     private ManagedChannel channel(Map<String, ?> serviceConfig) {

@@ -9,6 +9,9 @@ import java.util.Map;
 /** The table of the built-in policies: a new one is a class of its own and a line here. */
 public final class Policies {
 
+    /** The name of the policy that picks where none is configured. */
+    public static final String DEFAULT = RoundRobinPolicy.NAME;
+
     private static final Map<String, PolicyFactory> BUILT_IN = Map.of(
             ConsistentHashPolicy.NAME, ConsistentHashPolicy::new,
             LeastRequestPolicy.NAME, LeastRequestPolicy::new,
