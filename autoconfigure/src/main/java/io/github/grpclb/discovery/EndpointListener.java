@@ -2,7 +2,8 @@ package io.github.grpclb.discovery;
 
 /**
  * Hears of a service's endpoints. Calls come one at a time, in order, and possibly on a thread that the source needs for its own
- * work: an implementation hands over and returns, it neither blocks nor runs foreign code. What it throws is logged and ignored.
+ * work: an implementation hands over and returns, it neither blocks nor runs foreign code. What it throws is logged, and a moment later
+ * it is told again what is known.
  */
 public interface EndpointListener {
 

@@ -119,7 +119,7 @@ final class Departures {
     private void ask(long lease, LongConsumer remaining) {
         if (mayAsk()) {
             loop.when(
-                    api.timeToLiveIfAllowed(lease),
+                    () -> api.timeToLiveIfAllowed(lease),
                     left -> remaining.accept(left.remaining().toSeconds()),
                     failure -> {});
         }

@@ -57,11 +57,14 @@ final class EndpointTable {
     /** What the last list held of each key that was touched since, in the order of the changes. */
     private final Map<String, Optional<Endpoint>> touched = new LinkedHashMap<>();
 
-    private final SameIds sameIds = new SameIds();
+    private final EtcdLoop loop;
+    private final SameIds sameIds;
     private boolean overflows;
 
-    EndpointTable(String service, EndpointCodec codec, EtcdObserver observer, int maxEndpoints) {
+    EndpointTable(String service, EtcdLoop loop, EndpointCodec codec, EtcdObserver observer, int maxEndpoints) {
         this.service = service;
+        this.loop = loop;
+        this.sameIds = new SameIds(loop.logLimit());
         this.codec = codec;
         this.observer = observer;
         this.maxEndpoints = maxEndpoints;
@@ -225,7 +228,7 @@ final class EndpointTable {
                 record.modRevision(),
                 before == null ? "it names no endpoint" : "its last good value stays",
                 why.getMessage());
-        EtcdLoop.foreign(() -> observer.recordSkipped(service));
+        loop.foreign(() -> observer.recordSkipped(service));
     }
 
     private void usedInPart(KeyValue record, List<MalformedRecordException> leftOut) {

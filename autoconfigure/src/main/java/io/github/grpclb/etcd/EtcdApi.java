@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the loops need of etcd. Called on the loop's thread; completes futures and calls listeners there, and never
- * before the call has returned. Every future completes within the call's time limit, a failed one with an {@link
+ * before the call has returned. Listeners throw nothing. Every future completes within the call's time limit, a failed one with an {@link
  * EtcdException}.
  */
 interface EtcdApi {

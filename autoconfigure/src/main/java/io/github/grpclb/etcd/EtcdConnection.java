@@ -41,6 +41,8 @@ public final class EtcdConnection implements AutoCloseable {
         });
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        // now, where the lack of a thread ends a start, and not below a channel's first call
+        executor.prestartCoreThread();
         this.loop = new EtcdLoop(executor, System::nanoTime, new Random());
         if (options.showsCredentials()) {
             log.warn(
@@ -50,8 +52,7 @@ public final class EtcdConnection implements AutoCloseable {
         }
         this.api = new ReconnectingApi(
                 loop,
-                // not the executor itself: a channel outlives it by a moment, and would panic where it is refused
-                () -> new JetcdClient(options, loop::execute, System::nanoTime),
+                () -> new JetcdClient(options, loop),
                 String.join(", ", options.endpoints()));
     }
 
@@ -124,7 +125,7 @@ public final class EtcdConnection implements AutoCloseable {
         }
         CompletableFuture<Void> closed = new CompletableFuture<>();
         loop.execute(() -> {
-            api.close();
+            loop.guard(api::close);
             // what the channel still has to say comes before this
             loop.execute(() -> closed.complete(null));
         });
@@ -147,18 +148,14 @@ public final class EtcdConnection implements AutoCloseable {
     }
 
     private void probe(long end, CompletableFuture<Void> answered) {
-        loop.when(api.probe(options.keySpace().probe()), found -> answered.complete(null), failure -> {
+        loop.when(() -> api.probe(options.keySpace().probe()), found -> answered.complete(null), failure -> {
             boolean over = System.nanoTime() + PROBE_PAUSE.toNanos() >= end;
-            switch (failure.kind()) {
-                case AUTHENTICATION -> answered.completeExceptionally(failure);
-                case UNREACHABLE -> {
-                    if (over) {
-                        answered.completeExceptionally(failure);
-                    } else {
-                        loop.after(PROBE_PAUSE, () -> probe(end, answered));
-                    }
-                }
-                default -> answered.complete(null);
+            if (failure.kind() == EtcdException.Kind.AUTHENTICATION || !failure.isAnswer() && over) {
+                answered.completeExceptionally(failure);
+            } else if (failure.isAnswer()) {
+                answered.complete(null);
+            } else {
+                loop.after(PROBE_PAUSE, () -> probe(end, answered));
             }
         });
     }

@@ -27,6 +27,9 @@ public final class EtcdEndpointSource implements EndpointSource {
         }
     }
 
+    /** When a subscription is added that could not be. */
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
     private final EtcdLoop loop;
     private final EtcdApi api;
     private final Following following;
@@ -102,14 +105,16 @@ public final class EtcdEndpointSource implements EndpointSource {
         if (closed || subscription.ended) {
             return;
         }
+        EtcdLoop.Timer retry = loop.after(RETRY, () -> add(subscription));
         Followed followed = services.get(subscription.service);
         if (followed == null) {
             followed = new Followed(new ServiceWatch(subscription.service, loop, api, following));
-            services.put(subscription.service, followed);
             followed.watch.start();
+            services.put(subscription.service, followed);
         }
         followed.linger.cancel();
         followed.watch.add(subscription);
+        retry.cancel();
     }
 
     private void remove(EtcdSubscription subscription) {

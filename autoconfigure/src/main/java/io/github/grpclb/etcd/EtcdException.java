@@ -1,6 +1,8 @@
 package io.github.grpclb.etcd;
 
 import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.CompletionException;
 import java.util.regex.Pattern;
@@ -44,7 +46,9 @@ final class EtcdException extends RuntimeException {
         /** The server ended a stream in order. */
         COMPLETED,
         /** etcd answered that it cannot. */
-        REFUSED
+        REFUSED,
+        /** Something was thrown in this process: for want of memory or threads, or by mistake. */
+        INTERNAL
     }
 
     private final Kind kind;
@@ -67,6 +71,11 @@ final class EtcdException extends RuntimeException {
         return kind == Kind.AUTHENTICATION || kind == Kind.PERMISSION;
     }
 
+    /** Whether etcd answered, if only with a refusal. */
+    boolean isAnswer() {
+        return kind != Kind.UNREACHABLE && kind != Kind.INTERNAL;
+    }
+
     /** Whether nothing is known but that the answer did not come in time. */
     boolean isTimeout() {
         Throwable cause = getCause();
@@ -81,6 +90,9 @@ final class EtcdException extends RuntimeException {
         if (failure instanceof CompletionException && failure.getCause() != null) {
             return of(failure.getCause());
         }
+        if (!hasStatus(failure)) {
+            return new EtcdException(Kind.INTERNAL, "failed in this process: " + LogText.of(failure.toString()), failure);
+        }
         Status status = Status.fromThrowable(failure);
         Kind kind = kindOf(status);
         String prefix =
@@ -92,6 +104,16 @@ final class EtcdException extends RuntimeException {
                     default -> "etcd: ";
                 };
         return new EtcdException(kind, prefix + describe(status), failure);
+    }
+
+    private static boolean hasStatus(Throwable failure) {
+        Throwable cause = failure;
+        for (int i = 0; cause != null && i < MAX_CAUSES; i++, cause = cause.getCause()) {
+            if (cause instanceof StatusException || cause instanceof StatusRuntimeException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static Kind kindOf(Status status) {

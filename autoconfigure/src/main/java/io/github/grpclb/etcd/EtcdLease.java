@@ -19,7 +19,7 @@ final class EtcdLease {
         HELD, // -> OVERDUE, LOST, CLOSED
         /** Not renewed within its time; etcd does not answer. */
         OVERDUE, // -> HELD, LOST, CLOSED
-        /** etcd does not have it any more. */
+        /** etcd does not have it any more; another one is asked for at once. */
         LOST, // -> GRANTING, CLOSED
         /** Not wanted any more. */
         CLOSED
@@ -40,7 +40,7 @@ final class EtcdLease {
         /** The lease's time has passed without an answer. */
         void leaseOverdue(EtcdException cause);
 
-        /** etcd does not have the lease. */
+        /** etcd does not have the lease any more. Another one is asked for. */
         void leaseLost();
     }
 
@@ -49,15 +49,18 @@ final class EtcdLease {
 
     private static final int RENEWALS_PER_TTL = 3;
 
+    /** After so many times that a call may take it is made again, should nobody have heard of its end. */
+    private static final int PATIENCE = 2;
+
     private final EtcdLoop loop;
     private final EtcdApi api;
     private final Duration requestedTtl;
     private final Duration callTimeout;
     private final Owner owner;
     private final Backoff backoff;
+    private final Alarm next;
 
     private State state = State.NEW;
-    private EtcdLoop.Timer timer = EtcdLoop.Timer.NONE;
     private long id;
     private Duration ttl;
     private long renewedAt;
@@ -70,6 +73,7 @@ final class EtcdLease {
         this.callTimeout = callTimeout;
         this.owner = owner;
         this.backoff = new Backoff(loop);
+        this.next = new Alarm(loop);
     }
 
     State state() {
@@ -95,16 +99,16 @@ final class EtcdLease {
     /** Asks for a lease until there is one. */
     void open() {
         if (state == State.NEW || state == State.LOST) {
+            next.set(Duration.ZERO, this::grant);
             state = State.GRANTING;
             id = 0;
-            grant();
         }
     }
 
     /** To be called when a call told that etcd does not have this lease. */
     void gone() {
         if (state == State.HELD || state == State.OVERDUE) {
-            timer.cancel();
+            next.set(Duration.ZERO, this::open);
             state = State.LOST;
             owner.leaseLost();
         }
@@ -112,16 +116,17 @@ final class EtcdLease {
 
     /** Stops renewing. Returns the id of the lease, for the owner to revoke; 0 when there is none. */
     long close() {
-        timer.cancel();
+        next.cancel();
         state = State.CLOSED;
         return id;
     }
 
     private void grant() {
+        next.set(callTimeout.multipliedBy(PATIENCE), this::grant);
         long asked = loop.now();
-        loop.when(api.grant(requestedTtl), lease -> granted(lease, asked), failure -> {
+        loop.when(() -> api.grant(requestedTtl), lease -> granted(lease, asked), failure -> {
             if (state == State.GRANTING) {
-                timer = loop.after(backoff.next(failure), this::grant);
+                next.set(backoff.next(failure), this::grant);
                 owner.leaseFailed(failure);
             }
         });
@@ -129,28 +134,29 @@ final class EtcdLease {
 
     private void granted(EtcdApi.Lease lease, long asked) {
         if (state != State.GRANTING) {
-            loop.when(api.revoke(lease.id()), done -> {}, failure -> {});
+            loop.when(() -> api.revoke(lease.id()), done -> {}, failure -> {});
             return;
         }
-        id = lease.id();
         held(lease, asked);
         owner.leaseGranted();
     }
 
     private void held(EtcdApi.Lease lease, long asked) {
-        state = State.HELD;
         ttl = lease.ttl();
+        next.set(interval(), this::renew);
+        id = lease.id();
+        state = State.HELD;
         renewedAt = asked;
         backoff.reset();
-        timer = loop.after(interval(), this::renew);
     }
 
     private void renew() {
         long asked = loop.now();
         long renewing = id;
         Duration limit = interval().compareTo(callTimeout) < 0 ? interval() : callTimeout;
+        next.set(limit.multipliedBy(PATIENCE), this::renew);
         loop.when(
-                api.renew(renewing, limit),
+                () -> api.renew(renewing, limit),
                 lease -> {
                     if (renews(renewing)) {
                         held(lease, asked);
@@ -173,7 +179,7 @@ final class EtcdLease {
             gone();
             return;
         }
-        timer = loop.after(backoff.next(failure), this::renew);
+        next.set(backoff.next(failure), this::renew);
         if (state == State.HELD && loop.since(renewedAt).compareTo(ttl) >= 0) {
             state = State.OVERDUE;
             owner.leaseOverdue(failure);

@@ -1,31 +1,28 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.LogLimit;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that all loops of a connection run on, with its clock and its chance. What a task throws is logged,
- * and the thread lives on. After the end of the thread tasks are dropped.
+ * The one thread that all loops of a connection run on, with its clock, its chance, and what it has logged. What a task throws is
+ * logged, once for each place that it comes from, and the thread lives on; {@link #when} makes a failure of it, so that the loop tries
+ * again. After the end of the thread tasks are dropped. Not final: a test breaks it.
  */
-final class EtcdLoop {
+class EtcdLoop {
 
     private static final Logger log = LoggerFactory.getLogger(EtcdLoop.class);
-
-    /** Lists arrive ten times a second, and so may failures of who listens. */
-    private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
-
-    private static final int MAX_REPORTED = 100;
 
     /** Something that will be done later. */
     interface Timer {
@@ -36,14 +33,25 @@ final class EtcdLoop {
         void cancel();
     }
 
+    /** From where something was thrown. */
+    private record Place(Class<?> thrown, @Nullable StackTraceElement at) {
+
+        static Place of(Throwable thrown) {
+            StackTraceElement[] trace = thrown.getStackTrace();
+            return new Place(thrown.getClass(), trace.length == 0 ? null : trace[0]);
+        }
+    }
+
     private final ScheduledExecutorService executor;
     private final LongSupplier ticker;
     private final RandomGenerator random;
+    private final LogLimit logLimit;
 
     EtcdLoop(ScheduledExecutorService executor, LongSupplier ticker, RandomGenerator random) {
         this.executor = executor;
         this.ticker = ticker;
         this.random = random;
+        this.logLimit = new LogLimit(ticker);
     }
 
     /** Runs a task on the thread, after those before it; returns whether it will run. */
@@ -65,19 +73,77 @@ final class EtcdLoop {
         }
     }
 
-    /** Goes on with the outcome of a call of {@link EtcdApi}, which arrives on this thread. */
-    <T> void when(CompletableFuture<T> call, Consumer<T> succeeded, Consumer<EtcdException> failed) {
-        var unused = call.whenComplete((result, failure) -> guarded(() -> {
-                    if (failure == null) {
-                        succeeded.accept(result);
-                    } else {
-                        failed.accept(EtcdException.of(failure));
-                    }
-                })
-                .run());
+    /**
+     * Makes a call of {@link EtcdApi}, and goes on with its outcome, which arrives on this thread. What making the call or {@code
+     * succeeded} throws is a failure like any other, of the kind {@link EtcdException.Kind#INTERNAL}: so each loop ends a step either
+     * as it should be or in {@code failed}, which lets it try again.
+     */
+    <T extends @Nullable Object> void when(
+            Supplier<CompletableFuture<T>> call, Consumer<? super T> succeeded, Consumer<EtcdException> failed) {
+        CompletableFuture<T> outcome;
+        try {
+            outcome = call.get();
+        } catch (RuntimeException | Error e) {
+            guard(() -> failed.accept(caught(e)));
+            return;
+        }
+        var unused = outcome.whenComplete((result, failure) -> {
+            Throwable cause = failure;
+            if (cause == null) {
+                try {
+                    succeeded.accept(result);
+                    return;
+                } catch (RuntimeException | Error e) {
+                    cause = e;
+                }
+            }
+            Throwable why = cause;
+            guard(() -> failed.accept(caught(why)));
+        });
     }
 
-    /** Nanoseconds of a monotonic clock: only differences mean something. */
+    /** Returns what was thrown as the failure of a call; what no call of etcd fails with is logged. */
+    EtcdException caught(Throwable thrown) {
+        EtcdException failure = EtcdException.of(thrown);
+        if (failure.kind() == EtcdException.Kind.INTERNAL) {
+            Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+            if (logLimit.isNew(EtcdLoop.class, Place.of(cause))) {
+                log.error("A step of a loop for etcd failed, and is tried again (said once)", cause);
+            }
+        }
+        return failure;
+    }
+
+    /** Does something whose failure must not keep what follows from being done; it is logged. */
+    void guard(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            if (logLimit.isNew(EtcdLoop.class, Place.of(e))) {
+                log.error("A task of the etcd loop failed (said once)", e);
+            }
+        }
+    }
+
+    /** Calls code that is not ours; returns whether it threw nothing. */
+    boolean foreign(Runnable call) {
+        try {
+            call.run();
+            return true;
+        } catch (RuntimeException | Error e) {
+            if (logLimit.isNew(call.getClass(), Place.of(e))) {
+                log.error("A listener or observer failed and may go on failing (said once)", e);
+            }
+            return false;
+        }
+    }
+
+    /** What has been logged of this connection. */
+    LogLimit logLimit() {
+        return logLimit;
+    }
+
+    /** Nanoseconds of a monotonic clock: only differences mean something. Thread-safe. */
     long now() {
         return ticker.getAsLong();
     }
@@ -96,29 +162,7 @@ final class EtcdLoop {
         return Duration.ofNanos((long) (time.toNanos() * (1 + spread * (2 * random.nextDouble() - 1))));
     }
 
-    /** Calls code that is not ours; what it throws is logged, once for each place that it comes from. */
-    static void foreign(Runnable call) {
-        try {
-            call.run();
-        } catch (RuntimeException | Error e) {
-            if (REPORTED.size() < MAX_REPORTED && REPORTED.add(placeOf(call, e))) {
-                log.error("A listener or observer failed and may go on failing (said once)", e);
-            }
-        }
-    }
-
-    private static String placeOf(Runnable call, Throwable failure) {
-        StackTraceElement[] trace = failure.getStackTrace();
-        return call.getClass().getName() + failure.getClass().getName() + (trace.length == 0 ? "" : trace[0]);
-    }
-
-    private static Runnable guarded(Runnable task) {
-        return () -> {
-            try {
-                task.run();
-            } catch (RuntimeException | Error e) {
-                log.error("A task of the etcd loop failed", e);
-            }
-        };
+    private Runnable guarded(Runnable task) {
+        return () -> guard(task);
     }
 }

@@ -54,8 +54,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     private volatile Endpoint endpoint;
 
     private final List<CompletableFuture<Void>> updates = new ArrayList<>();
-    private final Complaints complaints = new Complaints();
-    private final SameIds sameIds = new SameIds();
+    private final SameIds sameIds;
     private boolean announcedBefore;
 
     EtcdRegistration(Context context, String key, String servicePrefix, Endpoint endpoint) {
@@ -68,6 +67,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         this.lease = new EtcdLease(loop, context.api(), context.ttl(), context.callTimeout(), this);
         this.ownKey = new OwnKey(context, key, lease, this);
         this.status = new RegistrationStatus(loop);
+        this.sameIds = new SameIds(loop.logLimit());
     }
 
     void start() {
@@ -110,8 +110,8 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                 done.completeExceptionally(new CancellationException("withdrawn"));
                 return;
             }
-            endpoint = wanted;
             updates.add(done);
+            endpoint = wanted;
             status.unseen();
             ownKey.look();
         });
@@ -125,7 +125,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     public CompletableFuture<Boolean> hasOthers() {
         CompletableFuture<Boolean> others = new CompletableFuture<>();
         boolean accepted = loop.execute(() -> loop.when(
-                context.api().list(servicePrefix, ByteString.EMPTY, 2, 0),
+                () -> context.api().list(servicePrefix, ByteString.EMPTY, 2, 0),
                 page -> others.complete(page.next() != null
                         || page.records().stream()
                                 .anyMatch(record -> !record.key().equals(key))),
@@ -167,7 +167,6 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     @Override
     public void leaseLost() {
         lost(Loss.LEASE_GONE, "etcd no longer has lease " + Long.toHexString(lease.id()));
-        lease.open();
     }
 
     @Override
@@ -189,7 +188,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     @Override
     public void announced(ByteString value) {
         boolean isNew = status.state() != State.REGISTERED;
-        complaints.over();
+        loop.logLimit().over(key);
         status.is(State.REGISTERED, null);
         if (isNew) {
             log.info(
@@ -199,7 +198,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                     LogText.of(value.toStringUtf8()),
                     Long.toHexString(lease.id()),
                     lease.ttl().toSeconds());
-            EtcdLoop.foreign(() -> context.observer().registered(endpoint));
+            loop.foreign(() -> context.observer().registered(endpoint));
             if (!announcedBefore) {
                 loop.after(loop.jittered(LOOK_AROUND, LOOK_AROUND_JITTER), this::lookAround);
             }
@@ -220,7 +219,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         status.seen(lag);
         if (lag != null) {
             log.debug("{}: visible {} ms after it was written", key, lag.toMillis());
-            EtcdLoop.foreign(() -> context.observer().seen(endpoint, lag));
+            loop.foreign(() -> context.observer().seen(endpoint, lag));
         }
     }
 
@@ -229,14 +228,14 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         if (status.state() == State.REGISTERED) {
             status.is(State.PENDING, why);
             log.warn("{}: lost, {}; putting it back", name(), why);
-            EtcdLoop.foreign(() -> context.observer().lost(endpoint, reason));
+            loop.foreign(() -> context.observer().lost(endpoint, reason));
         }
     }
 
     @Override
     public void conflict(String why, EtcdApi.TimeToLive left, KeyConflict conflict) {
         status.is(State.CONFLICT, why);
-        conflict.log(key, endpoint, left, loop.now());
+        conflict.log(key, endpoint, left, loop.now(), loop.logLimit());
     }
 
     @Override
@@ -247,7 +246,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     @Override
     public void failed(EtcdException failure) {
         status.troubledBy(failure.getMessage());
-        if (complaints.isNew(failure)) {
+        if (failure.kind() != EtcdException.Kind.UNREACHABLE && loop.logLimit().isNew(key, failure.kind())) {
             log.warn("{}: cannot be registered: {}; retrying", name(), failure.getMessage());
         }
     }
@@ -263,7 +262,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         }
         String below = key.substring(0, key.length() - own.address().length());
         loop.when(
-                context.api().listIfAllowed(below, ByteString.EMPTY, NEIGHBOURS, 0),
+                () -> context.api().listIfAllowed(below, ByteString.EMPTY, NEIGHBOURS, 0),
                 page -> page.records().forEach(record -> compare(own, record)),
                 failure -> {});
     }
@@ -280,9 +279,16 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     }
 
     private void beginWithdrawal() {
-        if (!isWanted()) {
-            return;
+        if (isWanted()) {
+            try {
+                takeBack();
+            } catch (RuntimeException | Error e) {
+                withdrawn.completeExceptionally(loop.caught(e));
+            }
         }
+    }
+
+    private void takeBack() {
         boolean mayHoldTheKey = ownKey.leave();
         status.is(State.WITHDRAWN, null);
         long held = lease.close();

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,22 +34,21 @@ final class EtcdToken extends CallCredentials {
     private final Channel channel;
     private final AuthenticateRequest request;
     private final Duration timeout;
-    private final LongSupplier ticker;
+    private final EtcdLoop loop;
 
     private final List<MetadataApplier> waiting = new ArrayList<>();
     private @Nullable Metadata token;
     private @Nullable Status refusal;
     private long refusedAt;
-    private volatile boolean complained;
 
-    EtcdToken(Channel channel, String username, String password, Duration timeout, LongSupplier ticker) {
+    EtcdToken(Channel channel, String username, String password, Duration timeout, EtcdLoop loop) {
         this.channel = channel;
         this.request = AuthenticateRequest.newBuilder()
                 .setNameBytes(ByteString.copyFromUtf8(username))
                 .setPasswordBytes(ByteString.copyFromUtf8(password))
                 .build();
         this.timeout = timeout;
-        this.ticker = ticker;
+        this.loop = loop;
     }
 
     /** Says whether a failure means that another token, or one at all, may help; if so the one that is known is dropped. */
@@ -70,7 +69,7 @@ final class EtcdToken extends CallCredentials {
         Status refused;
         synchronized (this) {
             known = token;
-            refused = refusal != null && ticker.getAsLong() - refusedAt < REFUSAL_STANDS.toNanos() ? refusal : null;
+            refused = refusal != null && loop.since(refusedAt).compareTo(REFUSAL_STANDS) < 0 ? refusal : null;
             if (known == null && refused == null) {
                 waiting.add(applier);
                 if (waiting.size() > 1) {
@@ -89,23 +88,25 @@ final class EtcdToken extends CallCredentials {
 
     private void authenticate() {
         CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
-        var unused = Answer.to(request, channel.newCall(AuthGrpc.getAuthenticateMethod(), options), MethodType.UNARY)
-                .whenComplete((response, failure) -> {
-                    if (failure == null) {
-                        Metadata headers = new Metadata();
-                        headers.put(TOKEN, response.getToken());
-                        succeeded(headers);
-                    } else if (EtcdException.of(failure).kind() == EtcdException.Kind.NO_AUTHENTICATION) {
+        loop.when(
+                () -> Answer.to(
+                        request, channel.newCall(AuthGrpc.getAuthenticateMethod(), options), MethodType.UNARY),
+                response -> {
+                    Metadata headers = new Metadata();
+                    headers.put(TOKEN, response.getToken());
+                    succeeded(headers);
+                },
+                failure -> {
+                    if (failure.kind() == EtcdException.Kind.NO_AUTHENTICATION) {
                         withoutToken();
                     } else {
-                        failed(EtcdException.of(failure));
+                        failed(failure);
                     }
                 });
     }
 
     private void withoutToken() {
-        if (!complained) {
-            complained = true;
+        if (loop.logLimit().isNew(EtcdToken.class, "authentication is off")) {
             log.warn(
                     "etcd has no authentication switched on: user and password are configured, and not used until it has");
         }
@@ -119,7 +120,7 @@ final class EtcdToken extends CallCredentials {
             refusal = null;
             appliers = takeWaiting();
         }
-        appliers.forEach(applier -> applier.apply(headers));
+        tell(appliers, applier -> applier.apply(headers));
     }
 
     private void failed(EtcdException failure) {
@@ -132,11 +133,16 @@ final class EtcdToken extends CallCredentials {
         synchronized (this) {
             if (failure.needsAPerson()) {
                 refusal = told;
-                refusedAt = ticker.getAsLong();
+                refusedAt = loop.now();
             }
             appliers = takeWaiting();
         }
-        appliers.forEach(applier -> applier.fail(told));
+        tell(appliers, applier -> applier.fail(told));
+    }
+
+    /** One call that goes wrong lets the others go on. */
+    private void tell(List<MetadataApplier> appliers, Consumer<MetadataApplier> what) {
+        appliers.forEach(applier -> loop.guard(() -> what.accept(applier)));
     }
 
     private List<MetadataApplier> takeWaiting() {

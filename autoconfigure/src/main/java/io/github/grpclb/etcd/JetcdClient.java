@@ -26,10 +26,8 @@ import io.netty.handler.ssl.SslContextBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -61,11 +59,12 @@ final class JetcdClient implements EtcdClient {
     /**
      * Creates a client that has not dialled yet.
      *
-     * @param executor the loop's thread, on which everything arrives
+     * @param loop on whose thread everything arrives
      */
-    JetcdClient(EtcdOptions options, Executor executor, LongSupplier ticker) {
+    JetcdClient(EtcdOptions options, EtcdLoop loop) {
         NettyChannelBuilder builder = NettyChannelBuilder.forTarget(target(options))
-                .executor(executor)
+                // not the loop's executor itself: a channel outlives it by a moment, and would panic where it is refused
+                .executor(loop::execute)
                 .defaultLoadBalancingPolicy("round_robin")
                 .disableServiceConfigLookUp()
                 .maxInboundMessageSize(MAX_INBOUND_BYTES)
@@ -79,7 +78,7 @@ final class JetcdClient implements EtcdClient {
         String password = options.password();
         this.token = username == null || password == null
                 ? null
-                : new EtcdToken(channel, username, password, timeout, ticker);
+                : new EtcdToken(channel, username, password, timeout, loop);
         this.callOptions = CallOptions.DEFAULT.withCallCredentials(token);
         this.watches =
                 new WatchStreams(() -> channel.newCall(WatchGrpc.getWatchMethod(), callOptions), this::isOutdatedToken);

@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogLimit;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,7 +25,6 @@ final class KeyConflict {
     private final String other;
     private @Nullable Duration metWith;
     private long metAt;
-    private boolean warned;
 
     /**
      * Notes a conflict.
@@ -57,12 +57,11 @@ final class KeyConflict {
      *
      * @param now of the loop's clock
      */
-    void log(String key, Endpoint own, EtcdApi.TimeToLive left, long now) {
+    void log(String key, Endpoint own, EtcdApi.TimeToLive left, long now, LogLimit logLimit) {
         if (metWith == null) {
             log.info("{}: another process ({}) holds the key; waiting for its end", LogText.of(key), other);
         }
-        if (isRenewed(left, now) && !warned) {
-            warned = true;
+        if (isRenewed(left, now) && logLimit.isNew(key, lease)) {
             log.warn(
                     "{}: two live processes announce this address: ({}) holds the key, ({}) stays unregistered",
                     LogText.of(key),

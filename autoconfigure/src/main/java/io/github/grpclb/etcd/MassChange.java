@@ -16,9 +16,11 @@ final class MassChange {
     /** With fewer addresses each restart of one would be most of them. */
     private static final int FEWEST = 3;
 
+    private final EtcdLoop loop;
     private final EtcdObserver observer;
 
-    MassChange(EtcdObserver observer) {
+    MassChange(EtcdLoop loop, EtcdObserver observer) {
+        this.loop = loop;
         this.observer = observer;
     }
 
@@ -40,7 +42,7 @@ final class MassChange {
                     gone,
                     before.endpoints().size(),
                     now.size() - stayed);
-            EtcdLoop.foreign(() -> observer.massChange(before.service()));
+            loop.foreign(() -> observer.massChange(before.service()));
         }
     }
 }

@@ -89,7 +89,7 @@ final class OwnKey {
         }
         looking = true;
         timer.cancel();
-        loop.when(api.get(key), this::decide, this::failed);
+        loop.when(() -> api.get(key), this::decide, this::failed);
     }
 
     /** Looks no more; returns whether the key may hold a record of ours. */
@@ -145,7 +145,7 @@ final class OwnKey {
         long modRevision = found == null ? 0 : found.modRevision();
         unseenSince = loop.now();
         loop.when(
-                api.putIfUnchanged(key, modRevision, value, lease.id()),
+                () -> api.putIfUnchanged(key, modRevision, value, lease.id()),
                 done -> {
                     if (ended()) {
                         return;
@@ -166,7 +166,7 @@ final class OwnKey {
     /** Waits for the end of the process under whose lease the key is. */
     private void meet(KeyValue found, ByteString value, @Nullable Endpoint other) {
         loop.when(
-                api.timeToLive(found.lease()),
+                () -> api.timeToLive(found.lease()),
                 left -> {
                     if (ended()) {
                         return;
@@ -214,9 +214,9 @@ final class OwnKey {
             lease.gone();
             return;
         }
-        owner.failed(failure);
         refused = failure.needsAPerson();
         pause(backoff.next(failure));
+        owner.failed(failure);
     }
 
     private void pause(Duration delay) {

@@ -25,6 +25,7 @@ final class PagedRead {
     private int pageSize = PAGE_SIZE;
     private ByteString from = ByteString.EMPTY;
     private long revision;
+    private int pages;
     private boolean cancelled;
 
     private PagedRead(
@@ -62,8 +63,14 @@ final class PagedRead {
         cancelled = true;
     }
 
+    /** Returns how many pages have been asked for so far. */
+    int pages() {
+        return pages;
+    }
+
     private void readPage() {
-        loop.when(api.list(prefix, from, pageSize, revision), this::take, this::failed);
+        pages++;
+        loop.when(() -> api.list(prefix, from, pageSize, revision), this::take, this::failed);
     }
 
     private void take(EtcdApi.Page page) {

@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A client that is replaced when it makes no progress: after an outage a channel may wait up to 120 s before it dials
  * again, and a connection that lost its way looks alive. While etcd is away every call dials at once (the loops'
- * back-off paces it), and after 5 s without any answer the client is replaced. For the loop's thread.
+ * back-off paces it), and after 5 s without any answer the client is replaced. What the factory or a client throws, an
+ * {@code Error} for want of threads included, is a failure that arrives like any other. For the loop's thread.
  */
 final class ReconnectingApi implements EtcdApi {
 
@@ -68,15 +69,17 @@ final class ReconnectingApi implements EtcdApi {
         if (closed || old == null) {
             return;
         }
+        EtcdClient built;
         try {
-            client = null;
-            current();
-            loop.execute(old::close);
-            log.info("connecting to etcd anew");
-        } catch (EtcdException e) {
-            client = old;
-            log.warn("the connection to etcd stays as it was: {}", e.getMessage());
+            built = factory.get();
+        } catch (RuntimeException | Error e) {
+            log.warn(
+                    "the connection to etcd stays as it was: {}", loop.caught(e).getMessage());
+            return;
         }
+        use(built);
+        loop.execute(old::close);
+        log.info("connecting to etcd anew");
     }
 
     void close() {
@@ -140,69 +143,64 @@ final class ReconnectingApi implements EtcdApi {
 
     @Override
     public Watch watch(String prefix, long fromRevision, WatchListener listener) {
-        EtcdClient etcd;
+        String what = "following " + prefix;
+        EtcdClient etcd = null;
         try {
             etcd = current();
-        } catch (EtcdException e) {
-            EtcdException cause = refusals.noted("following " + prefix, e);
-            loop.execute(() -> listener.onEnd(cause));
-            return new EndedWatch();
+            return etcd.watch(prefix, fromRevision, new ObservedListener(what, etcd, listener));
+        } catch (RuntimeException | Error e) {
+            EtcdException cause = thrown(what, etcd, e);
+            EndedWatch ended = new EndedWatch();
+            loop.execute(() -> {
+                if (!ended.closed) {
+                    listener.onEnd(cause);
+                }
+            });
+            return ended;
         }
-        WatchListener observed = new WatchListener() {
-            @Override
-            public void onCreated(long revision) {
-                progress();
-                refusals.lifted("following " + prefix);
-                listener.onCreated(revision);
-            }
-
-            @Override
-            public void onEvents(long revision, List<Event> events) {
-                progress();
-                listener.onEvents(revision, events);
-            }
-
-            @Override
-            public void onProgress(long revision) {
-                progress();
-                listener.onProgress(revision);
-            }
-
-            @Override
-            public void onEnd(EtcdException end) {
-                EtcdException cause = refusals.noted("following " + prefix, end);
-                outcome(etcd, cause);
-                listener.onEnd(cause);
-            }
-        };
-        return etcd.watch(prefix, fromRevision, observed);
     }
 
     /** Makes a call; {@code what} it is for stands in a refusal, null where none matters. */
     private <T extends @Nullable Object> CompletableFuture<T> call(
             @Nullable String what, Function<EtcdApi, CompletableFuture<T>> method) {
-        EtcdClient etcd;
+        EtcdClient used = null;
         try {
-            etcd = current();
-        } catch (EtcdException e) {
-            EtcdException cause = refusals.noted(what, e);
+            EtcdClient etcd = current();
+            used = etcd;
+            if (reachability.cause() != null) {
+                etcd.reconnectNow();
+            }
+            return method.apply(etcd).handle((result, failure) -> {
+                if (failure == null) {
+                    progress();
+                    refusals.lifted(what);
+                    return result;
+                }
+                EtcdException cause = refusals.noted(what, loop.caught(failure));
+                outcome(etcd, cause);
+                throw cause;
+            });
+        } catch (RuntimeException | Error e) {
+            EtcdException cause = thrown(what, used, e);
             CompletableFuture<T> failed = new CompletableFuture<>();
             loop.execute(() -> failed.completeExceptionally(cause));
             return failed;
         }
-        if (reachability.cause() != null) {
-            etcd.reconnectNow();
-        }
-        return method.apply(etcd).handle((result, failure) -> {
-            if (failure == null) {
-                progress();
-                refusals.lifted(what);
-                return result;
-            }
-            EtcdException cause = refusals.noted(what, EtcdException.of(failure));
+    }
+
+    /**
+     * Returns what was thrown instead of a call being made as the failure that the call ends with, later, like any other.
+     *
+     * @param etcd the client that threw it; null where there was none
+     */
+    private EtcdException thrown(@Nullable String what, @Nullable EtcdClient etcd, Throwable thrown) {
+        EtcdException cause = refusals.noted(what, loop.caught(thrown));
+        if (etcd != null) {
             outcome(etcd, cause);
-            throw cause;
-        });
+        } else if (!closed && cause.kind() == EtcdException.Kind.INTERNAL) {
+            reachability.failed(cause);
+        }
+        return cause;
     }
 
     private EtcdClient current() {
@@ -210,10 +208,10 @@ final class ReconnectingApi implements EtcdApi {
             throw new EtcdException(EtcdException.Kind.UNREACHABLE, "the connection to etcd is closed");
         }
         EtcdClient existing = client;
-        if (existing != null) {
-            return existing;
-        }
-        EtcdClient built = factory.get();
+        return existing != null ? existing : use(factory.get());
+    }
+
+    private EtcdClient use(EtcdClient built) {
         client = built;
         builtAt = loop.now();
         progressAt = builtAt;
@@ -224,7 +222,7 @@ final class ReconnectingApi implements EtcdApi {
         if (etcd != client) {
             return; // it was closed, and that says nothing about etcd
         }
-        if (failure.kind() != EtcdException.Kind.UNREACHABLE) {
+        if (failure.isAnswer()) {
             progress();
         } else {
             reachability.failed(failure);
@@ -250,13 +248,59 @@ final class ReconnectingApi implements EtcdApi {
         }
     }
 
+    /** Sees from what a watch hears how the client does. Nothing that goes wrong with that keeps the watch from hearing it. */
+    private final class ObservedListener implements WatchListener {
+
+        private final String what;
+        private final EtcdClient etcd;
+        private final WatchListener listener;
+
+        ObservedListener(String what, EtcdClient etcd, WatchListener listener) {
+            this.what = what;
+            this.etcd = etcd;
+            this.listener = listener;
+        }
+
+        @Override
+        public void onCreated(long revision) {
+            loop.guard(() -> {
+                progress();
+                refusals.lifted(what);
+            });
+            listener.onCreated(revision);
+        }
+
+        @Override
+        public void onEvents(long revision, List<Event> events) {
+            loop.guard(ReconnectingApi.this::progress);
+            listener.onEvents(revision, events);
+        }
+
+        @Override
+        public void onProgress(long revision) {
+            loop.guard(ReconnectingApi.this::progress);
+            listener.onProgress(revision);
+        }
+
+        @Override
+        public void onEnd(EtcdException end) {
+            EtcdException cause = refusals.noted(what, end);
+            loop.guard(() -> outcome(etcd, loop.caught(cause)));
+            listener.onEnd(cause);
+        }
+    }
+
     /** A watch that never began. */
-    private record EndedWatch() implements Watch {
+    private static final class EndedWatch implements Watch {
+
+        private boolean closed;
 
         @Override
         public void requestProgress() {}
 
         @Override
-        public void close() {}
+        public void close() {
+            closed = true;
+        }
     }
 }

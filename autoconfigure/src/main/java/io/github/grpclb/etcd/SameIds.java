@@ -1,8 +1,8 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogLimit;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,9 +18,11 @@ final class SameIds {
 
     private static final Logger log = LoggerFactory.getLogger(SameIds.class);
 
-    private static final int MOST_SAID = 100;
+    private final LogLimit logLimit;
 
-    private final Set<Set<String>> said = new HashSet<>();
+    SameIds(LogLimit logLimit) {
+        this.logLimit = logLimit;
+    }
 
     /** Looks through a service's endpoints. */
     void look(List<Endpoint> endpoints) {
@@ -37,7 +39,7 @@ final class SameIds {
 
     /** Says so if two endpoints have one id and not one address. */
     void look(Endpoint one, Endpoint other) {
-        if (isSame(one, other) && said.size() < MOST_SAID && said.add(Set.of(one.key(), other.key()))) {
+        if (isSame(one, other) && logLimit.isNew(SameIds.class, Set.of(one.key(), other.key()))) {
             log.warn(
                     "{}: two servers have the id '{}': {} at {} and {} at {}; unless one is a leftover that ends with its lease, give each"
                             + " its own",

@@ -22,6 +22,9 @@ final class ServiceWatch {
     private static final Duration PROBE_PATIENCE = Duration.ofSeconds(5);
     private static final Duration REFRESH_FLOOR = Duration.ofSeconds(5);
 
+    /** A list of which no page comes for so long is read anew. */
+    private static final Duration LIST_PATIENCE = Duration.ofSeconds(30);
+
     /** A watch that held for so long is not one that fails again and again. */
     private static final Duration STABLE = Duration.ofSeconds(5);
 
@@ -47,17 +50,18 @@ final class ServiceWatch {
     private final SnapshotPublisher publisher;
     private final Departures departures;
     private final ColdStart coldStart;
-    private final Complaints complaints = new Complaints();
+
+    /** What is done next, whatever is thrown meanwhile: set before the work. */
+    private final Alarm next;
+
+    private final Alarm probe;
 
     private State state = State.LISTING;
     private long round;
     private @Nullable PagedRead read;
     private EtcdApi.@Nullable Watch watch;
-    private EtcdLoop.Timer stateTimer = EtcdLoop.Timer.NONE;
-    private EtcdLoop.Timer probeTimer = EtcdLoop.Timer.NONE;
     private boolean refused;
     private boolean answersProbes;
-    private boolean complainedOfProbes;
     private long revision;
     private long askedAtRevision;
     private long listedAt;
@@ -70,15 +74,17 @@ final class ServiceWatch {
         this.observer = following.observer();
         RecordRules rules = following.rules();
         this.table = new EndpointTable(
-                service, new EndpointCodec(following.keys(), rules.addresses()), observer, rules.maxEndpoints());
+                service, loop, new EndpointCodec(following.keys(), rules.addresses()), observer, rules.maxEndpoints());
         this.publisher = new SnapshotPublisher(service, loop, table, following);
         this.departures = new Departures(loop, api, table::leases, publisher::deregistered);
         this.coldStart = new ColdStart(service, loop, table, publisher, following.lists());
         this.backoff = new Backoff(loop);
+        this.next = new Alarm(loop);
+        this.probe = new Alarm(loop);
     }
 
     void start() {
-        list();
+        next.set(Duration.ZERO, this::list);
     }
 
     /** Adds a listener and tells it what is known. */
@@ -100,27 +106,42 @@ final class ServiceWatch {
 
     void close() {
         if (state != State.CLOSED) {
+            state = State.CLOSED;
+            next.cancel();
             endRound();
             publisher.close();
-            state = State.CLOSED;
             log.info("{}: closed", LogText.of(service));
         }
     }
 
     private void list() {
-        endRound();
-        state = State.LISTING;
-        listedAt = loop.now();
-        read = PagedRead.start(loop, api, prefix, this::listed, failure -> failed(failure, Restart.LIST_FAILED));
+        next.set(LIST_PATIENCE, () -> listOverdue(1));
+        step(() -> {
+            endRound();
+            state = State.LISTING;
+            listedAt = loop.now();
+            read = PagedRead.start(loop, api, prefix, this::listed, failure -> failed(failure, Restart.LIST_FAILED));
+        });
+    }
+
+    /** The list has not come; where pages do, it is long. */
+    private void listOverdue(int pages) {
+        PagedRead reading = read;
+        if (reading != null && reading.pages() > pages) {
+            next.set(LIST_PATIENCE, () -> listOverdue(reading.pages()));
+        } else {
+            list();
+        }
     }
 
     private void listed(EtcdApi.Page list) {
+        next.set(loop.jittered(RELIST, RELIST_JITTER), this::listAgain);
         boolean first = !publisher.isLive();
         long at = list.revision();
         read = null; // it holds all records
         table.replace(list.records());
         revision = at;
-        complaints.over();
+        loop.logLimit().over(prefix);
         if (first) {
             int size = table.endpoints().size();
             log.info("{}: watching from revision {}, {} endpoints", LogText.of(service), at, size);
@@ -129,32 +150,29 @@ final class ServiceWatch {
         state = State.WATCHING;
         long watching = round;
         answersProbes = false;
+        probe.set(PROBE_PATIENCE, () -> silent(watching));
         watch = api.watch(prefix, at + 1, new Listener(watching));
-        stateTimer = loop.after(loop.jittered(RELIST, RELIST_JITTER), this::listAgain);
-        probeTimer = loop.after(PROBE_PATIENCE, () -> silent(watching));
     }
 
     /** The watch answered in some way: the next sign of life is asked for later, if there is one to be had. */
     private void alive(long watching) {
         if (answersProbes) {
-            probeTimer.cancel();
-            probeTimer = loop.after(loop.jittered(PROBE, RELIST_JITTER), () -> probe(watching, () -> silent(watching)));
+            probe.set(loop.jittered(PROBE, RELIST_JITTER), () -> probe(watching, () -> silent(watching)));
         }
     }
 
     private void probe(long watching, Runnable onSilence) {
-        if (watching == round && watch != null) {
+        EtcdApi.Watch probed = watch;
+        if (watching == round && probed != null) {
+            probe.set(PROBE_PATIENCE, onSilence);
             askedAtRevision = revision;
-            watch.requestProgress();
-            probeTimer.cancel();
-            probeTimer = loop.after(PROBE_PATIENCE, onSilence);
+            step(probed::requestProgress);
         }
     }
 
     /** The watch stands, and has not answered the first probe: {@code etcd grpc-proxy} answers none. Then the lists have to do. */
     private void withoutProbes(long watching) {
-        if (watching == round && !complainedOfProbes) {
-            complainedOfProbes = true;
+        if (watching == round && loop.logLimit().isNew(ServiceWatch.class, prefix)) {
             log.info(
                     "{}: no answer to a progress request, as from etcd grpc-proxy: should the watch fall silent, changes are found when"
                             + " the list is read again, every {} s",
@@ -170,15 +188,28 @@ final class ServiceWatch {
     }
 
     private void listAgain() {
-        notifyRestart(Restart.PERIODIC);
         backoff.reset();
         list();
+        notifyRestart(Restart.PERIODIC);
+    }
+
+    /** Does something that is followed by a fresh list where it throws. */
+    private void step(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            failed(loop.caught(e), Restart.ENDED);
+        }
     }
 
     private void failed(EtcdException failure, Restart reason) {
+        if (state == State.CLOSED) {
+            return;
+        }
         if (state == State.WATCHING && loop.since(listedAt).compareTo(STABLE) >= 0) {
             backoff.reset();
         }
+        next.set(backoff.next(failure), this::list);
         endRound();
         state = State.WAITING;
         refused = failure.needsAPerson();
@@ -186,29 +217,29 @@ final class ServiceWatch {
         notifyRestart(reason);
         coldStart.failed(failure);
         boolean matters = reason == Restart.LIST_FAILED || failure.needsAPerson();
-        if (matters && complaints.isNew(failure)) {
+        if (matters
+                && failure.kind() != EtcdException.Kind.UNREACHABLE
+                && loop.logLimit().isNew(prefix, failure.kind())) {
             log.warn("{}: cannot be followed: {}; retrying", LogText.of(service), failure.getMessage());
         }
-        stateTimer = loop.after(backoff.next(failure), this::list);
     }
 
     /** Ends the list or the watch under way: what still arrives of it is not heard. */
     private void endRound() {
         round++;
-        stateTimer.cancel();
-        probeTimer.cancel();
+        probe.cancel();
         if (read != null) {
             read.cancel();
         }
         EtcdApi.Watch last = watch;
         watch = null;
         if (last != null) {
-            last.close();
+            loop.guard(last::close);
         }
     }
 
     private void notifyRestart(Restart reason) {
-        EtcdLoop.foreign(() -> observer.watchRestarted(service, reason));
+        loop.foreign(() -> observer.watchRestarted(service, reason));
     }
 
     /** Hears of one round's watch. */
@@ -222,31 +253,41 @@ final class ServiceWatch {
 
         @Override
         public void onCreated(long current) {
-            if (seen(current, revision)) {
-                probe(watching, () -> withoutProbes(watching));
-            }
+            step(() -> {
+                if (seen(current, revision)) {
+                    probe(watching, () -> withoutProbes(watching));
+                }
+            });
         }
 
         @Override
         public void onEvents(long current, List<EtcdApi.Event> events) {
-            if (seen(current, revision)) {
-                revision = current;
-                departures.begin();
-                for (EtcdApi.Event event : events) {
-                    if (KeySpace.isBelow(prefix, event.record().key())) {
-                        departures.note(event.record().modRevision(), table.deletedBy(event));
-                        table.apply(event);
-                    }
+            step(() -> {
+                if (seen(current, revision)) {
+                    revision = current;
+                    take(events);
+                    publisher.publishSoon(current);
+                    departures.judge();
                 }
-                publisher.publishSoon(current);
-                departures.judge();
+            });
+        }
+
+        private void take(List<EtcdApi.Event> events) {
+            departures.begin();
+            for (EtcdApi.Event event : events) {
+                if (KeySpace.isBelow(prefix, event.record().key())) {
+                    departures.note(event.record().modRevision(), table.deletedBy(event));
+                    table.apply(event);
+                }
             }
         }
 
         @Override
         public void onProgress(long current) {
-            answersProbes = true;
-            seen(current, askedAtRevision); // events of a later revision may have overtaken the answer
+            step(() -> {
+                answersProbes = true;
+                seen(current, askedAtRevision); // events of a later revision may have overtaken the answer
+            });
         }
 
         /**

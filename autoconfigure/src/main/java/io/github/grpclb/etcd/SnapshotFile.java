@@ -37,9 +37,7 @@ final class SnapshotFile {
     private List<Endpoint> written = List.of();
     private long writtenAsOf;
     private long triedAt;
-    private long complainedAt;
     private boolean everTried;
-    private boolean everComplained;
     private boolean due;
 
     SnapshotFile(EtcdLoop worker, Duration maxAge, Disk disk, String name) {
@@ -81,9 +79,7 @@ final class SnapshotFile {
             written = latest;
             writtenAsOf = asOf;
         } catch (IOException | RuntimeException e) {
-            if (!everComplained || worker.since(complainedAt).compareTo(COMPLAINT_PAUSE) >= 0) {
-                everComplained = true;
-                complainedAt = worker.now();
+            if (worker.logLimit().isDue(SnapshotFile.class, name, COMPLAINT_PAUSE)) {
                 log.warn("Snapshot {} could not be written: {}", name, LogText.of(e.toString()));
             }
         }

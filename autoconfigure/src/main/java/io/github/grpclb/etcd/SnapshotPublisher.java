@@ -5,17 +5,24 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals
  * the one before. A reason for having no list is given only while there is none; from then on, that the registry stopped answering
- * and that it answers again. Lists of etcd's own are kept for the next process. For the loop's thread.
+ * and that it answers again. A listener that throws is told again. Lists of etcd's own are kept for the next process. For the loop's
+ * thread.
  */
 final class SnapshotPublisher {
 
     private static final Duration COALESCE = Duration.ofMillis(100);
+
+    /** When a list is published that could not be. */
+    private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final String service;
     private final EtcdLoop loop;
@@ -24,9 +31,16 @@ final class SnapshotPublisher {
     private final MassChange massChange;
     private final List<EndpointListener> listeners = new ArrayList<>();
 
+    /** Those that threw at what they were last told. */
+    private final Set<EndpointListener> owed = new LinkedHashSet<>();
+
+    private final Backoff backoff;
+    private final Alarm again;
+    private final Alarm next;
+
     private @Nullable EndpointSnapshot published;
     private @Nullable String reason;
-    private EtcdLoop.@Nullable Timer timer;
+    private boolean publishes;
     private boolean reachable = true;
     private long revision;
     private long publishedAt;
@@ -37,29 +51,21 @@ final class SnapshotPublisher {
         this.loop = loop;
         this.table = table;
         this.lists = following.lists();
-        this.massChange = new MassChange(following.observer());
+        this.massChange = new MassChange(loop, following.observer());
+        this.backoff = new Backoff(loop);
+        this.again = new Alarm(loop);
+        this.next = new Alarm(loop);
     }
 
     /** Adds a listener and tells it what is known. */
     void add(EndpointListener listener) {
         listeners.add(listener);
-        EndpointSnapshot snapshot = published;
-        String why = reason;
-        if (snapshot != null) {
-            boolean answers = reachable;
-            EtcdLoop.foreign(() -> {
-                listener.onEndpoints(snapshot);
-                if (!answers) {
-                    listener.onReachable(false);
-                }
-            });
-        } else if (why != null) {
-            EtcdLoop.foreign(() -> listener.onUnavailable(why));
-        }
+        tellAll(listener);
     }
 
     /** Removes a listener; returns whether it was the last one. */
     boolean remove(EndpointListener listener) {
+        owed.remove(listener);
         return listeners.remove(listener) && listeners.isEmpty();
     }
 
@@ -83,13 +89,13 @@ final class SnapshotPublisher {
             reachable(false);
         } else if (!why.equals(reason)) {
             reason = why;
-            List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onUnavailable(why)));
+            tellEach(listener -> listener.onUnavailable(why));
         }
     }
 
     /** Tells that an endpoint was deregistered on purpose. */
     void deregistered(Endpoint endpoint) {
-        List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onDeregistered(endpoint)));
+        List.copyOf(listeners).forEach(listener -> loop.foreign(() -> listener.onDeregistered(endpoint)));
     }
 
     /** Publishes what the table holds at a revision, now or as soon as the time before is long enough ago. */
@@ -99,30 +105,29 @@ final class SnapshotPublisher {
         Duration since = loop.since(publishedAt);
         if (published == null || since.compareTo(COALESCE) >= 0) {
             publish();
-        } else if (timer == null) {
-            timer = loop.after(COALESCE.minus(since), this::publish);
+        } else if (!publishes) {
+            publishes = true;
+            next.set(COALESCE.minus(since), this::publish);
         }
     }
 
     void close() {
-        if (timer != null) {
-            timer.cancel();
-        }
+        next.cancel();
+        again.cancel();
         listeners.clear();
+        owed.clear();
     }
 
     private void reachable(boolean answers) {
         if (reachable != answers) {
             reachable = answers;
-            List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onReachable(answers)));
+            tellEach(listener -> listener.onReachable(answers));
         }
     }
 
     private void publish() {
-        if (timer != null) { // on a busy machine an event may come before the timer that is due
-            timer.cancel();
-            timer = null;
-        }
+        publishes = true;
+        next.set(RETRY, this::publish);
         table.listed();
         List<Endpoint> endpoints = table.endpoints();
         live = true;
@@ -130,6 +135,8 @@ final class SnapshotPublisher {
         if (published == null || !published.endpoints().equals(endpoints)) {
             deliver(new EndpointSnapshot(service, revision, endpoints));
         }
+        publishes = false;
+        next.cancel();
     }
 
     private void deliver(EndpointSnapshot snapshot) {
@@ -138,6 +145,51 @@ final class SnapshotPublisher {
         }
         published = snapshot;
         publishedAt = loop.now();
-        List.copyOf(listeners).forEach(listener -> EtcdLoop.foreign(() -> listener.onEndpoints(snapshot)));
+        List.copyOf(listeners).forEach(this::tellAll);
+    }
+
+    private void tellEach(Consumer<EndpointListener> what) {
+        for (EndpointListener listener : List.copyOf(listeners)) {
+            if (!loop.foreign(() -> what.accept(listener))) {
+                owe(listener);
+            }
+        }
+    }
+
+    /** Tells a listener what is known. */
+    private void tellAll(EndpointListener listener) {
+        boolean heard = loop.foreign(() -> {
+            EndpointSnapshot snapshot = published;
+            String why = reason;
+            if (snapshot != null) {
+                listener.onEndpoints(snapshot);
+                if (!reachable || owed.contains(listener)) {
+                    listener.onReachable(reachable);
+                }
+            } else if (why != null) {
+                listener.onUnavailable(why);
+            }
+        });
+        if (heard) {
+            owed.remove(listener);
+        } else {
+            owe(listener);
+        }
+    }
+
+    private void owe(EndpointListener listener) {
+        if (owed.isEmpty()) {
+            again.set(backoff.next(), this::tellAgain);
+        }
+        owed.add(listener);
+    }
+
+    private void tellAgain() {
+        again.set(backoff.next(), this::tellAgain);
+        List.copyOf(owed).forEach(this::tellAll);
+        if (owed.isEmpty()) {
+            again.cancel();
+            backoff.reset();
+        }
     }
 }

@@ -54,6 +54,7 @@ final class SnapshotStore implements LastLists {
             return thread;
         });
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        executor.prestartCoreThread();
         return new SnapshotStore(options, etcd, executor, System::nanoTime, System::currentTimeMillis);
     }
 
@@ -129,7 +130,7 @@ final class SnapshotStore implements LastLists {
             SavedList saved = format.decode(service, text, file.toString());
             requireAge(saved.asOf());
             return saved;
-        } catch (IOException | MalformedRecordException | RuntimeException e) {
+        } catch (IOException | MalformedRecordException | RuntimeException | Error e) {
             boolean ours = e instanceof MalformedRecordException || e.getClass() == IOException.class;
             String why = String.valueOf(ours ? e.getMessage() : e);
             log.warn("{}: snapshot {} ignored: {}", LogText.of(service), file, LogText.of(why));

@@ -71,8 +71,13 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
     void start() {
         Metadata headers = new Metadata();
         headers.put(REQUIRE_LEADER, "true");
-        call.start(this, headers);
-        call.request(1);
+        try {
+            call.start(this, headers);
+            call.request(1);
+        } catch (RuntimeException | Error e) {
+            broken(e);
+            throw e;
+        }
     }
 
     /** Says whether a further watch has a chance here: not behind one that was given up before etcd has answered. */
@@ -86,6 +91,7 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
         return standing.size() + awaited.size();
     }
 
+    /** Adds a watch; where that throws the stream has ended for all others, too. */
     EtcdApi.Watch add(String prefix, long fromRevision, EtcdApi.WatchListener listener) {
         SharedWatch watch = new SharedWatch(
                 WatchCreateRequest.newBuilder()
@@ -96,7 +102,13 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
                 listener);
         awaited.add(watch);
         if (awaited.size() == 1) {
-            createNext();
+            try {
+                createNext();
+            } catch (RuntimeException | Error e) {
+                watch.closed = true;
+                broken(e);
+                throw e;
+            }
         }
         return watch;
     }
@@ -137,6 +149,10 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
 
     private void created(WatchResponse response, long revision) {
         SharedWatch watch = awaited.poll();
+        if (watch != null && !watch.closed && !response.getCanceled()) {
+            watch.id = response.getWatchId();
+            standing.put(watch.id, watch);
+        }
         createNext();
         if (watch == null) {
             return;
@@ -146,8 +162,6 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
         } else if (watch.closed) {
             cancel(response.getWatchId());
         } else {
-            watch.id = response.getWatchId();
-            standing.put(watch.id, watch);
             watch.listener.onCreated(revision);
         }
     }
@@ -218,9 +232,22 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
             return;
         }
         end();
-        EtcdException cause = status.isOk()
-                ? new EtcdException(EtcdException.Kind.COMPLETED, "etcd ended the watch")
-                : failure(status);
+        endAll(
+                status.isOk()
+                        ? new EtcdException(EtcdException.Kind.COMPLETED, "etcd ended the watch")
+                        : failure(status));
+    }
+
+    /** Ends what can be used no more, as a request was not sent and those after it would wait for its answer. */
+    private void broken(Throwable thrown) {
+        if (!ended) {
+            end();
+            call.cancel("failed", thrown);
+            endAll(EtcdException.of(thrown));
+        }
+    }
+
+    private void endAll(EtcdException cause) {
         List<SharedWatch> all = new ArrayList<>(standing.values());
         all.addAll(awaited);
         all.forEach(watch -> watch.end(cause));
@@ -251,7 +278,11 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
         public void requestProgress() {
             if (!closed && !ended) {
                 askingNext.add(this);
-                askNext();
+                try {
+                    askNext();
+                } catch (RuntimeException | Error e) {
+                    broken(e);
+                }
             }
         }
 
@@ -268,10 +299,14 @@ final class WatchStream extends ClientCall.Listener<WatchResponse> {
                 awaited.remove(this);
             }
             endIfUnused();
-            if (!ended && id != NONE) {
-                cancel(id);
+            try {
+                if (!ended && id != NONE) {
+                    cancel(id);
+                }
+                asksNoLonger();
+            } catch (RuntimeException | Error e) {
+                broken(e);
             }
-            asksNoLonger();
         }
 
         /** The next may ask, should no answer come any more to this one. */

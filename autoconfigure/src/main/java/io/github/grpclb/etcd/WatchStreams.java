@@ -56,8 +56,8 @@ final class WatchStreams {
 
     private WatchStream open() {
         WatchStream stream = new WatchStream(calls.get(), outdatesToken, open::remove);
-        open.add(stream);
         stream.start();
+        open.add(stream);
         return stream;
     }
 }

@@ -21,6 +21,7 @@ final class Withdrawal {
     private final long lease;
     private final boolean mayHoldTheKey;
     private final long begun;
+    private final Alarm next;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
 
     /**
@@ -40,6 +41,7 @@ final class Withdrawal {
         this.lease = lease;
         this.mayHoldTheKey = mayHoldTheKey;
         this.begun = loop.now();
+        this.next = new Alarm(loop);
     }
 
     CompletableFuture<Void> start() {
@@ -59,7 +61,7 @@ final class Withdrawal {
 
     private void look() {
         if (!done.isDone()) {
-            loop.when(api.get(key), this::delete, failure -> retry(failure, this::look));
+            loop.when(() -> api.get(key), this::delete, failure -> retry(failure, this::look));
         }
     }
 
@@ -69,7 +71,7 @@ final class Withdrawal {
             return;
         }
         loop.when(
-                api.deleteIfUnchanged(key, found.modRevision()),
+                () -> api.deleteIfUnchanged(key, found.modRevision()),
                 deleted -> {
                     if (deleted) {
                         revoke();
@@ -91,7 +93,7 @@ final class Withdrawal {
             done.complete(null);
             return;
         }
-        loop.when(api.revoke(lease), revoked -> done.complete(null), failure -> {
+        loop.when(() -> api.revoke(lease), revoked -> done.complete(null), failure -> {
             if (failure.kind() == EtcdException.Kind.LEASE_GONE) {
                 done.complete(null);
             } else {
@@ -104,7 +106,7 @@ final class Withdrawal {
         if (failure.needsAPerson() || loop.since(begun).plus(PAUSE).compareTo(context.withdrawTimeout()) >= 0) {
             done.completeExceptionally(failure);
         } else if (!done.isDone()) {
-            loop.after(PAUSE, step);
+            next.set(PAUSE, step);
         }
     }
 }

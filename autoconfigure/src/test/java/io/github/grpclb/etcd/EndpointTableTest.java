@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.testing.Allocation;
+import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -16,8 +18,10 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 class EndpointTableTest {
 
     private int skipped;
+    private final FakeClock scheduler = new FakeClock();
     private final EndpointTable table = new EndpointTable(
             "svc",
+            new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
             new EndpointCodec(new KeySpace("/grpclb/")),
             new EtcdObserver() {
                 @Override

@@ -9,6 +9,7 @@ import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
+import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -103,7 +105,9 @@ class RecordFuzzTest {
     /** A bad value hides nothing but itself, and not even the good one that it takes the place of. */
     @Property
     void keepsTheGoodBesideTheBad(@ForAll("histories") List<KeyValue> history) {
-        EndpointTable table = new EndpointTable(SERVICE, codec, EtcdObserver.NONE, 10_000);
+        FakeClock scheduler = new FakeClock();
+        EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
+        EndpointTable table = new EndpointTable(SERVICE, loop, codec, EtcdObserver.NONE, 10_000);
         Map<String, Endpoint> expected = new HashMap<>();
         Map<String, Long> revisions = new HashMap<>();
         for (KeyValue record : history) {

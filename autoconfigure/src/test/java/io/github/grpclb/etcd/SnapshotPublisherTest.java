@@ -3,6 +3,8 @@ package io.github.grpclb.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -18,7 +20,7 @@ class SnapshotPublisherTest {
     private final Following following =
             new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE);
     private final EndpointTable table = new EndpointTable(
-            "svc", new EndpointCodec(following.keys()), EtcdObserver.NONE, RecordRules.DEFAULT.maxEndpoints());
+            "svc", loop, new EndpointCodec(following.keys()), EtcdObserver.NONE, RecordRules.DEFAULT.maxEndpoints());
     private final SnapshotPublisher publisher = new SnapshotPublisher("svc", loop, table, following);
     private final LatestList list = new LatestList();
 
@@ -36,6 +38,74 @@ class SnapshotPublisherTest {
         assertThat(list.count()).isEqualTo(3);
         assertThat(list.endpoints()).singleElement().satisfies(endpoint -> assertThat(endpoint.weight())
                 .isEqualTo(4));
+    }
+
+    @Test
+    @FaultRow(50)
+    void tellsAListenerAgainThatThrew() {
+        Throwing listener = new Throwing();
+        publisher.add(list);
+        publisher.add(listener);
+        listener.throwing = true;
+        at(Duration.ZERO, 1);
+        scheduler.forward(Duration.ofSeconds(5));
+        assertThat(listener.heard.count()).isZero();
+        assertThat(list.count()).isEqualTo(1);
+        listener.throwing = false;
+        scheduler.forward(Duration.ofSeconds(2));
+        assertThat(listener.heard.endpoints()).isEqualTo(list.endpoints());
+        scheduler.forward(Duration.ofMinutes(1));
+        assertThat(listener.heard.count()).isEqualTo(1);
+        assertThat(list.count()).isEqualTo(1);
+        assertThat(scheduler.pending()).isZero();
+    }
+
+    @Test
+    @FaultRow(50)
+    void tellsAListenerAgainWhetherTheRegistryAnswers() {
+        Throwing listener = new Throwing();
+        publisher.add(listener);
+        at(Duration.ZERO, 1);
+        scheduler.forward(Duration.ofSeconds(1));
+        publisher.unavailable("away");
+        assertThat(listener.answers).isFalse();
+        listener.throwing = true;
+        at(Duration.ZERO, 1);
+        scheduler.forward(Duration.ofSeconds(1));
+        listener.throwing = false;
+        scheduler.forward(Duration.ofSeconds(2));
+        assertThat(listener.answers).isTrue();
+    }
+
+    private static final class Throwing implements EndpointListener {
+
+        private final LatestList heard = new LatestList();
+        private boolean throwing;
+        private boolean answers = true;
+
+        @Override
+        public void onEndpoints(EndpointSnapshot snapshot) {
+            throwIfSo();
+            heard.onEndpoints(snapshot);
+        }
+
+        @Override
+        public void onUnavailable(String reason) {
+            throwIfSo();
+            heard.onUnavailable(reason);
+        }
+
+        @Override
+        public void onReachable(boolean reachable) {
+            throwIfSo();
+            answers = reachable;
+        }
+
+        private void throwIfSo() {
+            if (throwing) {
+                throw new IllegalStateException("listener");
+            }
+        }
     }
 
     private void at(Duration time, int weight) {

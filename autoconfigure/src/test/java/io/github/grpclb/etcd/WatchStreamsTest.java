@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.Event;
@@ -18,9 +19,13 @@ import org.junit.jupiter.api.Test;
 
 class WatchStreamsTest {
 
+    private static final Error NO_THREAD = new OutOfMemoryError("unable to create native thread");
+
     private final List<FakeCall> calls = new ArrayList<>();
     private final List<EtcdException> failures = new ArrayList<>();
     private boolean outdated;
+    private Error startThrows;
+    private Error sendThrows;
 
     private final WatchStreams streams = new WatchStreams(
             () -> {
@@ -184,6 +189,65 @@ class WatchStreamsTest {
         assertThat(calls).hasSize(WatchStreams.MOST_STREAMS);
     }
 
+    @Test
+    void aStreamThatCannotStartIsNotJoined() {
+        startThrows = NO_THREAD;
+        assertThatThrownBy(() -> watch("a")).isSameAs(NO_THREAD);
+        assertThat(onlyCall().cancelled).isTrue();
+        startThrows = null;
+        Heard b = created("b", 0);
+        assertThat(calls).hasSize(2);
+        assertThat(streams.streams()).isEqualTo(1);
+        assertThat(b.said).containsExactly("created 1");
+    }
+
+    @Test
+    void aStreamWhoseRequestIsNotSentIsEndedForAllOthers() {
+        Heard a = created("a", 0);
+        sendThrows = NO_THREAD;
+        assertThatThrownBy(() -> watch("b")).isSameAs(NO_THREAD);
+        sendThrows = null;
+        assertThat(onlyCall().cancelled).isTrue();
+        assertThat(a.said).containsExactly("created 1", "end INTERNAL");
+        assertThat(created("b", 0).said).containsExactly("created 1");
+        assertThat(calls).hasSize(2);
+    }
+
+    @Test
+    void aStreamThatCannotAskForProgressIsEnded() {
+        Heard a = created("a", 0);
+        Heard b = created("b", 1);
+        sendThrows = NO_THREAD;
+        b.watch.requestProgress();
+        sendThrows = null;
+        assertThat(List.of(a, b)).allSatisfy(each -> assertThat(each.said).endsWith("end INTERNAL"));
+        assertThat(onlyCall().cancelled).isTrue();
+        assertThat(streams.streams()).isZero();
+    }
+
+    @Test
+    void aStreamThatCannotEndAWatchIsEnded() {
+        Heard a = created("a", 0);
+        Heard b = created("b", 1);
+        sendThrows = NO_THREAD;
+        b.watch.close();
+        sendThrows = null;
+        assertThat(a.said).containsExactly("created 1", "end INTERNAL");
+        assertThat(b.said).containsExactly("created 1");
+        assertThat(streams.streams()).isZero();
+    }
+
+    @Test
+    void oneIsToldOfTheEndAlsoWhereTheNextCouldNotBeAskedFor() {
+        Heard a = watch("a");
+        Heard b = watch("b");
+        sendThrows = NO_THREAD;
+        assertThatThrownBy(() -> onlyCall().answer(response(7).setWatchId(0).setCreated(true)))
+                .isSameAs(NO_THREAD);
+        onlyCall().end(Status.CANCELLED.withCause(NO_THREAD)); // as gRPC ends it then
+        assertThat(List.of(a, b)).allSatisfy(each -> assertThat(each.said).containsExactly("end UNREACHABLE"));
+    }
+
     private FakeCall onlyCall() {
         assertThat(calls).hasSize(1);
         return calls.get(0);
@@ -244,7 +308,7 @@ class WatchStreamsTest {
         }
     }
 
-    private static final class FakeCall extends ClientCall<WatchRequest, WatchResponse> {
+    private final class FakeCall extends ClientCall<WatchRequest, WatchResponse> {
 
         private final List<WatchRequest> sent = new ArrayList<>();
         private Listener<WatchResponse> listener;
@@ -282,6 +346,9 @@ class WatchStreamsTest {
             assertThat(headers.get(Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER)))
                     .isEqualTo("true");
             this.listener = listener;
+            if (startThrows != null) {
+                throw startThrows;
+            }
         }
 
         @Override
@@ -302,6 +369,9 @@ class WatchStreamsTest {
         @Override
         public void sendMessage(WatchRequest message) {
             assertThat(cancelled).isFalse();
+            if (sendThrows != null) {
+                throw sendThrows;
+            }
             sent.add(message);
         }
     }
