@@ -18,6 +18,7 @@ final class Calm {
         SLOW,
         MUTE,
         CUT,
+        THROWING,
         FROZEN
     }
 

@@ -149,7 +149,7 @@ final class FaultSchedule {
                 client.api,
                 new Following(KEYS, RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE),
                 Duration.ofHours(1));
-        source.subscribe(SERVICE, sabotage.of(lists));
+        source.subscribe(SERVICE, sabotage.of(client.thrower.of(lists)));
     }
 
     /** All leave in order, and nothing is left. */
@@ -212,7 +212,7 @@ final class FaultSchedule {
 
     private void fault() {
         ScheduledServer server = servers.get(random.nextInt(SERVERS));
-        switch (random.nextInt(23)) {
+        switch (random.nextInt(29)) {
             case 0 -> etcdIs(Health.DOWN);
             case 1 -> etcdIs(Health.PAUSED);
             case 2, 3 -> etcdIs(Health.UP);
@@ -234,6 +234,7 @@ final class FaultSchedule {
             case 19 -> kill(server);
             case 20 -> leave(server);
             case 21 -> start(server);
+            case 22, 23, 24 -> throwing(random.nextBoolean() ? client : server.process(), random.nextInt(3) > 0);
             default -> update(server, random.nextInt(9));
         }
     }
@@ -248,7 +249,9 @@ final class FaultSchedule {
         noSpace(false);
         cut(client, false);
         freeze(client, false);
+        throwing(client, false);
         for (ScheduledServer server : servers) {
+            throwing(server.process(), false);
             cut(server.process(), false);
             freeze(server.process(), false);
             start(server);
@@ -366,6 +369,14 @@ final class FaultSchedule {
         if (process != null) {
             process.scheduler.freeze(stop);
             trouble(process.calm, Trouble.FROZEN, stop, RECOVERY);
+        }
+    }
+
+    /** What is called throws, now and then, and so does what is done with the answers. */
+    private void throwing(ScheduledProcess process, boolean on) {
+        if (process != null) {
+            process.thrower.throwing(on);
+            trouble(process.calm, Trouble.THROWING, on, RECOVERY);
         }
     }
 

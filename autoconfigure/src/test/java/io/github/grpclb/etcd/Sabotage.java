@@ -9,6 +9,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 
 /**
  * Loops that are broken on purpose, to see that the schedules catch them: something between a loop and etcd keeps from the loop
@@ -247,6 +252,91 @@ enum Sabotage {
         }
     },
 
+    /** What is thrown on the way of an answer is logged, and nothing follows. */
+    THROWN_BY_AN_ANSWER_FORGOTTEN {
+        @Override
+        EtcdLoop loop(ScheduledExecutorService executor, LongSupplier ticker, RandomGenerator random) {
+            return new EtcdLoop(executor, ticker, random) {
+                @Override
+                <T> void when(
+                        Supplier<CompletableFuture<T>> call,
+                        Consumer<? super T> succeeded,
+                        Consumer<EtcdException> failed) {
+                    super.when(call, result -> guard(() -> succeeded.accept(result)), failed);
+                }
+            };
+        }
+    },
+
+    /** A call that throws is logged, and its end is waited for. */
+    THROWN_BY_A_CALL_FORGOTTEN {
+        @Override
+        EtcdLoop loop(ScheduledExecutorService executor, LongSupplier ticker, RandomGenerator random) {
+            return new EtcdLoop(executor, ticker, random) {
+                @Override
+                <T> void when(
+                        Supplier<CompletableFuture<T>> call,
+                        Consumer<? super T> succeeded,
+                        Consumer<EtcdException> failed) {
+                    super.when(
+                            () -> {
+                                try {
+                                    return call.get();
+                                } catch (IllegalStateException | OutOfMemoryError e) {
+                                    return new CompletableFuture<>();
+                                }
+                            },
+                            succeeded,
+                            failed);
+                }
+            };
+        }
+    },
+
+    /** An event that throws is passed over. */
+    THROWING_EVENT_SKIPPED {
+        @Override
+        EtcdApi of(EtcdApi api, EtcdLoop loop) {
+            return new ForwardingApi(api) {
+                @Override
+                public Watch watch(String prefix, long from, WatchListener listener) {
+                    return to.watch(prefix, from, new ForwardingListener(listener) {
+                        @Override
+                        public void onEvents(long revision, List<Event> events) {
+                            to.onEvents(
+                                    revision,
+                                    events.stream()
+                                            .filter(event -> event.record().value() != null)
+                                            .toList());
+                        }
+                    });
+                }
+            };
+        }
+    },
+
+    /** A list that a listener threw at is taken for one that it has. */
+    THROWING_LISTENER_NOT_TOLD_AGAIN {
+        @Override
+        EndpointListener of(EndpointListener listener) {
+            return new EndpointListener() {
+                @Override
+                public void onEndpoints(EndpointSnapshot snapshot) {
+                    try {
+                        listener.onEndpoints(snapshot);
+                    } catch (IllegalStateException | OutOfMemoryError e) {
+                        // as if it had heard
+                    }
+                }
+
+                @Override
+                public void onUnavailable(String reason) {
+                    listener.onUnavailable(reason);
+                }
+            };
+        }
+    },
+
     /** Each list is made of new objects. */
     OBJECTS_NOT_KEPT {
         @Override
@@ -271,6 +361,11 @@ enum Sabotage {
     /** Returns what the loops of a process are given for etcd. */
     EtcdApi of(EtcdApi api, EtcdLoop loop) {
         return api;
+    }
+
+    /** Returns the loop of a process. */
+    EtcdLoop loop(ScheduledExecutorService executor, LongSupplier ticker, RandomGenerator random) {
+        return new EtcdLoop(executor, ticker, random);
     }
 
     /** Returns what the source is given for its subscriber. */

@@ -13,6 +13,7 @@ final class ScheduledProcess {
 
     final FakeClock scheduler;
     final Calm calm;
+    final Thrower thrower;
     final EtcdLoop loop;
     final EtcdApi api;
     private final List<FakeEtcd.FakeClient> clients = new ArrayList<>();
@@ -22,17 +23,19 @@ final class ScheduledProcess {
         this.scheduler = clock.process();
         this.calm = new Calm(clock);
         long begin = CLOCKS[random.nextInt(CLOCKS.length)];
-        this.loop = new EtcdLoop(scheduler, () -> scheduler.nanoTime() + begin, new Random(random.nextLong()));
+        this.thrower = new Thrower(new Random(random.nextLong()));
+        this.loop = sabotage.loop(scheduler, () -> scheduler.nanoTime() + begin, new Random(random.nextLong()));
         this.api = sabotage.of(
-                new ReconnectingApi(
+                thrower.of(new ReconnectingApi(
                         loop,
                         () -> {
+                            thrower.maybe();
                             FakeEtcd.FakeClient client = etcd.client(scheduler);
                             client.cut(cut);
                             clients.add(client);
-                            return client;
+                            return thrower.of(client);
                         },
-                        "http://etcd:2379"),
+                        "http://etcd:2379")),
                 loop);
     }
 
