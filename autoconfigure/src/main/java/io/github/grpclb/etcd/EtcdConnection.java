@@ -50,10 +50,8 @@ public final class EtcdConnection implements AutoCloseable {
                     LogText.of(String.valueOf(options.username())),
                     String.join(", ", options.endpoints()));
         }
-        this.api = new ReconnectingApi(
-                loop,
-                () -> new JetcdClient(options, loop),
-                String.join(", ", options.endpoints()));
+        this.api =
+                new ReconnectingApi(loop, () -> new JetcdClient(options, loop), String.join(", ", options.endpoints()));
     }
 
     /** Returns what this was created with. */

@@ -91,7 +91,8 @@ final class EtcdException extends RuntimeException {
             return of(failure.getCause());
         }
         if (!hasStatus(failure)) {
-            return new EtcdException(Kind.INTERNAL, "failed in this process: " + LogText.of(failure.toString()), failure);
+            return new EtcdException(
+                    Kind.INTERNAL, "failed in this process: " + LogText.of(failure.toString()), failure);
         }
         Status status = Status.fromThrowable(failure);
         Kind kind = kindOf(status);

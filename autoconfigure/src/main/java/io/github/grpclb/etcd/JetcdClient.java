@@ -63,7 +63,8 @@ final class JetcdClient implements EtcdClient {
      */
     JetcdClient(EtcdOptions options, EtcdLoop loop) {
         NettyChannelBuilder builder = NettyChannelBuilder.forTarget(target(options))
-                // not the loop's executor itself: a channel outlives it by a moment, and would panic where it is refused
+                // not the loop's executor itself: a channel outlives it by a moment, and would panic where it is
+                // refused
                 .executor(loop::execute)
                 .defaultLoadBalancingPolicy("round_robin")
                 .disableServiceConfigLookUp()
@@ -76,9 +77,8 @@ final class JetcdClient implements EtcdClient {
         this.timeout = options.callTimeout();
         String username = options.username();
         String password = options.password();
-        this.token = username == null || password == null
-                ? null
-                : new EtcdToken(channel, username, password, timeout, loop);
+        this.token =
+                username == null || password == null ? null : new EtcdToken(channel, username, password, timeout, loop);
         this.callOptions = CallOptions.DEFAULT.withCallCredentials(token);
         this.watches =
                 new WatchStreams(() -> channel.newCall(WatchGrpc.getWatchMethod(), callOptions), this::isOutdatedToken);

@@ -73,8 +73,10 @@ class EtcdLoopTest {
         loop.execute(() -> ran.add("last"));
         scheduler.forward(Duration.ofSeconds(2));
         assertThat(ran).hasSize(1);
-        assertThat(output.toString().split("IllegalStateException: a mistake", -1)).hasSize(2);
-        assertThat(output.toString().split("IllegalStateException: another mistake", -1)).hasSize(2);
+        assertThat(output.toString().split("IllegalStateException: a mistake", -1))
+                .hasSize(2);
+        assertThat(output.toString().split("IllegalStateException: another mistake", -1))
+                .hasSize(2);
     }
 
     @Test

@@ -74,8 +74,7 @@ final class Thrower {
     }
 
     private static KeyValue poisoned(KeyValue record) {
-        return new KeyValue(
-                record.key(), null, record.createRevision(), record.modRevision(), record.lease());
+        return new KeyValue(record.key(), null, record.createRevision(), record.modRevision(), record.lease());
     }
 
     private class ThrowingApi extends ForwardingApi {
