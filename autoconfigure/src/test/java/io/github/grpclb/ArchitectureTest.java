@@ -12,7 +12,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Clock;
 import java.time.Instant;
@@ -36,15 +36,17 @@ class ArchitectureTest {
             "discovery",
             "etcd.embedded",
             "etcd",
-            "registration",
             "load",
             "policy",
             "policy.builtin",
             "resolver",
             "balancer",
+            "client",
+            "server",
             "metrics",
             "actuate",
-            "autoconfigure");
+            "autoconfigure",
+            "autoconfigure.devh");
 
     private static final List<String> WITHOUT_SPRING = ORDER.subList(0, ORDER.indexOf("actuate"));
 
@@ -89,6 +91,16 @@ class ArchitectureTest {
     }
 
     @Test
+    void keepsNetDevhToItsHost() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + "autoconfigure.devh")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("net.devh.."));
+    }
+
+    @Test
     void keepsJetcdBehindItsPackage() {
         check(noClasses()
                 .that()
@@ -117,13 +129,14 @@ class ArchitectureTest {
                 .resideInAnyPackage(
                         ROOT + "discovery..",
                         ROOT + "etcd",
-                        ROOT + "registration..",
                         ROOT + "load",
                         ROOT + "policy..",
+                        ROOT + "client..",
+                        ROOT + "server..",
                         ROOT + "resolver..",
                         ROOT + "balancer..")
                 .and()
-                .doNotBelongToAnyOf(ServerRegistration.class)
+                .doNotBelongToAnyOf(ServerLifecycle.class)
                 .should()
                 .callMethod(System.class, "currentTimeMillis")
                 .orShould()

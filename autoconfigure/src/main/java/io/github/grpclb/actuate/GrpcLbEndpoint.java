@@ -3,7 +3,7 @@ package io.github.grpclb.actuate;
 import io.github.grpclb.balancer.EndpointState;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -16,7 +16,7 @@ import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 public final class GrpcLbEndpoint {
 
     private final @Nullable LiveEndpoints live;
-    private final @Nullable ServerRegistration server;
+    private final @Nullable ServerLifecycle server;
 
     /**
      * Creates the endpoint.
@@ -24,7 +24,7 @@ public final class GrpcLbEndpoint {
      * @param live what this process calls, or null if it calls nobody
      * @param server this process's registration, or null if it is none of this process's tasks
      */
-    public GrpcLbEndpoint(@Nullable LiveEndpoints live, @Nullable ServerRegistration server) {
+    public GrpcLbEndpoint(@Nullable LiveEndpoints live, @Nullable ServerLifecycle server) {
         this.live = live;
         this.server = server;
     }

@@ -3,7 +3,7 @@ package io.github.grpclb.actuate;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +37,7 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
      * @param etcd asked for what it knows already; nothing is sent
      * @param server this process's registration, or null if it is none of this process's tasks
      */
-    public GrpcLbHealthIndicator(EtcdConnection etcd, @Nullable ServerRegistration server) {
+    public GrpcLbHealthIndicator(EtcdConnection etcd, @Nullable ServerLifecycle server) {
         this(
                 etcd::unreachableBecause,
                 etcd::refusedBecause,

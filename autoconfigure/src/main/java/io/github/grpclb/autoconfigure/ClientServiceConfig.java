@@ -73,10 +73,12 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
      *
      * @throws InvalidPropertyException if that is out of its range
      */
-    InitialWait initialWait() {
+    Duration initialWait() {
         Duration set = own.over(all).initialWait();
         try {
-            return new InitialWait(set != null ? set : InitialWait.DEFAULT);
+            Duration wait = set != null ? set : InitialWait.DEFAULT;
+            InitialWait.requireInRange(wait);
+            return wait;
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, property(e.name()));
         }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param properties what is configured
  */
-record ClientServices(GrpcLbProperties properties) {
+public record ClientServices(GrpcLbProperties properties) {
 
     private static final String CLIENTS = "grpc.lb.clients.";
 
@@ -61,7 +61,7 @@ record ClientServices(GrpcLbProperties properties) {
      * @param byDefault whether a client calls the service of its own name where nothing else is configured
      * @throws InvalidPropertyException if it has no service that can be called
      */
-    Optional<String> targetOf(String client, boolean byDefault) {
+    public Optional<String> targetOf(String client, boolean byDefault) {
         Optional<String> configured = configured(client);
         if (configured.isEmpty() && byDefault) {
             String own = decoded(client);

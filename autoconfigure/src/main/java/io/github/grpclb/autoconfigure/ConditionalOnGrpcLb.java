@@ -11,4 +11,4 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
 @ConditionalOnSwitch(name = "grpc.lb.enabled", byDefault = true)
-@interface ConditionalOnGrpcLb {}
+public @interface ConditionalOnGrpcLb {}

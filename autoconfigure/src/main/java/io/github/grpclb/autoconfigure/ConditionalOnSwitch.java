@@ -15,7 +15,7 @@ import org.springframework.context.annotation.Conditional;
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
 @Conditional(OnSwitch.class)
-@interface ConditionalOnSwitch {
+public @interface ConditionalOnSwitch {
 
     /** The property's name. */
     String name();

@@ -2,7 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.balancer.LiveEndpoints;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -19,7 +19,7 @@ public final class GrpcLbEndpointAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    GrpcLbEndpoint grpcLbEndpoint(ObjectProvider<LiveEndpoints> live, ObjectProvider<ServerRegistration> server) {
+    GrpcLbEndpoint grpcLbEndpoint(ObjectProvider<LiveEndpoints> live, ObjectProvider<ServerLifecycle> server) {
         return new GrpcLbEndpoint(live.getIfAvailable(), server.getIfAvailable());
     }
 }

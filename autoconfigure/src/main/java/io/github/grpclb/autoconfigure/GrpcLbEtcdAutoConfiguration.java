@@ -1,38 +1,40 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.etcd.EndpointSourceOptions;
 import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.etcd.EtcdEndpointSource;
+import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.etcd.EtcdUnavailableException;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
-import org.springframework.core.env.Environment;
 
-/** The connection to etcd, which clients and servers share. Dials nothing before it is used, unless it is to fail fast. */
-@AutoConfiguration(afterName = "org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration")
+/**
+ * The registry in etcd: what is followed and what is announced there, over one connection. Dials nothing before it is used, unless it is
+ * to fail fast.
+ */
+@AutoConfiguration(
+        after = GrpcLbAutoConfiguration.class,
+        afterName = "org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration")
 @ConditionalOnGrpcLb
-@EnableConfigurationProperties(GrpcLbProperties.class)
+@ConditionalOnClass(EtcdConnection.class)
+@ConditionalOnBean(GrpcLbProperties.class)
 public final class GrpcLbEtcdAutoConfiguration {
 
+    private static final String REGISTRATION = "grpc.lb.registration.";
     private static final Duration SHORTEST_STARTUP_TIMEOUT = Duration.ofNanos(1);
     private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
-
-    @Bean
-    UnknownProperties grpcLbUnknownProperties(Environment environment) {
-        return new UnknownProperties(environment);
-    }
-
-    @Bean
-    static ConfigurationPropertiesBindHandlerAdvisor grpcLbBlankIsAbsent() {
-        return BlankIsAbsent::new;
-    }
 
     @Bean
     @ConditionalOnMissingBean
@@ -78,8 +80,42 @@ public final class GrpcLbEtcdAutoConfiguration {
     }
 
     @Bean
-    DeferredObservers grpcLbDeferredObservers(ConfigurableApplicationContext context) {
-        return new DeferredObservers(context);
+    @ConditionalOnMissingBean
+    EndpointSource grpcLbEndpointSource(
+            EtcdConnection connection, GrpcLbProperties properties, DeferredObservers observers) {
+        SnapshotSettings snapshots = new SnapshotSettings(properties.snapshot());
+        EndpointSourceOptions options = EndpointSourceOptions.DEFAULT
+                .withRules(new EtcdSettings(properties.etcd(), null).recordRules())
+                .withSnapshots(snapshots.options());
+        try {
+            return new EtcdEndpointSource(connection, options, observers.ofEtcd());
+        } catch (IllegalValueException e) {
+            throw snapshots.refused(e);
+        }
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnSwitch(name = "grpc.lb.registration.enabled", byDefault = true)
+    EndpointRegistrar grpcLbRegistrar(
+            EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
+        GrpcLbProperties.Registration registration = properties.registration();
+        InvalidPropertyException.requireWithin(
+                EtcdRegistrar.MIN_TTL,
+                EtcdRegistrar.MAX_TTL,
+                registration.ttl(),
+                REGISTRATION + "ttl",
+                "2s to 1h",
+                "Set how long etcd keeps a server that died; etcd itself grants no less than 2 s.");
+        try {
+            return new EtcdRegistrar(
+                    connection,
+                    registration.ttl(),
+                    registration.withdrawTimeout(),
+                    observer.getIfAvailable(() -> EtcdObserver.NONE));
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, REGISTRATION + RecordJson.propertyName(e.name()));
+        }
     }
 
     private static void requireReachable(EtcdConnection connection, GrpcLbProperties.Etcd properties) {

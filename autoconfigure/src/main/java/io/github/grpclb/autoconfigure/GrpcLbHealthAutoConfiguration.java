@@ -2,7 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.actuate.GrpcLbHealthIndicator;
 import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -22,7 +22,7 @@ public final class GrpcLbHealthAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(name = "grpcLbHealthIndicator")
-    HealthIndicator grpcLbHealthIndicator(EtcdConnection connection, ObjectProvider<ServerRegistration> registration) {
+    HealthIndicator grpcLbHealthIndicator(EtcdConnection connection, ObjectProvider<ServerLifecycle> registration) {
         return new GrpcLbHealthIndicator(connection, registration.getIfAvailable());
     }
 }

@@ -28,11 +28,12 @@ import org.springframework.context.annotation.Bean;
         })
 @ConditionalOnGrpcLb
 @ConditionalOnClass(MeterRegistry.class)
-@ConditionalOnBean({MeterRegistry.class, EtcdConnection.class})
+@ConditionalOnBean({MeterRegistry.class, GrpcLbProperties.class})
 @ConditionalOnSwitch(name = "grpc.lb.metrics.enabled", byDefault = true)
 public final class GrpcLbMetricsAutoConfiguration {
 
     @Bean
+    @ConditionalOnBean(EtcdConnection.class)
     @ConditionalOnMissingBean
     EtcdObserver grpcLbEtcdMetrics(MeterRegistry registry, EtcdConnection connection) {
         return new EtcdMetrics(registry, connection);

@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.discovery.IllegalValueException;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.context.ApplicationListener;
@@ -9,11 +9,11 @@ import org.springframework.context.ApplicationListener;
 /** Has the server announced while the application accepts traffic, as Spring Boot's readiness state says, where that is asked for. */
 final class ReadinessEvents implements ApplicationListener<AvailabilityChangeEvent<ReadinessState>> {
 
-    private final ServerRegistration registration;
+    private final ServerLifecycle registration;
     private final boolean followed;
 
     /** Where it is asked for, nothing is announced from here on, which is before the server starts, until the application is ready. */
-    ReadinessEvents(ServerRegistration registration, GrpcLbProperties.When when) {
+    ReadinessEvents(ServerLifecycle registration, GrpcLbProperties.When when) {
         this.registration = registration;
         this.followed = when == GrpcLbProperties.When.READY;
         if (followed) {

@@ -1,9 +1,12 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.ServiceName;
-import io.github.grpclb.registration.Announcement;
-import io.github.grpclb.registration.HostChoice;
+import io.github.grpclb.server.Announcement;
+import io.github.grpclb.server.HostChoice;
+import io.github.grpclb.server.ServerLifecycle;
+import io.github.grpclb.server.ServerTraffic;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -12,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Makes the announcement of this application's server out of its properties. */
-final class ServerAnnouncement {
+public final class ServerAnnouncement {
 
     private static final Logger log = LoggerFactory.getLogger(ServerAnnouncement.class);
     private static final String PREFIX = "grpc.lb.registration.";
@@ -46,6 +49,23 @@ final class ServerAnnouncement {
                     "Set the port under which others reach this server, or leave it out to announce the one it listens on.");
         }
         requireValidList(properties.services(), properties.service());
+    }
+
+    /**
+     * Announces a server that has started.
+     *
+     * @param bindAddress what it is bound to, perhaps a wildcard
+     * @param port where it listens
+     * @param traffic what arrives at it
+     * @throws InvalidPropertyException if the service has no name, nothing suits as address, or a record cannot hold what is set
+     */
+    public void announce(
+            ServerLifecycle lifecycle, @Nullable String bindAddress, int port, ServerTraffic traffic) {
+        try {
+            lifecycle.started(forServerBoundTo(bindAddress), port, traffic);
+        } catch (IllegalValueException e) {
+            throw InvalidPropertyException.of(e, property(e.name()));
+        }
     }
 
     /**

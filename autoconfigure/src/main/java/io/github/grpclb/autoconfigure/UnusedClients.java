@@ -2,14 +2,12 @@ package io.github.grpclb.autoconfigure;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.core.env.Environment;
@@ -18,35 +16,31 @@ import org.springframework.core.env.Environment;
  * Warns of clients that are configured and that no stub or channel has been made for by the time the application is ready. Where beans
  * are made lazily nobody can know yet, and nothing is said.
  */
-final class UnusedClients implements ApplicationListener<ApplicationReadyEvent> {
+public final class UnusedClients implements ApplicationListener<ApplicationReadyEvent> {
 
     private static final Logger log = LoggerFactory.getLogger(UnusedClients.class);
 
     private static final int MOST_NAMES = 10;
 
     private final GrpcLbProperties properties;
-    private final ObjectProvider<GrpcChannelsProperties> channels;
-    private final ObjectProvider<DeferredStubs> deferred;
+    private final Supplier<Set<String>> used;
     private final Environment environment;
 
-    UnusedClients(
-            GrpcLbProperties properties,
-            ObjectProvider<GrpcChannelsProperties> channels,
-            ObjectProvider<DeferredStubs> deferred,
-            Environment environment) {
+    /**
+     * Creates it.
+     *
+     * @param used returns the names of the clients that channels or stubs are made for, asked for when the application is ready
+     */
+    public UnusedClients(GrpcLbProperties properties, Supplier<Set<String>> used, Environment environment) {
         this.properties = properties;
-        this.channels = channels;
-        this.deferred = deferred;
+        this.used = used;
         this.environment = environment;
     }
 
     @Override
     public void onApplicationEvent(ApplicationReadyEvent event) {
         if (!environment.getProperty("spring.main.lazy-initialization", Boolean.class, false)) {
-            Set<String> used = new HashSet<>();
-            channels.ifAvailable(asked -> used.addAll(ChannelAddresses.clients(asked)));
-            deferred.ifAvailable(stubs -> used.addAll(stubs.clients()));
-            find(properties, used).forEach(log::warn);
+            find(properties, used.get()).forEach(log::warn);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.client.ChannelSetup;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.event.ApplicationContextEvent;
@@ -12,16 +13,16 @@ import org.springframework.context.event.ContextStartedEvent;
  */
 final class WaitForOwnStart implements ApplicationListener<ApplicationContextEvent> {
 
-    private final ObjectProvider<ClientChannels> channels;
+    private final ObjectProvider<ChannelSetup> setup;
 
-    WaitForOwnStart(ObjectProvider<ClientChannels> channels) {
-        this.channels = channels;
+    WaitForOwnStart(ObjectProvider<ChannelSetup> setup) {
+        this.setup = setup;
     }
 
     @Override
     public void onApplicationEvent(ApplicationContextEvent event) {
         if (event instanceof ContextRefreshedEvent || event instanceof ContextStartedEvent) {
-            channels.ifAvailable(ClientChannels::waitAnew);
+            setup.ifAvailable(ChannelSetup::waitAnew);
         }
     }
 }

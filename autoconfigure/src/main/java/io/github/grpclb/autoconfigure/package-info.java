@@ -1,4 +1,4 @@
-/** Properties and wiring: the auto-configurations, one per concern, and the adapters for net.devh's gRPC starter. */
+/** Properties and wiring: the auto-configurations, one per concern, whoever makes channels and servers. */
 @NullMarked
 package io.github.grpclb.autoconfigure;
 

@@ -1,6 +1,7 @@
 package io.github.grpclb.discovery;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,14 @@ public interface EndpointRegistrar extends AutoCloseable {
      * @throws IllegalStateException if this registrar is closed
      */
     Registration register(Endpoint endpoint);
+
+    /**
+     * Returns where the registry is, for whoever looks for the network that leads there: names, and IP literals without brackets. Empty
+     * where that means nothing.
+     */
+    default List<String> hosts() {
+        return List.of();
+    }
 
     /** Withdraws all that is registered, within a bounded time. Idempotent. */
     @Override

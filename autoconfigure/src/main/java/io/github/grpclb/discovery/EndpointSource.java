@@ -17,6 +17,11 @@ public interface EndpointSource extends AutoCloseable {
      */
     Subscription subscribe(String service, EndpointListener listener);
 
+    /** Returns which hosts its endpoints may have, host names after their lookup too. */
+    default AddressRules addressRules() {
+        return AddressRules.DEFAULT;
+    }
+
     /** Stops following all services. Returns within seconds, also when the registry does not answer. Idempotent. */
     @Override
     void close();

@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
@@ -86,6 +87,11 @@ public final class EtcdEndpointSource implements EndpointSource {
         EtcdSubscription subscription = new EtcdSubscription(service, listener);
         loop.execute(() -> add(subscription));
         return subscription;
+    }
+
+    @Override
+    public AddressRules addressRules() {
+        return following.rules().addresses();
     }
 
     @Override

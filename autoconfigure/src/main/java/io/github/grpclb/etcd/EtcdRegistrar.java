@@ -31,6 +31,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
 
     private final KeySpace keys;
     private final EtcdRegistration.Context context;
+    private final List<String> hosts;
     private final Map<String, EtcdRegistration> open = new HashMap<>();
     private boolean closed;
 
@@ -48,6 +49,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
                 connection.loop(),
                 connection.api(),
                 connection.options().keySpace(),
+                connection.options().hosts(),
                 connection.options().callTimeout(),
                 ttl,
                 withdrawTimeout,
@@ -62,6 +64,18 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             Duration ttl,
             Duration withdrawTimeout,
             EtcdObserver observer) {
+        this(loop, api, keys, List.of(), callTimeout, ttl, withdrawTimeout, observer);
+    }
+
+    private EtcdRegistrar(
+            EtcdLoop loop,
+            EtcdApi api,
+            KeySpace keys,
+            List<String> hosts,
+            Duration callTimeout,
+            Duration ttl,
+            Duration withdrawTimeout,
+            EtcdObserver observer) {
         if (ttl.compareTo(MIN_TTL) < 0 || ttl.compareTo(MAX_TTL) > 0) {
             throw new IllegalValueException("ttl", ttl, MIN_TTL.toSeconds() + " s to 1 h");
         }
@@ -69,6 +83,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             throw new IllegalValueException("withdrawTimeout", withdrawTimeout, "more than 0, to 1 h");
         }
         this.keys = keys;
+        this.hosts = List.copyOf(hosts);
         this.context = new EtcdRegistration.Context(
                 loop, api, new EndpointCodec(keys), observer, roundedUp(ttl), callTimeout, withdrawTimeout);
     }
@@ -98,6 +113,11 @@ public final class EtcdRegistrar implements EndpointRegistrar {
         open.put(key, registration);
         registration.start();
         return registration;
+    }
+
+    @Override
+    public List<String> hosts() {
+        return hosts;
     }
 
     @Override

@@ -92,12 +92,11 @@ public final class EndpointNameResolver extends NameResolver {
         this.initialWait = wait != null ? wait : NO_WAIT;
         this.onInitialWait = this::waitAnew;
         Duration staleMax = args.getArg(ResolverArgs.STALE_MAX);
-        AddressRules rules = args.getArg(ResolverArgs.ADDRESS_RULES);
         this.lists = new EndpointLists(
                 target,
                 offload,
                 this::later,
-                new CheckedLookup(rules == null ? AddressRules.DEFAULT : rules, lookup),
+                new CheckedLookup(source == null ? AddressRules.DEFAULT : source.addressRules(), lookup),
                 staleMax != null ? staleMax : ResolverArgs.DEFAULT_STALE_MAX,
                 nanoTime,
                 new FromOffload());

@@ -3,6 +3,9 @@ package io.github.grpclb.resolver;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -31,19 +34,34 @@ public final class InitialWait {
      * @throws IllegalValueException if it is out of its range
      */
     public InitialWait(Duration time) {
-        if (time.isNegative() || time.compareTo(LONGEST) > 0) {
-            throw new IllegalValueException("initialWait", time, "0 to 1 h");
-        }
+        requireInRange(time);
         this.time = time;
     }
 
     /**
-     * Has a channel that knows no server wait again from now on, such as when the application goes on after a pause. Returns when the
-     * channel does, so that the calls after it are among those that wait; or after a second, should the channel be that busy. Not to be
-     * called in a channel's synchronization context.
+     * Checks a time.
+     *
+     * @throws IllegalValueException if it is not 0 to {@link #LONGEST}
      */
+    public static void requireInRange(Duration time) {
+        if (time.isNegative() || time.compareTo(LONGEST) > 0) {
+            throw new IllegalValueException("initialWait", time, "0 to 1 h");
+        }
+    }
+
+    /** Has the channels of this wait begin it again: {@link #begin(Collection)}. */
     public void begin() {
-        Map<Runnable, SynchronizationContext> now = Map.copyOf(listeners);
+        begin(List.of(this));
+    }
+
+    /**
+     * Has channels that know no server wait again from now on, such as when the application goes on after a pause. Returns when the
+     * channels do, so that the calls after it are among those that wait; or after a second, should one be that busy. Not to be called in
+     * a channel's synchronization context.
+     */
+    public static void begin(Collection<InitialWait> waits) {
+        Map<Runnable, SynchronizationContext> now = new HashMap<>();
+        waits.forEach(wait -> now.putAll(wait.listeners));
         CountDownLatch told = new CountDownLatch(now.size());
         now.forEach((listener, context) -> context.execute(() -> {
             listener.run();

@@ -1,6 +1,5 @@
 package io.github.grpclb.resolver;
 
-import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointSource;
 import io.grpc.NameResolver;
 import java.time.Duration;
@@ -14,10 +13,6 @@ public final class ResolverArgs {
     /** Where a channel's endpoints come from. Without it all calls of the channel fail. The channel does not close it. */
     public static final NameResolver.Args.Key<EndpointSource> SOURCE =
             NameResolver.Args.Key.create("io.github.grpclb.endpoint-source");
-
-    /** What host names may lead to. Optional; without it to any single machine. */
-    public static final NameResolver.Args.Key<AddressRules> ADDRESS_RULES =
-            NameResolver.Args.Key.create("io.github.grpclb.address-rules");
 
     /** The service config of a channel that may change while the channel lives. Optional. */
     public static final NameResolver.Args.Key<LiveServiceConfig> SERVICE_CONFIG =

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonParser;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -120,7 +120,7 @@ class BlankValuesTest {
     @CsvSource({"no, false", "off, false", "false, false", "'', true", "yes, true", "true, true"})
     void switchesUnderstandWhatSpringDoes(String value, boolean on) {
         try (ConfigurableApplicationContext client = TestApplications.client("grpc.lb.registration.enabled=" + value)) {
-            assertThat(client.getBeanNamesForType(ServerRegistration.class)).hasSize(on ? 1 : 0);
+            assertThat(client.getBeanNamesForType(ServerLifecycle.class)).hasSize(on ? 1 : 0);
         }
     }
 

@@ -13,15 +13,14 @@ import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
 import io.github.grpclb.load.EndpointLoads;
-import io.github.grpclb.policy.builtin.Policies;
-import io.github.grpclb.registration.HostChoice;
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.server.HostChoice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -34,6 +33,7 @@ import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.context.support.GenericApplicationContext;
 
 /**
  * Whatever stands in application.yml: Spring's binder or {@link InvalidPropertyException} refuses it, by the property's name, or
@@ -47,8 +47,6 @@ class ConfigurationFuzzTest {
 
     private static final EtcdConnection CONNECTION = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1"));
     private static final EndpointSource NO_ENDPOINTS = new StaticEndpointSource(Map.of());
-    private static final ChannelArguments CHANNELS =
-            new ChannelArguments(Policies.with(List.of()), new EndpointLoads(), new LiveEndpoints(), null);
     private static final StaticListableBeanFactory NO_BEANS = new StaticListableBeanFactory();
 
     @Provide
@@ -107,13 +105,23 @@ class ConfigurationFuzzTest {
     /** All that a start would do with them, but for dialling, and for making the directory of the snapshots. */
     private static void use(GrpcLbProperties properties, ClientProperties all) {
         new EtcdSettings(properties.etcd(), null).options();
-        new ClientChannels(properties, all, new GrpcChannelsProperties(), NO_ENDPOINTS, CHANNELS);
+        new GrpcLbClientAutoConfiguration()
+                .grpcLbChannelSetup(
+                        properties,
+                        all,
+                        NO_ENDPOINTS,
+                        new EndpointLoads(),
+                        new LiveEndpoints(),
+                        NO_BEANS.getBeanProvider(Policy.class),
+                        new DeferredObservers(new GenericApplicationContext()));
         HostSettings hosts = new HostSettings(properties.registration(), null, List::of, HostChoice::ofThisMachine);
         new ServerAnnouncement(properties.registration(), "greeter", hosts).forServerBoundTo("127.0.0.1");
-        GrpcLbServerAutoConfiguration server = new GrpcLbServerAutoConfiguration();
-        server.grpcLbServerRegistration(
-                server.grpcLbRegistrar(CONNECTION, properties, NO_BEANS.getBeanProvider(EtcdObserver.class)),
-                properties);
+        new GrpcLbServerAutoConfiguration()
+                .grpcLbServerLifecycle(
+                        new GrpcLbEtcdAutoConfiguration()
+                                .grpcLbRegistrar(
+                                        CONNECTION, properties, NO_BEANS.getBeanProvider(EtcdObserver.class)),
+                        properties);
         List<ClientProperties> clients = new ArrayList<>(properties.clients().values());
         clients.add(all);
         for (ClientProperties client : clients) {

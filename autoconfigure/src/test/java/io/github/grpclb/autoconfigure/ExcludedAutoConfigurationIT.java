@@ -3,6 +3,9 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
+import io.github.grpclb.autoconfigure.devh.DevhClientAutoConfiguration;
+import io.github.grpclb.autoconfigure.devh.DevhServerAutoConfiguration;
+import io.github.grpclb.autoconfigure.devh.DevhStubsAutoConfiguration;
 import io.github.grpclb.testing.Opened;
 import java.util.stream.Stream;
 import net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration;
@@ -36,9 +39,13 @@ class ExcludedAutoConfigurationIT {
                         new Class<?>[] {
                             CompositeMeterRegistryAutoConfiguration.class, SimpleMetricsExportAutoConfiguration.class
                         },
+                        new Class<?>[] {GrpcLbAutoConfiguration.class},
                         new Class<?>[] {GrpcLbEtcdAutoConfiguration.class},
                         new Class<?>[] {GrpcLbClientAutoConfiguration.class},
-                        new Class<?>[] {GrpcLbServerAutoConfiguration.class})
+                        new Class<?>[] {GrpcLbServerAutoConfiguration.class},
+                        new Class<?>[] {DevhClientAutoConfiguration.class},
+                        new Class<?>[] {DevhServerAutoConfiguration.class},
+                        new Class<?>[] {DevhStubsAutoConfiguration.class})
                 .map(classes ->
                         String.join(",", Stream.of(classes).map(Class::getName).toList()));
     }

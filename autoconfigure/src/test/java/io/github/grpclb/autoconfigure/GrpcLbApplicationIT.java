@@ -12,9 +12,9 @@ import io.github.grpclb.autoconfigure.TestApplications.ClientApplicationWithPoli
 import io.github.grpclb.autoconfigure.TestApplications.ServerApplication;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.policy.RoutingKeys;
-import io.github.grpclb.registration.ServerRegistration;
 import io.github.grpclb.resolver.LiveServiceConfig;
 import io.github.grpclb.resolver.ResolverArgs;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.Opened;
 import io.grpc.CallOptions;
@@ -207,7 +207,7 @@ class GrpcLbApplicationIT {
     void aServerThatStopsIsWithdrawnBeforeItsPortCloses() {
         ConfigurableApplicationContext leaving =
                 server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.drain.quiet-period=50ms");
-        ServerRegistration registration = leaving.getBean(ServerRegistration.class);
+        ServerLifecycle registration = leaving.getBean(ServerLifecycle.class);
         await().untilAsserted(() -> assertThat(registration.registration())
                 .hasValueSatisfying(it -> assertThat(it.registered()).isCompleted()));
         Caller caller = opened.add(client(at)).getBean(Caller.class);
@@ -221,7 +221,7 @@ class GrpcLbApplicationIT {
     @Test
     void switchedOffItTakesNoPart() {
         ConfigurableApplicationContext off = opened.add(server(at, "grpc.lb.enabled=false"));
-        assertThat(off.getBeanNamesForType(ServerRegistration.class)).isEmpty();
+        assertThat(off.getBeanNamesForType(ServerLifecycle.class)).isEmpty();
         assertThat(off.getBeanDefinitionNames()).noneMatch(name -> name.startsWith("grpcLb"));
     }
 
@@ -229,7 +229,7 @@ class GrpcLbApplicationIT {
     void anApplicationThatServesNothingOfItsOwnIsNotAnnounced() {
         ConfigurableApplicationContext client =
                 opened.add(client(at, "grpc.server.port=0", "grpc.server.address=127.0.0.1"));
-        assertThat(client.getBean(ServerRegistration.class).registration()).isEmpty();
+        assertThat(client.getBean(ServerLifecycle.class).registration()).isEmpty();
     }
 
     @Test
@@ -253,7 +253,7 @@ class GrpcLbApplicationIT {
         for (int i = 0; i < 5; i++) {
             try (ConfigurableApplicationContext context =
                     server(embedded, "grpc.lb.registration.drain.quiet-period=0")) {
-                await().untilAsserted(() -> assertThat(context.getBean(ServerRegistration.class)
+                await().untilAsserted(() -> assertThat(context.getBean(ServerLifecycle.class)
                                 .registration()
                                 .orElseThrow()
                                 .registered())

@@ -90,7 +90,7 @@ class GrpcLbPropertiesTest {
         try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1"))) {
             EndpointRegistrar registrar = server.grpcLbRegistrar(
                     connection, properties, new StaticListableBeanFactory().getBeanProvider(EtcdObserver.class));
-            server.grpcLbServerRegistration(registrar, properties);
+            server.grpcLbServerLifecycle(registrar, properties);
         }
     }
 

@@ -9,7 +9,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.Opened;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
@@ -115,7 +115,7 @@ class HealthIT {
         HealthStatusManager manager = server.getBean(HealthStatusManager.class);
         manager.setStatus("test.Who", ServingStatus.SERVING);
         manager.setStatus("grpc.health.v1.Health", ServingStatus.NOT_SERVING);
-        ServerRegistration registration = server.getBean(ServerRegistration.class);
+        ServerLifecycle registration = server.getBean(ServerLifecycle.class);
         await().until(() ->
                 registration.registration().orElseThrow().registered().isDone());
         List<ServingStatus> seen = new CopyOnWriteArrayList<>();

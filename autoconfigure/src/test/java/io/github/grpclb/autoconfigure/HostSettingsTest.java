@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.common.net.InetAddresses;
-import io.github.grpclb.registration.HostChoice;
+import io.github.grpclb.server.HostChoice;
 import io.github.grpclb.testing.FaultRow;
 import java.util.HashMap;
 import java.util.List;

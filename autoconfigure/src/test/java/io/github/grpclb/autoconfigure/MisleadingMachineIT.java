@@ -2,7 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.MisleadingMachine;
 import org.junit.jupiter.api.Test;
@@ -47,7 +47,7 @@ class MisleadingMachineIT {
                 try (ConfigurableApplicationContext server = TestApplications.server(
                         property, "grpc.server.address=*", "grpc.lb.registration.withdraw-timeout=100ms")) {
                     System.out.println(MisleadingMachine.ANSWER
-                            + server.getBean(ServerRegistration.class)
+                            + server.getBean(ServerLifecycle.class)
                                     .registration()
                                     .orElseThrow()
                                     .endpoint()

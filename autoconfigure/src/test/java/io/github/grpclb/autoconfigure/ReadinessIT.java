@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.RawEtcd;
 import java.util.List;
@@ -95,7 +95,7 @@ class ReadinessIT {
         AvailabilityChangeEvent.publish(context, ReadinessState.REFUSING_TRAFFIC);
         server.stop();
         server.start();
-        assertThat(context.getBean(ServerRegistration.class).isWaiting()).isTrue();
+        assertThat(context.getBean(ServerLifecycle.class).isWaiting()).isTrue();
         assertThat(operator.all()).isEmpty();
         AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
         awaitState("up");
@@ -106,7 +106,7 @@ class ReadinessIT {
         ConfigurableApplicationContext context = opened.add(server(at));
         awaitState("up");
         AvailabilityChangeEvent.publish(context, ReadinessState.REFUSING_TRAFFIC);
-        assertThat(context.getBean(ServerRegistration.class).registrations())
+        assertThat(context.getBean(ServerLifecycle.class).registrations())
                 .singleElement()
                 .satisfies(it -> assertThat(it.endpoint().state().name()).isEqualTo("UP"));
     }
@@ -124,7 +124,7 @@ class ReadinessIT {
         private final List<Object> announcedBefore = new CopyOnWriteArrayList<>();
 
         @Bean
-        ApplicationRunner runner(ServerRegistration registration) {
+        ApplicationRunner runner(ServerLifecycle registration) {
             return arguments -> {
                 announcedBefore.add(registration.isWaiting());
                 announcedBefore.add(registration.registrations().size());

@@ -3,8 +3,8 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.github.grpclb.registration.Announcement;
-import io.github.grpclb.registration.HostChoice;
+import io.github.grpclb.server.Announcement;
+import io.github.grpclb.server.HostChoice;
 import io.github.grpclb.testing.FaultRow;
 import java.util.HashMap;
 import java.util.List;

@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.grpclb.autoconfigure.TestApplications.ServerApplication;
 import io.github.grpclb.autoconfigure.TestApplications.Who;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TestServer;
@@ -137,7 +137,7 @@ class SeveralServersIT {
                 .contains(
                         "No gRPC server is registered: grpc.lb.registration.server=1 names none of those that run: the gRPC"
                                 + " server 'publicServer' at port " + port(context, "publicServer"));
-        assertThat(context.getBean(ServerRegistration.class).registrations()).isEmpty();
+        assertThat(context.getBean(ServerLifecycle.class).registrations()).isEmpty();
     }
 
     @Test
@@ -169,7 +169,7 @@ class SeveralServersIT {
             adminServer.stop();
             assertThat(talk.end.get().getDescription()).isNotEqualTo("server is draining");
             awaitKeys(key);
-            assertThat(context.getBean(ServerRegistration.class).registrations())
+            assertThat(context.getBean(ServerLifecycle.class).registrations())
                     .singleElement()
                     .satisfies(it -> assertThat(it.endpoint().state().name()).isEqualTo("UP"));
             publicServer.stop();

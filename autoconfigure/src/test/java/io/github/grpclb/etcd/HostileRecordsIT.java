@@ -153,7 +153,6 @@ class HostileRecordsIT {
                 connection, EndpointSourceOptions.DEFAULT.withRules(new RecordRules(rules, 10)), observer)) {
             ManagedChannel channel = ManagedChannelBuilder.forTarget("etcd:///greeter")
                     .setNameResolverArg(ResolverArgs.SOURCE, source)
-                    .setNameResolverArg(ResolverArgs.ADDRESS_RULES, rules)
                     .usePlaintext()
                     .build();
             assertThatThrownBy(

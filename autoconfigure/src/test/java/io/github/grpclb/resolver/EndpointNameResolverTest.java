@@ -387,13 +387,8 @@ class EndpointNameResolverTest {
     @Test
     @FaultRow({34, 46})
     void followsNoNameToWhereItMustNotLead() {
-        start(
-                args().setArg(ResolverArgs.SOURCE, source)
-                        .setArg(
-                                ResolverArgs.ADDRESS_RULES,
-                                new AddressRules(List.of(Cidr.parse("10.1.0.1/32")), List.of(), true))
-                        .build(),
-                "svc");
+        source.allow(new AddressRules(List.of(Cidr.parse("10.1.0.1/32")), List.of(), true));
+        start(args().setArg(ResolverArgs.SOURCE, source).build(), "svc");
         source.publish("svc", Endpoint.builder("svc", "host.example", 80).build());
         clock.runDue();
         hostAddress = 2;

@@ -1,5 +1,6 @@
 package io.github.grpclb.testing;
 
+import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
@@ -18,6 +19,7 @@ public final class FakeEndpointSource implements EndpointSource {
     private final List<Follower> followers = new CopyOnWriteArrayList<>();
     private final AtomicLong revision = new AtomicLong();
     private final AtomicInteger refreshes = new AtomicInteger();
+    private volatile AddressRules rules = AddressRules.DEFAULT;
 
     /** Registers exactly these. */
     public void publish(String service, Endpoint... endpoints) {
@@ -39,6 +41,16 @@ public final class FakeEndpointSource implements EndpointSource {
     /** Says that the registry stopped answering, or answers again. */
     public void reachable(String service, boolean reachable) {
         followersOf(service).forEach(follower -> follower.listener.onReachable(reachable));
+    }
+
+    /** Bounds what its endpoints may be. */
+    public void allow(AddressRules allowed) {
+        rules = allowed;
+    }
+
+    @Override
+    public AddressRules addressRules() {
+        return rules;
     }
 
     public int followers() {

@@ -3,7 +3,7 @@ package io.github.grpclb.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.grpclb.registration.ServerRegistration;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
 import io.github.grpclb.sample.HelloServiceGrpc;
@@ -143,7 +143,7 @@ class LeaksIT {
                         "grpc.lb.etcd.endpoints",
                         etcd))
                 .run();
-        assertThat(context.getBean(ServerRegistration.class)
+        assertThat(context.getBean(ServerLifecycle.class)
                         .registration()
                         .orElseThrow()
                         .registered())

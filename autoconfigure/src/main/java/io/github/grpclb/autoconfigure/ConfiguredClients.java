@@ -1,0 +1,54 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.client.ClientSettings;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.policy.PolicyTable;
+import java.util.List;
+import java.util.function.Function;
+
+/** What is configured for each client, by the name that the application gives it. Thread-safe. */
+final class ConfiguredClients implements Function<String, ClientSettings> {
+
+    private static final ClientProperties NOTHING_SET =
+            new ClientProperties(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+
+    private final GrpcLbProperties properties;
+    private final ClientProperties allClients;
+    private final StaticEndpoints staticEndpoints;
+    private final ClientServices services;
+
+    /**
+     * Checks all that is configured.
+     *
+     * @param allClients what holds for all clients
+     * @param policies those that a client may use
+     * @throws InvalidPropertyException if something would not work
+     */
+    ConfiguredClients(GrpcLbProperties properties, ClientProperties allClients, PolicyTable policies) {
+        this.properties = properties;
+        this.allClients = allClients;
+        this.staticEndpoints = new StaticEndpoints(properties.staticEndpoints());
+        this.services = new ClientServices(properties);
+        services.requireValid();
+        configOf("").requireValid(policies);
+        properties.clients().keySet().forEach(name -> configOf(name).requireValid(policies));
+    }
+
+    @Override
+    public ClientSettings apply(String client) {
+        ClientServiceConfig config = configOf(client);
+        List<Endpoint> fixed =
+                staticEndpoints.of(client, services.of(client)).orElse(List.of());
+        return new ClientSettings(config.balancer(), config.initialWait(), fixed);
+    }
+
+    private ClientServiceConfig configOf(String name) {
+        return new ClientServiceConfig("grpc.lb.clients." + name + ".", client(name), allClients);
+    }
+
+    private ClientProperties client(String name) {
+        return RelaxedNames.find("grpc.lb.clients.", properties.clients(), name)
+                .map(properties.clients()::get)
+                .orElse(NOTHING_SET);
+    }
+}

@@ -1,0 +1,30 @@
+package io.github.grpclb.autoconfigure;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+/** The properties, and what all else stands on, whatever the registry and whoever makes channels and servers. */
+@AutoConfiguration
+@ConditionalOnGrpcLb
+@EnableConfigurationProperties(GrpcLbProperties.class)
+public final class GrpcLbAutoConfiguration {
+
+    @Bean
+    UnknownProperties grpcLbUnknownProperties(Environment environment) {
+        return new UnknownProperties(environment);
+    }
+
+    @Bean
+    static ConfigurationPropertiesBindHandlerAdvisor grpcLbBlankIsAbsent() {
+        return BlankIsAbsent::new;
+    }
+
+    @Bean
+    DeferredObservers grpcLbDeferredObservers(ConfigurableApplicationContext context) {
+        return new DeferredObservers(context);
+    }
+}

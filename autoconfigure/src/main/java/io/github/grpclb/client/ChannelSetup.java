@@ -1,0 +1,204 @@
+package io.github.grpclb.client;
+
+import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.balancer.ChannelMemory;
+import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.PickObserver;
+import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.StaticEndpointSource;
+import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.policy.PolicyTable;
+import io.github.grpclb.policy.RoutingKeys;
+import io.github.grpclb.policy.builtin.Policies;
+import io.github.grpclb.resolver.BalancerInUse;
+import io.github.grpclb.resolver.InitialWait;
+import io.github.grpclb.resolver.ResolverArgs;
+import io.grpc.ManagedChannelBuilder;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives a channel its endpoints, its policy and its load balancing: all that whoever makes channels has to call, for each of them, before
+ * it is built. gRPC's registries belong to the whole JVM, so what belongs to an application travels with the channel, and two
+ * applications in one JVM do not meet. Thread-safe.
+ *
+ * <pre>{@code
+ * ManagedChannelBuilder<?> builder = Grpc.newChannelBuilder("etcd:///greeter", credentials);
+ * ChannelSetup.of(source).build().prepare(builder, "greeter");
+ * }</pre>
+ */
+public final class ChannelSetup {
+
+    /** The highest {@code staleMax}. */
+    public static final Duration LONGEST_STALE_MAX = Duration.ofDays(365);
+
+    private final EndpointSource source;
+    private final Duration staleMax;
+    private final PolicyTable policies;
+    private final EndpointLoads loads;
+    private final LiveEndpoints live;
+    private final @Nullable PickObserver observer;
+    private final Function<String, ClientSettings> clients;
+    private final Map<Duration, InitialWait> waits = new ConcurrentHashMap<>();
+
+    private ChannelSetup(Builder settings) {
+        this.source = settings.source;
+        this.staleMax = settings.staleMax;
+        this.policies = settings.policies;
+        this.loads = settings.loads;
+        this.live = settings.live;
+        this.observer = settings.observer;
+        this.clients = settings.clients;
+    }
+
+    /**
+     * Begins a set-up.
+     *
+     * @param source where the endpoints come from; whoever opened it closes it, after the channels
+     */
+    public static Builder of(EndpointSource source) {
+        return new Builder(source);
+    }
+
+    /**
+     * Prepares the builder of a channel whose target is resolved by the registry. A builder for one address, such as that of an
+     * in-process server, refuses any balancer and is left alone.
+     *
+     * <p>The service config stays the user's: a default of ours would take the place of his, or his of ours.
+     *
+     * @param client what the application calls the client, for its settings, logs and metrics
+     */
+    public void prepare(ManagedChannelBuilder<?> builder, String client) {
+        if (!choosesBalancer(builder)) {
+            return;
+        }
+        ClientSettings settings = clients.apply(client);
+        builder.intercept(RoutingKeys.hashKeyFromContext(), new BrokenConnectionInterceptor())
+                .setNameResolverArg(ResolverArgs.STALE_MAX, staleMax)
+                .setNameResolverArg(ResolverArgs.BALANCER_IN_USE, new BalancerInUse(client))
+                .setNameResolverArg(BalancerArgs.CONFIG, settings.balancer())
+                .setNameResolverArg(BalancerArgs.MEMORY, new ChannelMemory(policies))
+                .setNameResolverArg(BalancerArgs.LOADS, loads)
+                .setNameResolverArg(BalancerArgs.LIVE_ENDPOINTS, live)
+                .setNameResolverArg(BalancerArgs.CLIENT, client);
+        if (observer != null) {
+            builder.setNameResolverArg(BalancerArgs.OBSERVER, observer);
+        }
+        if (settings.fixedEndpoints().isEmpty()) {
+            builder.setNameResolverArg(ResolverArgs.SOURCE, source)
+                    .setNameResolverArg(
+                            ResolverArgs.INITIAL_WAIT,
+                            waits.computeIfAbsent(settings.initialWait(), InitialWait::new));
+        } else {
+            builder.setNameResolverArg(ResolverArgs.SOURCE, FixedSource.of(settings));
+        }
+    }
+
+    private static boolean choosesBalancer(ManagedChannelBuilder<?> builder) {
+        try {
+            builder.defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME);
+            return true;
+        } catch (IllegalStateException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Has channels that know no server wait for a first one again ({@link InitialWait#begin}): for when the application has started, or
+     * goes on after a pause, and with it servers of its own.
+     */
+    public void waitAnew() {
+        InitialWait.begin(waits.values());
+    }
+
+    /** The endpoints of one client, whatever the channel's target is. */
+    private record FixedSource(EndpointSource source, String service) implements EndpointSource {
+
+        static FixedSource of(ClientSettings settings) {
+            String service = settings.fixedEndpoints().get(0).service();
+            return new FixedSource(new StaticEndpointSource(Map.of(service, settings.fixedEndpoints())), service);
+        }
+
+        @Override
+        public Subscription subscribe(String name, EndpointListener listener) {
+            return source.subscribe(service, listener);
+        }
+
+        @Override
+        public void close() {
+            source.close();
+        }
+    }
+
+    /** What all channels of an application share. Not thread-safe. */
+    public static final class Builder {
+
+        private final EndpointSource source;
+        private Duration staleMax = ResolverArgs.DEFAULT_STALE_MAX;
+        private PolicyTable policies = Policies.with(List.of());
+        private EndpointLoads loads = new EndpointLoads();
+        private LiveEndpoints live = new LiveEndpoints();
+        private @Nullable PickObserver observer;
+        private Function<String, ClientSettings> clients = client -> ClientSettings.DEFAULT;
+
+        private Builder(EndpointSource source) {
+            this.source = source;
+        }
+
+        /** Sets what holds for each client, asked for once a channel; {@link ClientSettings#DEFAULT} for all unless it is set. */
+        public Builder clients(Function<String, ClientSettings> clients) {
+            this.clients = clients;
+            return this;
+        }
+
+        /** Sets the policies that clients may use; the built-in ones unless it is set. */
+        public Builder policies(PolicyTable policies) {
+            this.policies = policies;
+            return this;
+        }
+
+        /**
+         * Sets the longest time that endpoints are kept which vanished from the registry together; five minutes unless it is set.
+         *
+         * @param staleMax 0 (the registry is trusted at once) to {@link #LONGEST_STALE_MAX}
+         * @throws IllegalValueException if it is out of its range
+         */
+        public Builder staleMax(Duration staleMax) {
+            if (staleMax.isNegative() || staleMax.compareTo(LONGEST_STALE_MAX) > 0) {
+                throw new IllegalValueException("staleMax", staleMax, "0 to 365 d");
+            }
+            this.staleMax = staleMax;
+            return this;
+        }
+
+        /** Sets what is known of the servers' load; unless it is set, only what these channels see. */
+        public Builder loads(EndpointLoads loads) {
+            this.loads = loads;
+            return this;
+        }
+
+        /** Sets what shows the endpoints of the channels. */
+        public Builder live(LiveEndpoints live) {
+            this.live = live;
+            return this;
+        }
+
+        /** Sets who hears of calls and picks; null for nobody, which costs nothing. */
+        public Builder observer(@Nullable PickObserver observer) {
+            this.observer = observer;
+            return this;
+        }
+
+        /** Returns the set-up. */
+        public ChannelSetup build() {
+            return new ChannelSetup(this);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package io.github.grpclb.client;
+
+import io.github.grpclb.balancer.LbConfig;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.resolver.InitialWait;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What holds for one client.
+ *
+ * @param balancer how its calls are spread
+ * @param initialWait how long its calls wait for a first server where none is registered yet: 0 to {@link InitialWait#LONGEST}
+ * @param fixedEndpoints its servers, all of one service, where they do not come from the registry; empty where they do
+ */
+public record ClientSettings(LbConfig balancer, Duration initialWait, List<Endpoint> fixedEndpoints) {
+
+    /** Round robin over all servers that are registered. */
+    public static final ClientSettings DEFAULT = new ClientSettings(LbConfig.DEFAULT, InitialWait.DEFAULT, List.of());
+
+    /**
+     * Copies the list.
+     *
+     * @throws io.github.grpclb.discovery.IllegalValueException if the time is out of its range
+     */
+    public ClientSettings {
+        InitialWait.requireInRange(initialWait);
+        fixedEndpoints = List.copyOf(fixedEndpoints);
+    }
+}

@@ -1,5 +1,0 @@
-/** When this process announces itself and when it withdraws: its server started, it drains, it stopped. */
-@NullMarked
-package io.github.grpclb.registration;
-
-import org.jspecify.annotations.NullMarked;
