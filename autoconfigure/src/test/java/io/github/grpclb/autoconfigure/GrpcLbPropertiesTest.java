@@ -86,11 +86,13 @@ class GrpcLbPropertiesTest {
     }
 
     private static void startServer(GrpcLbProperties properties) {
-        GrpcLbServerAutoConfiguration server = new GrpcLbServerAutoConfiguration();
         try (EtcdConnection connection = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1"))) {
-            EndpointRegistrar registrar = server.grpcLbRegistrar(
-                    connection, properties, new StaticListableBeanFactory().getBeanProvider(EtcdObserver.class));
-            server.grpcLbServerLifecycle(registrar, properties);
+            EndpointRegistrar registrar = new GrpcLbEtcdAutoConfiguration()
+                    .grpcLbRegistrar(
+                            connection,
+                            properties,
+                            new StaticListableBeanFactory().getBeanProvider(EtcdObserver.class));
+            new GrpcLbServerAutoConfiguration().grpcLbServerLifecycle(registrar, properties);
         }
     }
 
