@@ -84,12 +84,6 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         }
     }
 
-    /** Says whether the policy goes by what calls are about. */
-    boolean followsKeys(PolicyTable policies) {
-        ClientProperties client = own.over(all);
-        return policies.create(policy(client), options(client)).followsKeys();
-    }
-
     /** Returns the balancer's configuration. */
     LbConfig balancer() {
         return LbConfig.parse(toJson());

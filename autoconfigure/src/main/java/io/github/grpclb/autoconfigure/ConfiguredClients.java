@@ -9,8 +9,7 @@ import java.util.function.Function;
 /** What is configured for each client, by the name that the application gives it. Thread-safe. */
 final class ConfiguredClients implements Function<String, ClientSettings> {
 
-    private static final ClientProperties NOTHING_SET =
-            new ClientProperties(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    private static final ClientProperties NOTHING_SET = Records.empty(ClientProperties.class);
 
     private final GrpcLbProperties properties;
     private final ClientProperties allClients;

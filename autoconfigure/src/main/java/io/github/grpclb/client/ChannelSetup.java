@@ -4,7 +4,7 @@ import io.github.grpclb.balancer.BalancerArgs;
 import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PickObserver;
-import io.github.grpclb.balancer.PolicyLoadBalancer;
+import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
@@ -103,7 +103,7 @@ public final class ChannelSetup {
 
     private static boolean choosesBalancer(ManagedChannelBuilder<?> builder) {
         try {
-            builder.defaultLoadBalancingPolicy(PolicyLoadBalancer.NAME);
+            builder.defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME);
             return true;
         } catch (IllegalStateException | UnsupportedOperationException e) {
             return false;
