@@ -4,8 +4,8 @@ import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.etcd.EtcdOptions;
+import io.github.grpclb.etcd.EtcdTls;
 import io.github.grpclb.etcd.RecordRules;
-import io.netty.handler.ssl.SslContextBuilder;
 import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +69,7 @@ record EtcdSettings(
             List<String> endpoints,
             @Nullable String username,
             @Nullable String password,
-            EtcdOptions.@Nullable Tls tls) {
+            EtcdOptions.@Nullable TlsSource tls) {
         try {
             return new EtcdOptions(
                     endpoints, properties.prefix(), username, password, tls, EtcdOptions.DEFAULT_CALL_TIMEOUT);
@@ -78,7 +78,7 @@ record EtcdSettings(
         }
     }
 
-    private EtcdOptions.Tls tls(String name) {
+    private EtcdOptions.TlsSource tls(String name) {
         try {
             if (bundles == null) {
                 throw new NoSuchSslBundleException(name, "this application has no SSL bundles");
@@ -89,21 +89,22 @@ record EtcdSettings(
                     PREFIX + "ssl.bundle", name, "the name of an SSL bundle", "Define it under spring.ssl.bundle.", e);
         }
         SslBundles current = bundles;
-        return builder -> configure(builder, current.getBundle(name));
+        return () -> tls(current.getBundle(name));
     }
 
-    private static void configure(SslContextBuilder builder, SslBundle bundle) {
-        builder.trustManager(bundle.getManagers().getTrustManagerFactory());
-        if (bundle.getStores().getKeyStore() != null) {
-            builder.keyManager(bundle.getManagers().getKeyManagerFactory());
-        }
+    private static EtcdTls tls(SslBundle bundle) {
         SslOptions options = bundle.getOptions();
-        if (options.getEnabledProtocols() != null) {
-            builder.protocols(options.getEnabledProtocols());
-        }
-        if (options.getCiphers() != null) {
-            builder.ciphers(List.of(options.getCiphers()));
-        }
+        return new EtcdTls(
+                bundle.getManagers().getTrustManagerFactory(),
+                bundle.getStores().getKeyStore() == null
+                        ? null
+                        : bundle.getManagers().getKeyManagerFactory(),
+                listOf(options.getEnabledProtocols()),
+                listOf(options.getCiphers()));
+    }
+
+    private static List<String> listOf(String @Nullable [] names) {
+        return names == null ? List.of() : List.of(names);
     }
 
     private static boolean isSecure(String endpoint) {

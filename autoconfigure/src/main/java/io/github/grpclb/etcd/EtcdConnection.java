@@ -85,7 +85,7 @@ public final class EtcdConnection implements AutoCloseable {
     }
 
     /**
-     * Connects anew, with what {@link EtcdOptions.Tls} then says: for when certificates were exchanged. What is announced
+     * Connects anew, with what {@link EtcdOptions#tls()} then gives: for when certificates were exchanged. What is announced
      * stays so, and what is followed stays known, as leases and lists outlive the connection. Where TLS cannot be set up
      * the connection in use stays, and that is logged. Without it, exchanged certificates are used 5 s after the old ones
      * are not accepted any more. Returns at once.

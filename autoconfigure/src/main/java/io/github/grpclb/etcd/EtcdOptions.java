@@ -2,7 +2,6 @@ package io.github.grpclb.etcd;
 
 import com.google.common.net.HostAndPort;
 import io.github.grpclb.discovery.IllegalValueException;
-import io.netty.handler.ssl.SslContextBuilder;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *     where it is missing; empty: keys begin with the service's name
  * @param username null where etcd wants none
  * @param password null where there is no user
- * @param tls how TLS is set up; needed for, and only for, {@code https}
+ * @param tls gives what TLS trusts and shows; needed for, and only for, {@code https}
  * @param callTimeout how long etcd may take to answer a call, from 100 ms to 60 s
  */
 public record EtcdOptions(
@@ -28,7 +27,7 @@ public record EtcdOptions(
         String prefix,
         @Nullable String username,
         @Nullable String password,
-        @Nullable Tls tls,
+        @Nullable TlsSource tls,
         Duration callTimeout) {
 
     /** The prefix of all keys where none is configured. */
@@ -42,16 +41,15 @@ public record EtcdOptions(
     private static final String EXPECTED_ENDPOINT = "http://host:port or https://host:port";
 
     /**
-     * Sets up TLS: what is trusted and which certificate is shown. Called when the client is built: at its first use, at
-     * {@link EtcdConnection#reconnect()}, so that certificates that were exchanged on disk are used, and when it is
-     * replaced as etcd does not answer. When a connection is lost and made again, what was set up is used on. The protocol
-     * negotiation that gRPC needs is set already.
+     * Gives what TLS trusts and shows now. Asked when the client is built: at its first use, at {@link EtcdConnection#reconnect()}, so
+     * that certificates that were exchanged on disk are used, and when it is replaced as etcd does not answer. When a connection is
+     * lost and made again, what was given before is used on.
      */
     @FunctionalInterface
-    public interface Tls {
+    public interface TlsSource {
 
-        /** Puts trust, key and protocols into the builder of a client's context. */
-        void configure(SslContextBuilder builder) throws Exception;
+        /** Returns what holds now. What it throws is taken for a refusal by etcd: the client is built again later. */
+        EtcdTls get() throws Exception;
     }
 
     /**

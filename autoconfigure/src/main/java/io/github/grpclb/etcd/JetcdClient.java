@@ -72,7 +72,7 @@ final class JetcdClient implements EtcdClient {
                 .keepAliveTime(KEEPALIVE_TIME.toMillis(), TimeUnit.MILLISECONDS)
                 .keepAliveTimeout(KEEPALIVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
                 .withOption(io.netty.channel.ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) CONNECT_TIMEOUT.toMillis());
-        EtcdOptions.Tls tls = options.tls();
+        EtcdOptions.TlsSource tls = options.tls();
         this.channel = (tls == null ? builder.usePlaintext() : builder.sslContext(sslContext(tls))).build();
         this.timeout = options.callTimeout();
         String username = options.username();
@@ -91,10 +91,17 @@ final class JetcdClient implements EtcdClient {
                 .collect(Collectors.joining(",", "ip:///", ""));
     }
 
-    private static SslContext sslContext(EtcdOptions.Tls tls) {
+    private static SslContext sslContext(EtcdOptions.TlsSource source) {
         try {
-            SslContextBuilder builder = GrpcSslContexts.forClient();
-            tls.configure(builder);
+            EtcdTls tls = source.get();
+            SslContextBuilder builder =
+                    GrpcSslContexts.forClient().trustManager(tls.trust()).keyManager(tls.key());
+            if (!tls.protocols().isEmpty()) {
+                builder.protocols(tls.protocols());
+            }
+            if (!tls.ciphers().isEmpty()) {
+                builder.ciphers(tls.ciphers());
+            }
             return builder.build();
         } catch (Exception e) {
             throw new EtcdException(

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.testing.SelfSigned;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
@@ -59,12 +60,13 @@ class CertificateRotationIT {
                 "/grpclb/",
                 null,
                 null,
-                builder -> {
+                () -> {
                     contexts.incrementAndGet();
-                    builder.trustManager(files.resolve("we-trust").toFile());
-                    builder.keyManager(
-                            files.resolve("own.crt").toFile(),
-                            files.resolve("own.key").toFile());
+                    return new EtcdTls(
+                            SelfSigned.trusting(files.resolve("we-trust")),
+                            new SelfSigned(files.resolve("own.crt"), files.resolve("own.key")).keyManagers(),
+                            List.of(),
+                            List.of());
                 },
                 EtcdOptions.DEFAULT_CALL_TIMEOUT));
         registrar = new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), EtcdObserver.NONE);

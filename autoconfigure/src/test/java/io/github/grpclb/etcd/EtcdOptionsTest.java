@@ -67,7 +67,7 @@ class EtcdOptionsTest {
                 .isThrownBy(() -> EtcdOptions.of("https://a:2379", "http://b:2379"))
                 .withMessageContaining("all http or all https");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> options("http://etcd", "/p/", null, null, builder -> {}))
+                .isThrownBy(() -> options("http://etcd", "/p/", null, null, () -> EtcdTls.DEFAULT))
                 .withMessageContaining("https");
     }
 
@@ -135,7 +135,7 @@ class EtcdOptionsTest {
     }
 
     private static EtcdOptions options(
-            String endpoint, String prefix, String username, String password, EtcdOptions.Tls tls) {
+            String endpoint, String prefix, String username, String password, EtcdOptions.TlsSource tls) {
         return new EtcdOptions(List.of(endpoint), prefix, username, password, tls, Duration.ofSeconds(3));
     }
 }

@@ -76,7 +76,7 @@ class TlsFaultsIT {
     }
 
     @Test
-    void asksWhetherHttpIsMeantWhereTlsMeetsPlaintext() {
+    void asksWhetherHttpIsMeantWhereTlsMeetsPlaintext() throws Exception {
         try (EtcdProcess etcd = EtcdServers.startProcess()) {
             assertRefused(trusting(etcd, ca), "does it want http?");
         }
@@ -148,23 +148,22 @@ class TlsFaultsIT {
                 "--trusted-ca-file=" + ca.certificate());
     }
 
-    private static EtcdOptions trusting(EtcdProcess etcd, TestCa ca) {
+    private static EtcdOptions trusting(EtcdProcess etcd, TestCa ca) throws Exception {
         return options(etcd, ca, null);
     }
 
-    private static EtcdOptions options(EtcdProcess etcd, TestCa ca, @Nullable SelfSigned client) {
+    private static EtcdOptions options(EtcdProcess etcd, TestCa ca, @Nullable SelfSigned client) throws Exception {
+        EtcdTls tls = new EtcdTls(
+                SelfSigned.trusting(ca.certificate()),
+                client == null ? null : client.keyManagers(),
+                List.of(),
+                List.of());
         return new EtcdOptions(
                 List.of("https://127.0.0.1:" + etcd.endpoint().getPort()),
                 "/grpclb/",
                 null,
                 null,
-                builder -> {
-                    builder.trustManager(ca.certificate().toFile());
-                    if (client != null) {
-                        builder.keyManager(
-                                client.certificate().toFile(), client.key().toFile());
-                    }
-                },
+                () -> tls,
                 EtcdOptions.DEFAULT_CALL_TIMEOUT);
     }
 }

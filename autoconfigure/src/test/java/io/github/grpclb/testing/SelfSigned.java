@@ -3,12 +3,20 @@ package io.github.grpclb.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A key and a certificate that it signed itself, as PEM files, made with the JDK's own tool.
@@ -30,6 +38,39 @@ public record SelfSigned(Path certificate, Path key) {
         Path store = directory.resolve(name + ".p12");
         generate(store, name, "-ext", extension);
         return export(store, name);
+    }
+
+    /** Returns what shows the certificate to others, as the files are now. */
+    public KeyManagerFactory keyManagers() throws Exception {
+        String body = Files.readString(key).replaceAll("-----[A-Z ]+-----|\\s", "");
+        PrivateKey read =
+                KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(body)));
+        KeyStore keys = emptyStore();
+        keys.setKeyEntry("own", read, PASSWORD.toCharArray(), new Certificate[] {read(certificate)});
+        KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(keys, PASSWORD.toCharArray());
+        return managers;
+    }
+
+    /** Returns what trusts the holder of a certificate and those whom he issued theirs, as the file is now. */
+    public static TrustManagerFactory trusting(Path certificate) throws Exception {
+        KeyStore trusted = emptyStore();
+        trusted.setCertificateEntry("trusted", read(certificate));
+        TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        managers.init(trusted);
+        return managers;
+    }
+
+    private static KeyStore emptyStore() throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        return store;
+    }
+
+    private static Certificate read(Path certificate) throws Exception {
+        try (InputStream pem = Files.newInputStream(certificate)) {
+            return CertificateFactory.getInstance("X.509").generateCertificate(pem);
+        }
     }
 
     /** Generates a key and its certificate into a store, which is created if need be. */
