@@ -1,8 +1,11 @@
 package io.github.grpclb.policy;
 
 import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.Context;
+import io.grpc.MethodDescriptor;
 import io.grpc.stub.AbstractStub;
 import java.util.HashMap;
 import java.util.Map;
@@ -75,5 +78,17 @@ public final class RoutingKeys {
      */
     public static ClientInterceptor hashKeyFromContext() {
         return new HashContextInterceptor();
+    }
+
+    /** Copies the hash key of the context into the call. */
+    private static final class HashContextInterceptor implements ClientInterceptor {
+
+        @Override
+        public <Q, R> ClientCall<Q, R> interceptCall(
+                MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+            String key = HASH_CONTEXT.get();
+            boolean wanted = key != null && options.getOption(HASH_KEY) == null;
+            return next.newCall(method, wanted ? options.withOption(HASH_KEY, key) : options);
+        }
     }
 }

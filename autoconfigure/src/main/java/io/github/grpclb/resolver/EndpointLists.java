@@ -4,7 +4,6 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.grpc.EquivalentAddressGroup;
-import io.grpc.Status;
 import io.grpc.StatusOr;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,7 +79,7 @@ final class EndpointLists implements EndpointListener {
         this.sameServers = new SameServers(target);
         this.suspects = new Suspects(staleMax, nanoTime.getAsLong());
         this.massExpiryLog = new MassExpiryLog(target, staleMax);
-        this.nothingUnlisted = new Unlisted(List.of(), List.of(), false, noEndpoint(target));
+        this.nothingUnlisted = new Unlisted(List.of(), List.of(), false, NoAddresses.noEndpoint(target));
     }
 
     @Override
@@ -181,7 +180,7 @@ final class EndpointLists implements EndpointListener {
             return resolve(snapshot.endpoints(), suspects.suspects(), suspects.missing(), now);
         } catch (RuntimeException e) {
             logger.warn("{}: the list of revision {} cannot be used", target, snapshot.revision(), e);
-            return new Resolved(error(target, "the list of endpoints cannot be used: " + e), nothingUnlisted);
+            return new Resolved(NoAddresses.error(target, "the list of endpoints cannot be used: " + e), nothingUnlisted);
         }
     }
 
@@ -223,7 +222,7 @@ final class EndpointLists implements EndpointListener {
 
     private StatusOr<List<EquivalentAddressGroup>> orError(List<EquivalentAddressGroup> groups, int endpoints) {
         return groups.isEmpty()
-                ? error(target, "none of the " + endpoints + " endpoints has a host that can be looked up")
+                ? NoAddresses.error(target, "none of the " + endpoints + " endpoints has a host that can be looked up")
                 : StatusOr.fromValue(groups);
     }
 
@@ -235,27 +234,6 @@ final class EndpointLists implements EndpointListener {
                     return endpoint != null && addresses.contains(endpoint.address());
                 })
                 .toList();
-    }
-
-    /** Returns what takes the place of addresses: calls to the target fail with it. */
-    static StatusOr<List<EquivalentAddressGroup>> error(String target, String reason) {
-        return StatusOr.fromStatus(Status.UNAVAILABLE.withDescription(target + ": " + reason));
-    }
-
-    /**
-     * Returns what takes the place of addresses while calls wait for a first one again.
-     *
-     * @param none whether no endpoint is registered
-     */
-    static StatusOr<List<EquivalentAddressGroup>> awaited(String target, boolean none) {
-        String message = target + (none ? ": no endpoint is registered yet" : ": endpoints are looked for again");
-        return StatusOr.fromStatus(
-                Status.UNAVAILABLE.withDescription(message).withCause(new EndpointAwaitedException(message, none)));
-    }
-
-    private static Status noEndpoint(String target) {
-        String message = target + ": no endpoint is registered";
-        return Status.UNAVAILABLE.withDescription(message).withCause(new NoEndpointException(message));
     }
 
     /**

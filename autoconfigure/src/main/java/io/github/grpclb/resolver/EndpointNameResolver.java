@@ -208,7 +208,7 @@ public final class EndpointNameResolver extends NameResolver {
             delivering = true;
             deliver();
         } else if (delivering) {
-            deliver(EndpointLists.awaited(target, true));
+            deliver(NoAddresses.awaited(target, true));
             delivering = false;
         }
     }
@@ -228,7 +228,7 @@ public final class EndpointNameResolver extends NameResolver {
             return;
         }
         if (addresses.hasValue()) {
-            deliver(EndpointLists.awaited(target, false));
+            deliver(NoAddresses.awaited(target, false));
         }
         if (addresses.hasValue() || isNobodyListed()) {
             deliverOrAwait();
@@ -248,7 +248,7 @@ public final class EndpointNameResolver extends NameResolver {
     }
 
     private void fail(String reason) {
-        addresses = EndpointLists.error(target, reason);
+        addresses = NoAddresses.error(target, reason);
         startDelivering();
     }
 
@@ -296,7 +296,7 @@ public final class EndpointNameResolver extends NameResolver {
     }
 
     private StatusOr<List<EquivalentAddressGroup>> notReady(String reason) {
-        return EndpointLists.error(target, "discovery not ready: " + reason);
+        return NoAddresses.error(target, "discovery not ready: " + reason);
     }
 
     private SynchronizationContext.ScheduledHandle after(long delay, TimeUnit unit, Runnable task) {

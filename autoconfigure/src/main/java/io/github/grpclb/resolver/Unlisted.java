@@ -27,6 +27,6 @@ public record Unlisted(
     /** Returns the same, but that calls wait for a first endpoint once none is left. */
     Unlisted awaited(String target) {
         return new Unlisted(
-                suspects, missing, all, EndpointLists.awaited(target, true).getStatus());
+                suspects, missing, all, NoAddresses.awaited(target, true).getStatus());
     }
 }
