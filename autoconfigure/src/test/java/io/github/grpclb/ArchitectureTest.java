@@ -4,6 +4,11 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static io.github.grpclb.ArchitectureRules.filesOf;
+import static io.github.grpclb.ArchitectureRules.packagesOfMoreThan;
+import static io.github.grpclb.ArchitectureRules.readsTheWallClock;
+import static io.github.grpclb.ArchitectureRules.showOnly;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -14,15 +19,19 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.FaultRow;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.handler.ssl.SslContext;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.LocalDateTime;
 import java.util.Date;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 
@@ -49,6 +58,15 @@ class ArchitectureTest {
             "autoconfigure.devh");
 
     private static final List<String> WITHOUT_SPRING = ORDER.subList(0, ORDER.indexOf("actuate"));
+
+    /** The packages that know a host: the Spring starters over gRPC. */
+    private static final List<String> HOSTS = List.of("autoconfigure.devh", "autoconfigure.springgrpc");
+
+    /** A reader holds four files at once; of more, none may need each other in a circle. */
+    private static final int FILES_AT_ONCE = 4;
+
+    /** Packages whose files still go in circles. None may come to this list. */
+    private static final Set<String> IN_CIRCLES = Set.of("etcd", "balancer");
 
     private static final JavaClasses PRODUCT = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -90,6 +108,60 @@ class ArchitectureTest {
                 .resideInAnyPackage("org.springframework..", "net.devh.."));
     }
 
+    @ParameterizedTest
+    @MethodSource("hosts")
+    void aHostKnowsNoOther(String host) {
+        check(noClasses()
+                .that()
+                .resideInAPackage(ROOT + host + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(HOSTS.stream()
+                        .filter(other -> !other.equals(host))
+                        .map(other -> ROOT + other + "..")
+                        .toArray(String[]::new)));
+    }
+
+    static List<String> hosts() {
+        return HOSTS;
+    }
+
+    @ParameterizedTest
+    @MethodSource("largePackages")
+    void hasNoCyclesOfFiles(String name) {
+        check(slices().assignedFrom(filesOf(name)).should().beFreeOfCycles());
+    }
+
+    static List<String> largePackages() {
+        return packagesOfMoreThan(FILES_AT_ONCE, PRODUCT).stream()
+                .filter(name -> !IN_CIRCLES.contains(name.substring(ROOT.length())))
+                .toList();
+    }
+
+    /** What a user compiles against is ours, gRPC's, Micrometer's and the JDK's; Spring's and the host's where these are wired. */
+    @Test
+    void showsNobodyElsesTypes() {
+        check(classes()
+                .that()
+                .resideInAnyPackage(
+                        WITHOUT_SPRING.stream().map(name -> ROOT + name).toArray(String[]::new))
+                .should(showOnly("java.", "javax.net.ssl.", ROOT, "io.grpc.", "io.micrometer.")));
+        check(classes()
+                .should(showOnly(
+                        "java.", "javax.net.ssl.", ROOT, "io.grpc.", "io.micrometer.", "org.springframework.", "net.devh.")));
+    }
+
+    @Test
+    void findsTypesOfOthersInSignatures() {
+        JavaClasses builder = new ClassFileImporter().importClasses(NettyChannelBuilder.class);
+        assertThat(classes()
+                        .should(showOnly("java.", "io.grpc."))
+                        .evaluate(builder)
+                        .getFailureReport()
+                        .getDetails())
+                .contains(NettyChannelBuilder.class.getName() + " shows " + SslContext.class.getName());
+    }
+
     @Test
     void keepsNetDevhToItsHost() {
         check(noClasses()
@@ -120,35 +192,49 @@ class ArchitectureTest {
                 .beAnnotatedWith(DeleteOperation.class));
     }
 
-    /** What is timed is timed by the monotonic clock. A record's {@code startedAt} is a name, compared and never counted with. */
+    /**
+     * What is timed is timed by the monotonic clock. A record's {@code startedAt} is a name, compared and never counted with; the age of
+     * a list on disk outlives the process, and with it the monotonic clock.
+     */
     @Test
     @FaultRow(35)
-    void readsTheWallClockForARecordsStartAlone() {
+    void readsTheWallClockForWhatOutlivesTheProcessAlone() {
         check(noClasses()
                 .that()
                 .resideInAnyPackage(
-                        ROOT + "discovery..",
-                        ROOT + "etcd",
-                        ROOT + "load",
-                        ROOT + "policy..",
-                        ROOT + "client..",
-                        ROOT + "server..",
-                        ROOT + "resolver..",
-                        ROOT + "balancer..")
+                        WITHOUT_SPRING.stream().map(name -> ROOT + name).toArray(String[]::new))
                 .and()
                 .doNotBelongToAnyOf(ServerLifecycle.class)
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + "etcd.SnapshotStore")
                 .should()
-                .callMethod(System.class, "currentTimeMillis")
-                .orShould()
-                .callMethod(Instant.class, "now")
-                .orShould()
-                .callMethod(LocalDateTime.class, "now")
+                .accessTargetWhere(readsTheWallClock())
                 .orShould()
                 .dependOnClassesThat()
                 .areAssignableTo(Clock.class)
                 .orShould()
                 .dependOnClassesThat()
                 .areAssignableTo(Date.class));
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {AsksTheWallClock.class, RefersToTheWallClock.class})
+    void findsEveryWayToTheWallClock(Class<?> type) {
+        JavaClasses reader = new ClassFileImporter().importClasses(type);
+        assertThat(noClasses()
+                        .should()
+                        .accessTargetWhere(readsTheWallClock())
+                        .evaluate(reader)
+                        .hasViolation())
+                .isTrue();
+    }
+
+    private static final class AsksTheWallClock {
+        final long now = System.currentTimeMillis();
+    }
+
+    private static final class RefersToTheWallClock {
+        final Supplier<Instant> now = Instant::now;
     }
 
     @Test
