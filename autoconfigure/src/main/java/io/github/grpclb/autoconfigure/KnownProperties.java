@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.Similar;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Parameter;
 import java.lang.reflect.ParameterizedType;
@@ -79,7 +80,7 @@ final class KnownProperties {
 
     /** Such as {@code etcd.endpoints} for {@code endpoints}. */
     private static Optional<String> sameEnding(String written, List<String> all) {
-        String bare = RelaxedNames.bare(written);
+        String bare = Similar.bare(written);
         List<String> ending = all.stream()
                 .filter(name -> name.indexOf('.') > 0)
                 .filter(name -> RelaxedNames.isSame(bare, name.substring(name.lastIndexOf('.'))))

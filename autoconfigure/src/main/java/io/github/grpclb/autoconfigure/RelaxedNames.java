@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.Similar;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +47,7 @@ final class RelaxedNames {
 
     /** Says whether two names differ in capitals and signs alone. */
     static boolean isSame(String one, String other) {
-        String bare = bare(one);
-        return !bare.isEmpty() && bare.equals(bare(other));
-    }
-
-    /** Returns the letters and digits of a name, in lower case. */
-    static String bare(String name) {
-        return name.replaceAll("[^\\p{L}\\p{N}]", "").toLowerCase(Locale.ROOT);
+        String bare = Similar.bare(one);
+        return !bare.isEmpty() && bare.equals(Similar.bare(other));
     }
 }

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.Similar;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     "subsetSize": 20}}
  * }</pre>
  *
- * Everything may be left out; fields that are not known are ignored. Durations are written as gRPC does, {@code "0.5s"}, or as ISO
- * 8601 does, {@code "PT0.5S"}.
+ * Everything may be left out; a field that is not known is refused. Durations are written as gRPC does, {@code "0.5s"}, or as ISO 8601
+ * does, {@code "PT0.5S"}.
  *
  * @param policy the policy's name
  * @param options the policy's options, in gRPC's JSON form
@@ -72,13 +72,13 @@ public record LbConfig(
     /**
      * Reads the form above.
      *
-     * @throws IllegalValueException if a field is not what it must be
+     * @throws IllegalValueException if a field is not what it must be, or there is none of its name
      */
     public static LbConfig parse(Map<String, ?> raw) {
         ConfigFields fields = ConfigFields.of(raw);
         ConfigFields serverId = fields.object("serverId");
         String policy = fields.text("policy", "the name of a policy");
-        return new LbConfig(
+        LbConfig config = new LbConfig(
                 policy == null ? DEFAULT.policy : policy,
                 fields.raw("options"),
                 mode(serverId),
@@ -90,6 +90,8 @@ public record LbConfig(
                 fields.has("slowStart") ? SlowStart.parse(fields.object("slowStart")) : null,
                 fields.has("healthCheck") ? checkedService(fields.object("healthCheck")) : null,
                 fields.whole("subsetSize", DEFAULT.subsetSize, 1, Integer.MAX_VALUE));
+        fields.requireNoOthers();
+        return config;
     }
 
     private static String checkedService(ConfigFields healthCheck) {

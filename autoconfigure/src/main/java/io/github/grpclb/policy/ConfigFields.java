@@ -1,6 +1,7 @@
 package io.github.grpclb.policy;
 
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.Similar;
 import io.grpc.Metadata;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -8,14 +9,18 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads an object of a service config in gRPC's JSON form. What is not as it must be ends in an {@link IllegalValueException} that
- * names field, value and expectation. Fields that nobody asks for are ignored.
+ * names field, value and expectation. Whoever has read all fields that he knows refuses the others by {@link #requireNoOthers}. Not
+ * thread-safe.
  */
 public final class ConfigFields {
 
@@ -24,6 +29,8 @@ public final class ConfigFields {
 
     private final String path;
     private final Map<?, ?> fields;
+    private final Set<String> asked = new TreeSet<>();
+    private final List<ConfigFields> inner = new ArrayList<>();
 
     private ConfigFields(String path, Map<?, ?> fields) {
         this.path = path;
@@ -37,12 +44,12 @@ public final class ConfigFields {
 
     /** Says whether there is a field of that name. */
     public boolean has(String field) {
-        return fields.get(field) != null;
+        return at(field) != null;
     }
 
     /** Returns the object of that name, an empty one where there is none. */
     public ConfigFields object(String field) {
-        return new ConfigFields(path + field + ".", map(field));
+        return within(path + field + ".", map(field));
     }
 
     /** Returns what the object of that name holds, as it is. */
@@ -53,7 +60,7 @@ public final class ConfigFields {
 
     /** Returns the objects of the list of that name, none where there is no list. */
     public List<ConfigFields> objects(String field) {
-        Object value = fields.get(field);
+        Object value = at(field);
         if (value == null) {
             return List.of();
         }
@@ -65,14 +72,14 @@ public final class ConfigFields {
             if (!(element instanceof Map<?, ?> map)) {
                 throw refused(field, value, "a list of objects");
             }
-            objects.add(new ConfigFields(path + field + "[" + objects.size() + "].", map));
+            objects.add(within(path + field + "[" + objects.size() + "].", map));
         }
         return objects;
     }
 
     /** Returns a text, or null where there is none. */
     public @Nullable String text(String field, String expected) {
-        Object value = fields.get(field);
+        Object value = at(field);
         if (value == null || value instanceof String text && !text.isBlank()) {
             return (String) value;
         }
@@ -90,7 +97,7 @@ public final class ConfigFields {
 
     /** Returns a flag, or {@code absent} where there is none. */
     public boolean flag(String field, boolean absent) {
-        Object value = fields.get(field);
+        Object value = at(field);
         if (value == null) {
             return absent;
         }
@@ -102,7 +109,7 @@ public final class ConfigFields {
 
     /** Returns a whole number from {@code least} to {@code most}, or {@code absent} where there is none. */
     public int whole(String field, int absent, int least, int most) {
-        Object value = fields.get(field);
+        Object value = at(field);
         if (value == null) {
             return absent;
         }
@@ -117,7 +124,7 @@ public final class ConfigFields {
 
     /** Returns a number from {@code least} to {@code most}, or {@code absent} where there is none. */
     public double number(String field, double absent, double least, double most) {
-        Object value = fields.get(field);
+        Object value = at(field);
         if (value == null) {
             return absent;
         }
@@ -139,7 +146,7 @@ public final class ConfigFields {
 
     /** Returns a duration, given as gRPC does, {@code "0.5s"}, or as ISO 8601 does, {@code "PT0.5S"}. */
     public Duration duration(String field, Duration absent, Duration least) {
-        Object value = fields.get(field);
+        Object value = at(field);
         if (value == null) {
             return absent;
         }
@@ -160,13 +167,48 @@ public final class ConfigFields {
         }
     }
 
+    /**
+     * Refuses fields that nobody has asked for, here and in the objects that were read.
+     *
+     * @throws IllegalValueException if there is one; it names the field that may be meant
+     */
+    public void requireNoOthers() {
+        fields.keySet().stream()
+                .map(String::valueOf)
+                .filter(Predicate.not(asked::contains))
+                .sorted()
+                .findFirst()
+                .ifPresent(field -> {
+                    throw refused(field, fields.get(field), asked.isEmpty() ? "no fields here" : known(field));
+                });
+        inner.forEach(ConfigFields::requireNoOthers);
+    }
+
+    private String known(String unknown) {
+        return "one of the fields " + String.join(", ", asked)
+                + Similar.to(unknown, asked)
+                        .map(similar -> "; did you mean " + similar + "?")
+                        .orElse("");
+    }
+
     /** Returns the exception for a value that is not as it must be. */
     public IllegalValueException refused(String field, @Nullable Object value, String expected) {
         return new IllegalValueException(path + field, value, expected);
     }
 
+    private @Nullable Object at(String field) {
+        asked.add(field);
+        return fields.get(field);
+    }
+
+    private ConfigFields within(String ownPath, Map<?, ?> ownFields) {
+        ConfigFields object = new ConfigFields(ownPath, ownFields);
+        inner.add(object);
+        return object;
+    }
+
     private Map<?, ?> map(String field) {
-        Object value = fields.get(field);
+        Object value = at(field);
         if (value == null) {
             return Map.of();
         }

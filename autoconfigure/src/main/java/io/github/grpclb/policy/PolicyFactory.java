@@ -10,8 +10,8 @@ public interface PolicyFactory {
     /**
      * Makes a new policy for one channel.
      *
-     * @param options by name, in gRPC's JSON form; names that it does not know are ignored
-     * @throws IllegalValueException if an option is out of its range
+     * @param options by name, in gRPC's JSON form; {@link ConfigFields} reads them, and refuses those that do not exist
+     * @throws IllegalValueException if an option is out of its range, or there is none of its name
      */
     Policy create(Map<String, ?> options);
 }

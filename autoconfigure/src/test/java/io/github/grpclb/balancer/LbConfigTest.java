@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.balancer.LbConfig.ServerIdMode;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.grpc.Metadata;
 import java.time.Duration;
 import java.util.List;
@@ -20,20 +21,45 @@ class LbConfigTest {
     }
 
     @Test
-    void readsAllFieldsAndIgnoresOthers() {
+    void readsAllFields() {
         LbConfig config = LbConfig.parse(Map.of(
                 "policy",
                 "weighted_random",
                 "options",
                 Map.of("choiceCount", 2),
                 "serverId",
-                Map.of("mode", "fallback", "header", "X-Server-Id", "new", true),
-                "later",
-                1L));
+                Map.of("mode", "fallback", "header", "X-Server-Id")));
         assertThat(config.policy()).isEqualTo("weighted_random");
         assertThat(config.options()).isEqualTo(Map.of("choiceCount", 2));
         assertThat(config.serverIdMode()).isEqualTo(ServerIdMode.FALLBACK);
         assertThat(config.serverIdHeader().name()).isEqualTo("x-server-id");
+    }
+
+    @Test
+    void refusesFieldsThatItDoesNotKnow() {
+        assertThatThrownBy(() -> LbConfig.parse(Map.of("zonne", Map.of("own", "a"))))
+                .isInstanceOfSatisfying(IllegalValueException.class, e -> {
+                    assertThat(e.name()).isEqualTo("zonne");
+                    assertThat(e.expected()).contains("outlierDetection, ").endsWith("; did you mean zone?");
+                });
+        assertRefused(
+                Map.of("zone", Map.of("own", "a", "spare", 2)),
+                "zone.spare: 2 (expected: one of the fields overprovisioningFactor, own)");
+        assertRefused(
+                Map.of("tags", List.of(Map.of("key", "version"), Map.of("key", "zone", "fallBack", true))),
+                "tags[1].fallBack: true (expected: one of the fields fallback, header, key, split; did you mean fallback?)");
+        assertThatThrownBy(() -> LbConfig.parse(
+                        Map.of("outlierDetection", Map.of("successRateEjection", Map.of("minimumHost", 3)))))
+                .hasMessageStartingWith("outlierDetection.successRateEjection.minimumHost: 3 ")
+                .hasMessageEndingWith("did you mean minimumHosts?)");
+        assertThatThrownBy(() -> LbConfig.parse(Map.of("serverId", Map.of("headr", "x"))))
+                .hasMessageStartingWith("serverId.headr: 'x' ");
+    }
+
+    @Test
+    void leavesOptionsToTheirPolicy() {
+        assertThat(LbConfig.parse(Map.of("options", Map.of("any", 1))).options())
+                .isEqualTo(Map.of("any", 1));
     }
 
     @Test

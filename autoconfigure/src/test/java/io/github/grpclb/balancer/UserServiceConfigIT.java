@@ -99,12 +99,29 @@ class UserServiceConfigIT {
         LbConfig weighted = LbConfig.parse(Map.of("policy", "weighted_round_robin"));
         ManagedChannel channel = channel(weighted, builder -> builder.defaultServiceConfig(RETRIES));
         awaitBoth(channel);
-        for (Object bad : List.of("text", List.of("text"), List.of(Map.of("endpoint_lb", Map.of("policy", 3.0))))) {
+        for (Object bad : List.of(
+                "text",
+                List.of("text"),
+                List.of(Map.of("endpoint_lb", Map.of("policy", 3.0))),
+                List.of(Map.of("endpoint_lb", Map.of("polcy", "random"))),
+                List.of(Map.of(
+                        "endpoint_lb",
+                        Map.of("policy", "least_request", "options", Map.of("choiseCount", 3.0)))))) {
             live.set(Map.of("loadBalancingConfig", bad));
             assertThat(answers(channel, 50)).containsExactly(Map.entry("a", 5), Map.entry("b", 45));
         }
         a.fail(true);
         assertThat(answers(channel, 20)).containsExactly(Map.entry("b", 20));
+    }
+
+    @Test
+    void fieldsBesideTheBalancersAreLeftToGrpc() {
+        publish(1, 9);
+        ManagedChannel channel = channel(LbConfig.DEFAULT, builder -> {});
+        awaitBoth(channel);
+        live.set(with(balancing("endpoint_lb", Map.of("policy", "weighted_round_robin")), "later", true));
+        await().untilAsserted(
+                        () -> assertThat(answers(channel, 50)).containsExactly(Map.entry("a", 5), Map.entry("b", 45)));
     }
 
     @Test

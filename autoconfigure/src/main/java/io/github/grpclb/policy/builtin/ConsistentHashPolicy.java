@@ -67,6 +67,7 @@ final class ConsistentHashPolicy implements Policy {
             throw fields.refused("hashBalanceFactor", balanceFactor, "0, or a whole number from 100 to 10000");
         }
         this.failWithoutKey = isSecond(fields, "noKey", "random", "fail");
+        fields.requireNoOthers();
         this.chance = chance;
     }
 

@@ -45,6 +45,7 @@ final class LeastRequestPolicy implements Policy {
         ConfigFields fields = ConfigFields.of(options);
         this.choiceCount = fields.whole("choiceCount", 2, 2, 10);
         this.bias = fields.number("activeRequestBias", 1, 0, 100);
+        fields.requireNoOthers();
         this.chance = chance;
     }
 

@@ -48,7 +48,9 @@ final class PeakEwmaPolicy implements Policy {
      * @param chance gives 64 random bits; thread-safe
      */
     PeakEwmaPolicy(Map<String, ?> options, LongSupplier chance) {
-        this.decay = ConfigFields.of(options).duration("decay", EndpointLoad.DEFAULT_DECAY, Duration.ofSeconds(1));
+        ConfigFields fields = ConfigFields.of(options);
+        this.decay = fields.duration("decay", EndpointLoad.DEFAULT_DECAY, Duration.ofSeconds(1));
+        fields.requireNoOthers();
         this.chance = chance;
     }
 

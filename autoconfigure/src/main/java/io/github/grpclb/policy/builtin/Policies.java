@@ -1,10 +1,12 @@
 package io.github.grpclb.policy.builtin;
 
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.policy.PolicyTable;
 import java.util.Collection;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** The table of the built-in policies: a new one is a class of its own and a line here. */
 public final class Policies {
@@ -16,13 +18,20 @@ public final class Policies {
             ConsistentHashPolicy.NAME, ConsistentHashPolicy::new,
             LeastRequestPolicy.NAME, LeastRequestPolicy::new,
             PeakEwmaPolicy.NAME, PeakEwmaPolicy::new,
-            PickFirstPolicy.NAME, options -> new PickFirstPolicy(),
-            RandomPolicy.NAME, options -> new RandomPolicy(),
-            RoundRobinPolicy.NAME, options -> new RoundRobinPolicy(),
-            WeightedRandomPolicy.NAME, options -> new WeightedRandomPolicy(),
-            WeightedRoundRobinPolicy.NAME, options -> new WeightedRoundRobinPolicy());
+            PickFirstPolicy.NAME, withoutOptions(PickFirstPolicy::new),
+            RandomPolicy.NAME, withoutOptions(RandomPolicy::new),
+            RoundRobinPolicy.NAME, withoutOptions(RoundRobinPolicy::new),
+            WeightedRandomPolicy.NAME, withoutOptions(WeightedRandomPolicy::new),
+            WeightedRoundRobinPolicy.NAME, withoutOptions(WeightedRoundRobinPolicy::new));
 
     private Policies() {}
+
+    private static PolicyFactory withoutOptions(Supplier<Policy> policy) {
+        return options -> {
+            ConfigFields.of(options).requireNoOthers();
+            return policy.get();
+        };
+    }
 
     /**
      * Returns the built-in policies and a user's own.

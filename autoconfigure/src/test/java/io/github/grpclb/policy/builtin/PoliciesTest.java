@@ -1,9 +1,9 @@
 package io.github.grpclb.policy.builtin;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyTable;
@@ -102,9 +102,20 @@ class PoliciesTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void ignoresOptionsThatItDoesNotKnow(String name) {
-        assertThatCode(() -> Policies.with(List.of()).create(name, Map.of("no-such-option", 1.0)))
-                .doesNotThrowAnyException();
+    void refusesOptionsThatItDoesNotKnow(String name) {
+        assertThatThrownBy(() -> Policies.with(List.of()).create(name, Map.of("no-such-option", 1.0)))
+                .isInstanceOfSatisfying(
+                        IllegalValueException.class, e -> assertThat(e.name()).isEqualTo("no-such-option"));
+    }
+
+    @Test
+    void saysWhichOptionMayBeMeant() {
+        PolicyTable table = Policies.with(List.of());
+        assertThatThrownBy(() -> table.create("least_request", Map.of("choiseCount", 3)))
+                .hasMessage("choiseCount: 3 (expected: one of the fields activeRequestBias, choiceCount;"
+                        + " did you mean choiceCount?)");
+        assertThatThrownBy(() -> table.create("random", Map.of("choiceCount", 3)))
+                .hasMessage("choiceCount: 3 (expected: no fields here)");
     }
 
     @Test
