@@ -30,7 +30,8 @@ final class ArchitectureRules {
             public boolean test(JavaAccess<?> access) {
                 JavaClass owner = access.getTargetOwner();
                 return owner.isEquivalentTo(System.class) && access.getName().equals("currentTimeMillis")
-                        || owner.getPackageName().equals("java.time") && access.getName().equals("now");
+                        || owner.getPackageName().equals("java.time")
+                                && access.getName().equals("now");
             }
         };
     }
@@ -42,8 +43,7 @@ final class ArchitectureRules {
             public void check(JavaClass type, ConditionEvents events) {
                 if (isShown(type)) {
                     Stream.concat(
-                                    Stream.concat(
-                                            type.getSuperclass().stream(), type.getInterfaces().stream())
+                                    Stream.concat(type.getSuperclass().stream(), type.getInterfaces().stream())
                                             .flatMap(parent -> parent.getAllInvolvedRawTypes().stream()),
                                     type.getMembers().stream()
                                             .filter(ArchitectureRules::isShown)

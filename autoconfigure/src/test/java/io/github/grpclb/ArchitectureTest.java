@@ -148,7 +148,13 @@ class ArchitectureTest {
                 .should(showOnly("java.", "javax.net.ssl.", ROOT, "io.grpc.", "io.micrometer.")));
         check(classes()
                 .should(showOnly(
-                        "java.", "javax.net.ssl.", ROOT, "io.grpc.", "io.micrometer.", "org.springframework.", "net.devh.")));
+                        "java.",
+                        "javax.net.ssl.",
+                        ROOT,
+                        "io.grpc.",
+                        "io.micrometer.",
+                        "org.springframework.",
+                        "net.devh.")));
     }
 
     @Test

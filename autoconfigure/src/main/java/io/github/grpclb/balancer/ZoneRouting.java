@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.policy.ConfigFields;
+
 /**
  * That calls stay in the client's own zone while it has room for them.
  *

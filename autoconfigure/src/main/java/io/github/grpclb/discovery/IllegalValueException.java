@@ -31,8 +31,7 @@ public final class IllegalValueException extends IllegalArgumentException {
      *
      * @param cause what was thrown below, or null
      */
-    public IllegalValueException(
-            String name, @Nullable Object value, String expected, @Nullable Throwable cause) {
+    public IllegalValueException(String name, @Nullable Object value, String expected, @Nullable Throwable cause) {
         this(name, value == null ? null : value.toString(), value instanceof CharSequence, expected, cause);
     }
 

@@ -78,8 +78,7 @@ public record EtcdOptions(
                     username == null ? "username" : "password", null, "both username and password, or neither");
         }
         if (username != null && password != null && (username.isEmpty() || password.isEmpty())) {
-            throw new IllegalValueException(
-                    username.isEmpty() ? "username" : "password", "", "some text, or not set");
+            throw new IllegalValueException(username.isEmpty() ? "username" : "password", "", "some text, or not set");
         }
         prefix = normalisedPrefix(prefix);
         if (callTimeout.toMillis() < 100 || callTimeout.toMillis() > 60_000) {

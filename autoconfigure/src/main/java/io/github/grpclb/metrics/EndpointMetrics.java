@@ -169,7 +169,8 @@ public final class EndpointMetrics {
         static Listing of(long changes, Collection<Live> endpoints) {
             Map<Key, List<Live>> byKey = new LinkedHashMap<>();
             for (Live endpoint : endpoints) {
-                byKey.computeIfAbsent(Key.of(endpoint), key -> new ArrayList<>(1)).add(endpoint);
+                byKey.computeIfAbsent(Key.of(endpoint), key -> new ArrayList<>(1))
+                        .add(endpoint);
             }
             return new Listing(changes, byKey);
         }

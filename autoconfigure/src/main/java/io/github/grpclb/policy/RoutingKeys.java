@@ -84,8 +84,7 @@ public final class RoutingKeys {
     private static final class HashContextInterceptor implements ClientInterceptor {
 
         @Override
-        public <Q, R> ClientCall<Q, R> interceptCall(
-                MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+        public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
             String key = HASH_CONTEXT.get();
             boolean wanted = key != null && options.getOption(HASH_KEY) == null;
             return next.newCall(method, wanted ? options.withOption(HASH_KEY, key) : options);

@@ -180,7 +180,8 @@ final class EndpointLists implements EndpointListener {
             return resolve(snapshot.endpoints(), suspects.suspects(), suspects.missing(), now);
         } catch (RuntimeException e) {
             logger.warn("{}: the list of revision {} cannot be used", target, snapshot.revision(), e);
-            return new Resolved(NoAddresses.error(target, "the list of endpoints cannot be used: " + e), nothingUnlisted);
+            return new Resolved(
+                    NoAddresses.error(target, "the list of endpoints cannot be used: " + e), nothingUnlisted);
         }
     }
 

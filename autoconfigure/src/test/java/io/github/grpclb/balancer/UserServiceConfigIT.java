@@ -105,8 +105,7 @@ class UserServiceConfigIT {
                 List.of(Map.of("endpoint_lb", Map.of("policy", 3.0))),
                 List.of(Map.of("endpoint_lb", Map.of("polcy", "random"))),
                 List.of(Map.of(
-                        "endpoint_lb",
-                        Map.of("policy", "least_request", "options", Map.of("choiseCount", 3.0)))))) {
+                        "endpoint_lb", Map.of("policy", "least_request", "options", Map.of("choiseCount", 3.0)))))) {
             live.set(Map.of("loadBalancingConfig", bad));
             assertThat(answers(channel, 50)).containsExactly(Map.entry("a", 5), Map.entry("b", 45));
         }

@@ -19,7 +19,8 @@ class IllegalValueExceptionTest {
     @Test
     void tellsTextFromWhatIsNoText() {
         assertThat(new IllegalValueException("window", "30", "a time")).hasMessage("window: '30' (expected: a time)");
-        assertThat(new IllegalValueException("window", "null", "a time")).hasMessage("window: 'null' (expected: a time)");
+        assertThat(new IllegalValueException("window", "null", "a time"))
+                .hasMessage("window: 'null' (expected: a time)");
         assertThat(new IllegalValueException("window", null, "a time")).hasMessage("window: null (expected: a time)");
         assertThat(new IllegalValueException("window", Duration.ZERO, "a time"))
                 .hasMessage("window: PT0S (expected: a time)");

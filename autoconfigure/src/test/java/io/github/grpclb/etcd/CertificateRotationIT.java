@@ -5,11 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
-import io.github.grpclb.testing.SelfSigned;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
+import io.github.grpclb.testing.SelfSigned;
 import io.github.grpclb.testing.TestCa;
 import java.io.IOException;
 import java.nio.file.Files;

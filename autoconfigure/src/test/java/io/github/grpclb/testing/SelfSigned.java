@@ -43,8 +43,8 @@ public record SelfSigned(Path certificate, Path key) {
     /** Returns what shows the certificate to others, as the files are now. */
     public KeyManagerFactory keyManagers() throws Exception {
         String body = Files.readString(key).replaceAll("-----[A-Z ]+-----|\\s", "");
-        PrivateKey read =
-                KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(body)));
+        PrivateKey read = KeyFactory.getInstance("EC")
+                .generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(body)));
         KeyStore keys = emptyStore();
         keys.setKeyEntry("own", read, PASSWORD.toCharArray(), new Certificate[] {read(certificate)});
         KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
