@@ -28,17 +28,13 @@ final class EtcdLease {
     /** Whose lease it is. */
     interface Owner {
 
-        /** A new lease is held. */
-        void leaseGranted();
+        /** A lease was granted or renewed: etcd answers, and it is a good time to look after the key. */
+        void leaseHeld();
 
-        /** The lease was renewed: etcd answers, and it is a good time to look after the key. */
-        void leaseRenewed();
-
-        /** No lease is held, and why. It is asked for again. */
+        /**
+         * No lease is granted, or its time has passed without an answer, as the state says. It is asked for again.
+         */
         void leaseFailed(EtcdException cause);
-
-        /** The lease's time has passed without an answer. */
-        void leaseOverdue(EtcdException cause);
 
         /** etcd does not have the lease any more. Another one is asked for. */
         void leaseLost();
@@ -65,12 +61,12 @@ final class EtcdLease {
     private Duration ttl;
     private long renewedAt;
 
-    EtcdLease(EtcdLoop loop, EtcdApi api, Duration ttl, Duration callTimeout, Owner owner) {
-        this.loop = loop;
-        this.api = api;
-        this.requestedTtl = ttl;
-        this.ttl = ttl;
-        this.callTimeout = callTimeout;
+    EtcdLease(Announcing announcing, Owner owner) {
+        this.loop = announcing.loop();
+        this.api = announcing.api();
+        this.requestedTtl = announcing.ttl();
+        this.ttl = announcing.ttl();
+        this.callTimeout = announcing.callTimeout();
         this.owner = owner;
         this.backoff = new Backoff(loop);
         this.next = new Alarm(loop);
@@ -138,7 +134,7 @@ final class EtcdLease {
             return;
         }
         held(lease, asked);
-        owner.leaseGranted();
+        owner.leaseHeld();
     }
 
     private void held(EtcdApi.Lease lease, long asked) {
@@ -160,7 +156,7 @@ final class EtcdLease {
                 lease -> {
                     if (renews(renewing)) {
                         held(lease, asked);
-                        owner.leaseRenewed();
+                        owner.leaseHeld();
                     }
                 },
                 failure -> {
@@ -182,7 +178,7 @@ final class EtcdLease {
         next.set(backoff.next(failure), this::renew);
         if (state == State.HELD && loop.since(renewedAt).compareTo(ttl) >= 0) {
             state = State.OVERDUE;
-            owner.leaseOverdue(failure);
+            owner.leaseFailed(failure);
         }
     }
 }

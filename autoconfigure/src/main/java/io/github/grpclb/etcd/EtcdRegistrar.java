@@ -30,7 +30,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
     private static final Duration GRACE = Duration.ofMillis(500);
 
     private final KeySpace keys;
-    private final EtcdRegistration.Context context;
+    private final Announcing announcing;
     private final List<String> hosts;
     private final Map<String, EtcdRegistration> open = new HashMap<>();
     private boolean closed;
@@ -84,7 +84,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
         }
         this.keys = keys;
         this.hosts = List.copyOf(hosts);
-        this.context = new EtcdRegistration.Context(
+        this.announcing = new Announcing(
                 loop, api, new EndpointCodec(keys), observer, roundedUp(ttl), callTimeout, withdrawTimeout);
     }
 
@@ -103,13 +103,13 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             throw new IllegalStateException("The registrar is closed");
         }
         String key = keys.key(endpoint);
-        context.codec().canonical(endpoint);
+        announcing.codec().canonical(endpoint);
         EtcdRegistration earlier = open.get(key);
         if (earlier != null && earlier.state() != Registration.State.WITHDRAWN) {
             throw new IllegalStateException("'" + LogText.of(key) + "' is registered already");
         }
         EtcdRegistration registration =
-                new EtcdRegistration(context, key, keys.servicePrefix(endpoint.service()), endpoint);
+                new EtcdRegistration(announcing, key, keys.servicePrefix(endpoint.service()), endpoint);
         open.put(key, registration);
         registration.start();
         return registration;
@@ -132,7 +132,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
                 all.stream().map(EtcdRegistration::withdraw).toArray(CompletableFuture<?>[]::new);
         try {
             CompletableFuture.allOf(withdrawals)
-                    .get(context.withdrawTimeout().plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
+                    .get(announcing.withdrawTimeout().plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {

@@ -1,6 +1,5 @@
 package io.github.grpclb.etcd;
 
-import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.IllegalValueException;
@@ -10,64 +9,72 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One announced endpoint: an {@link OwnKey} under an {@link EtcdLease}. The key is looked at when a lease was granted, with each
- * renewal, and when other values are wanted.
+ * renewal, and when other values are wanted, and it is made what it should be. What was put is read once more at once: as clients list
+ * a service with such reads, it is then visible to them. So a registration costs etcd one read with each write and each renewal,
+ * however many clients there are.
  *
  * <p>All but the endpoint and the status belongs to the loop's thread.
  */
-final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLease.Owner, OwnKey.Owner {
+final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLease.Owner {
 
-    private static final Logger log = LoggerFactory.getLogger(EtcdRegistration.class);
+    /** Where the look at the key stands. */
+    private enum Step {
+        /** The key is as it should be, or there is no lease for it. */
+        IDLE, // -> BUSY
+        /** It is being read, and put where it is not as it should be. */
+        BUSY, // -> IDLE, PAUSED, REFUSED
+        /** It is looked at again in a moment, or when the lease is renewed before. */
+        PAUSED, // -> BUSY
+        /** etcd refuses it: it is not looked at before the pause is over. */
+        REFUSED // -> BUSY
+    }
 
     /** Once those who start together are there. */
     private static final Duration LOOK_AROUND = Duration.ofSeconds(3);
 
     private static final double LOOK_AROUND_JITTER = 0.5;
-    private static final int NEIGHBOURS = 1000;
 
-    /** What all registrations of a registrar share. */
-    record Context(
-            EtcdLoop loop,
-            EtcdApi api,
-            EndpointCodec codec,
-            EtcdObserver observer,
-            Duration ttl,
-            Duration callTimeout,
-            Duration withdrawTimeout) {}
+    /** A look makes three calls at most; after the time of so many it is begun anew, should nobody have heard of its end. */
+    private static final int PATIENCE = 4;
 
-    private final Context context;
+    private final Announcing announcing;
     private final EtcdLoop loop;
-    private final EndpointCodec codec;
     private final String key;
-    private final String servicePrefix;
     private final EtcdLease lease;
     private final OwnKey ownKey;
+    private final Neighbours neighbours;
     private final RegistrationStatus status;
+    private final Backoff backoff;
+    private final Alarm next;
     private final CompletableFuture<Void> registered = new CompletableFuture<>();
     private final CompletableFuture<Void> withdrawn = new CompletableFuture<>();
 
     private volatile Endpoint endpoint;
 
     private final List<CompletableFuture<Void>> updates = new ArrayList<>();
-    private final SameIds sameIds;
-    private boolean announcedBefore;
+    private Step step = Step.IDLE;
+    private boolean lookAgain;
+    private long round;
+    private @Nullable Long unseenSince;
+    private @Nullable KeyConflict conflict;
 
-    EtcdRegistration(Context context, String key, String servicePrefix, Endpoint endpoint) {
-        this.context = context;
-        this.loop = context.loop();
-        this.codec = context.codec();
+    EtcdRegistration(Announcing announcing, String key, String servicePrefix, Endpoint endpoint) {
+        this.announcing = announcing;
+        this.loop = announcing.loop();
         this.key = key;
-        this.servicePrefix = servicePrefix;
         this.endpoint = endpoint;
-        this.lease = new EtcdLease(loop, context.api(), context.ttl(), context.callTimeout(), this);
-        this.ownKey = new OwnKey(context, key, lease, this);
-        this.status = new RegistrationStatus(loop);
-        this.sameIds = new SameIds(loop.logLimit());
+        this.lease = new EtcdLease(announcing, this);
+        this.ownKey = new OwnKey(announcing.api(), announcing.codec(), key);
+        this.neighbours = new Neighbours(announcing, key, servicePrefix);
+        this.status = new RegistrationStatus(loop, announcing.observer(), key);
+        this.backoff = new Backoff(loop);
+        this.next = new Alarm(loop);
     }
 
     void start() {
@@ -103,7 +110,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
                     wanted.service() + " at " + wanted.address(),
                     current.service() + " at " + current.address());
         }
-        codec.canonical(wanted);
+        announcing.codec().canonical(wanted);
         CompletableFuture<Void> done = new CompletableFuture<>();
         boolean accepted = loop.execute(() -> {
             if (!isWanted()) {
@@ -113,7 +120,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
             updates.add(done);
             endpoint = wanted;
             status.unseen();
-            ownKey.look();
+            look();
         });
         if (!accepted) {
             done.completeExceptionally(new CancellationException("closed"));
@@ -124,13 +131,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     @Override
     public CompletableFuture<Boolean> hasOthers() {
         CompletableFuture<Boolean> others = new CompletableFuture<>();
-        boolean accepted = loop.execute(() -> loop.when(
-                () -> context.api().list(servicePrefix, ByteString.EMPTY, 2, 0),
-                page -> others.complete(page.next() != null
-                        || page.records().stream()
-                                .anyMatch(record -> !record.key().equals(key))),
-                failure -> others.complete(true)));
-        if (!accepted) {
+        if (!loop.execute(() -> neighbours.areThere(others))) {
             others.complete(true);
         }
         return others;
@@ -144,139 +145,196 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         return withdrawn;
     }
 
-    @Override
-    public void leaseGranted() {
-        ownKey.look();
-    }
+    // the lease
 
     @Override
-    public void leaseRenewed() {
-        ownKey.look();
+    public void leaseHeld() {
+        look();
     }
 
     @Override
     public void leaseFailed(EtcdException cause) {
-        failed(cause);
-    }
-
-    @Override
-    public void leaseOverdue(EtcdException cause) {
-        lost(Loss.LEASE_OVERDUE, "not renewed within " + lease.ttl().toSeconds() + " s: " + cause.getMessage());
-    }
-
-    @Override
-    public void leaseLost() {
-        lost(Loss.LEASE_GONE, "etcd no longer has lease " + Long.toHexString(lease.id()));
-    }
-
-    @Override
-    public boolean isWanted() {
-        return status.state() != State.WITHDRAWN;
-    }
-
-    @Override
-    public Endpoint wanted() {
-        return endpoint;
-    }
-
-    @Override
-    public void weightSet(Endpoint adopted) {
-        log.info("{}: weight {} → {} set in etcd", name(), endpoint.weight(), adopted.weight());
-        endpoint = adopted;
-    }
-
-    @Override
-    public void announced(ByteString value) {
-        boolean isNew = status.state() != State.REGISTERED;
-        loop.logLimit().over(key);
-        status.is(State.REGISTERED, null);
-        if (isNew) {
-            log.info(
-                    "{}: {} as {} under lease {}, TTL {} s",
-                    name(),
-                    announcedBefore ? "registered again" : "registered",
-                    LogText.of(value.toStringUtf8()),
-                    Long.toHexString(lease.id()),
-                    lease.ttl().toSeconds());
-            loop.foreign(() -> context.observer().registered(endpoint));
-            if (!announcedBefore) {
-                loop.after(loop.jittered(LOOK_AROUND, LOOK_AROUND_JITTER), this::lookAround);
-            }
-            announcedBefore = true;
-            registered.complete(null);
+        if (lease.state() == EtcdLease.State.OVERDUE) {
+            endLook();
+            lost(Loss.LEASE_OVERDUE, "not renewed within " + lease.ttl().toSeconds() + " s: " + cause.getMessage());
+        } else {
+            status.failed(cause);
         }
     }
 
     @Override
-    public void upToDate() {
+    public void leaseLost() {
+        endLook();
+        lost(Loss.LEASE_GONE, "etcd no longer has lease " + Long.toHexString(lease.id()));
+    }
+
+    // the key
+
+    private void look() {
+        if (step == Step.BUSY) {
+            lookAgain = true;
+        } else if (step != Step.REFUSED && isWanted() && lease.state() == EtcdLease.State.HELD) {
+            next.set(announcing.callTimeout().multipliedBy(PATIENCE), this::lookNow);
+            step = Step.BUSY;
+            lookAgain = false;
+            round++;
+            when(() -> ownKey.look(() -> endpoint, lease.id()), this::found);
+        }
+    }
+
+    private void lookNow() {
+        step = Step.IDLE;
+        look();
+    }
+
+    /** Makes a call of this round; what arrives of an earlier one, whose lease or registration has ended, is not heard. */
+    private <T> void when(Supplier<CompletableFuture<T>> call, Consumer<T> succeeded) {
+        long begun = round;
+        loop.when(
+                call,
+                result -> {
+                    if (begun == round) {
+                        succeeded.accept(result);
+                    }
+                },
+                failure -> {
+                    if (begun == round) {
+                        failed(failure);
+                    }
+                });
+    }
+
+    private void found(FoundRecord found) {
+        if (found instanceof FoundRecord.Good) {
+            seen();
+        } else if (found instanceof FoundRecord.Foreign foreign) {
+            lost(Loss.TAKEN_OVER, "another process holds the key");
+            meet(foreign);
+        } else {
+            if (found instanceof FoundRecord.Absent) {
+                lost(Loss.KEY_DELETED, "the key was deleted");
+            } else if (found instanceof FoundRecord.Overwritten) {
+                lost(Loss.VALUE_OVERWRITTEN, "the value was overwritten");
+            } else if (found instanceof FoundRecord.OtherWeight other) {
+                status.weightSet(endpoint.weight(), other.weight());
+                endpoint = endpoint.toBuilder().weight(other.weight()).build();
+            }
+            put(found);
+        }
+    }
+
+    private void put(FoundRecord found) {
+        unseenSince = loop.now();
+        when(() -> ownKey.put(endpoint, lease.id(), found), done -> {
+            if (done) {
+                written();
+            } else {
+                pause(backoff.next());
+            }
+        });
+    }
+
+    private void written() {
+        announced();
+        boolean upToDate = !lookAgain;
+        idle();
+        if (upToDate) {
+            completeUpdates();
+        }
+        look();
+    }
+
+    private void seen() {
+        announced();
+        Long since = unseenSince;
+        unseenSince = null;
+        status.seen(endpoint, since == null ? null : loop.since(since));
+        boolean upToDate = !lookAgain;
+        idle();
+        if (upToDate) {
+            completeUpdates();
+        } else {
+            look();
+        }
+    }
+
+    private void announced() {
+        conflict = null;
+        backoff.reset();
+        if (status.registered(endpoint, ownKey.written(), lease)) {
+            loop.after(loop.jittered(LOOK_AROUND, LOOK_AROUND_JITTER), this::lookAround);
+        }
+        registered.complete(null);
+    }
+
+    private void lookAround() {
+        if (isWanted()) {
+            neighbours.lookForId(endpoint);
+        }
+    }
+
+    private void completeUpdates() {
         List<CompletableFuture<Void>> done = List.copyOf(updates);
         updates.clear();
         done.forEach(update -> update.complete(null));
     }
 
-    @Override
-    public void seen(@Nullable Duration lag) {
-        status.seen(lag);
-        if (lag != null) {
-            log.debug("{}: visible {} ms after it was written", key, lag.toMillis());
-            loop.foreign(() -> context.observer().seen(endpoint, lag));
-        }
+    /** Waits for the end of the process under whose lease the key is. */
+    private void meet(FoundRecord.Foreign found) {
+        when(() -> announcing.api().timeToLive(found.lease()), left -> {
+            if (KeyConflict.isAbandoned(left)) {
+                status.takesOver(found.lease());
+                put(found);
+                return;
+            }
+            KeyConflict known = conflict;
+            if (known == null || known.lease() != found.lease()) {
+                known = new KeyConflict(found.lease(), found.endpoint());
+                conflict = known;
+            }
+            pause(KeyConflict.pause(left, lease.interval()));
+            status.conflict(endpoint, known, left);
+        });
     }
 
-    @Override
-    public void lost(Loss reason, String why) {
-        if (status.state() == State.REGISTERED) {
-            status.is(State.PENDING, why);
-            log.warn("{}: lost, {}; putting it back", name(), why);
-            loop.foreign(() -> context.observer().lost(endpoint, reason));
-        }
-    }
-
-    @Override
-    public void conflict(String why, EtcdApi.TimeToLive left, KeyConflict conflict) {
-        status.is(State.CONFLICT, why);
-        conflict.log(key, endpoint, left, loop.now(), loop.logLimit());
-    }
-
-    @Override
-    public void takesOver(long other) {
-        log.info("{}: taken over from lease {}", name(), Long.toHexString(other));
-    }
-
-    @Override
-    public void failed(EtcdException failure) {
-        status.troubledBy(failure.getMessage());
-        if (failure.kind() != EtcdException.Kind.UNREACHABLE && loop.logLimit().isNew(key, failure.kind())) {
-            log.warn("{}: cannot be registered: {}; retrying", name(), failure.getMessage());
-        }
-    }
-
-    /**
-     * Looks once whether another server has this one's id: a second process with the same configuration, or a record of this one under
-     * another name. One page is read, and none where the id is the address.
-     */
-    private void lookAround() {
-        Endpoint own = endpoint;
-        if (!isWanted() || own.id() == null || own.id().equals(own.address())) {
+    private void failed(EtcdException failure) {
+        if (failure.kind() == EtcdException.Kind.LEASE_GONE) {
+            endLook();
+            lease.gone();
             return;
         }
-        String below = key.substring(0, key.length() - own.address().length());
-        loop.when(
-                () -> context.api().listIfAllowed(below, ByteString.EMPTY, NEIGHBOURS, 0),
-                page -> page.records().forEach(record -> compare(own, record)),
-                failure -> {});
+        pause(backoff.next(failure));
+        if (failure.needsAPerson()) {
+            step = Step.REFUSED;
+        }
+        status.failed(failure);
     }
 
-    private void compare(Endpoint own, KeyValue record) {
-        try {
-            Endpoint other = codec.decode(own.service(), record, leftOut -> {});
-            if (other.state() == Endpoint.State.UP) {
-                sameIds.look(own.toBuilder().key(key).build(), other);
-            }
-        } catch (MalformedRecordException e) {
-            // it is nobody's
+    private void pause(Duration delay) {
+        next.set(delay, this::lookNow);
+        step = Step.PAUSED;
+        lookAgain = false;
+    }
+
+    private void idle() {
+        step = Step.IDLE;
+        lookAgain = false;
+        next.cancel();
+    }
+
+    /** The lease that the look was for is not held any more. */
+    private void endLook() {
+        if (step == Step.BUSY) {
+            round++;
+            idle();
         }
     }
+
+    private void lost(Loss reason, String why) {
+        status.lost(endpoint, reason, why);
+    }
+
+    // the end
 
     private void beginWithdrawal() {
         if (isWanted()) {
@@ -289,25 +347,26 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     }
 
     private void takeBack() {
-        boolean mayHoldTheKey = ownKey.leave();
-        status.is(State.WITHDRAWN, null);
+        boolean mayHoldTheKey = !ownKey.written().isEmpty() || step == Step.BUSY;
+        round++;
+        idle();
+        status.withdrawing();
         long held = lease.close();
         registered.cancel(false);
         updates.forEach(update -> update.completeExceptionally(new CancellationException("withdrawn")));
         updates.clear();
-        Withdrawal withdrawal = new Withdrawal(context, key, endpoint, held, mayHoldTheKey);
+        Withdrawal withdrawal = new Withdrawal(announcing, key, endpoint, held, mayHoldTheKey);
         withdrawal.start().whenComplete((done, failure) -> {
+            status.withdrawn(failure);
             if (failure == null) {
-                log.info("{}: withdrawn", name());
                 withdrawn.complete(null);
             } else {
-                log.warn("{}: not withdrawn, it ends with its lease: {}", name(), failure.getMessage());
                 withdrawn.completeExceptionally(failure);
             }
         });
     }
 
-    private String name() {
-        return LogText.of(key);
+    private boolean isWanted() {
+        return status.state() != State.WITHDRAWN;
     }
 }

@@ -4,65 +4,75 @@ import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What is to be done about what was found under a registration's own key.
- *
- * @param verdict what to do
- * @param weight the weight that an operator has set, with {@link Verdict#ADOPT_WEIGHT}
- * @param other the other process's endpoint, with {@link Verdict#FOREIGN} and where it can be read
- */
-record FoundRecord(Verdict verdict, int weight, @Nullable Endpoint other) {
+/** What was found under a registration's own key. */
+sealed interface FoundRecord {
 
-    enum Verdict {
-        /** It is as it should be. */
-        GOOD,
-        /** Nothing is there. */
-        ABSENT,
-        /** Ours, of an earlier lease or with earlier values. */
-        STALE,
-        /** An operator wrote over our record, and what was meant is a new weight. */
-        ADOPT_WEIGHT,
-        /** Somebody wrote over our record, and it is to be restored. */
-        OVERWRITTEN,
-        /** It belongs to another process's lease. */
-        FOREIGN
+    /** It is as it should be. */
+    record Good(long modRevision) implements FoundRecord {}
+
+    /** Nothing is there. */
+    record Absent() implements FoundRecord {
+
+        @Override
+        public long modRevision() {
+            return 0;
+        }
     }
+
+    /** Ours, of an earlier lease or with earlier values. */
+    record Stale(long modRevision) implements FoundRecord {}
+
+    /** An operator wrote over our record, and what was meant is a new weight. */
+    record OtherWeight(long modRevision, int weight) implements FoundRecord {}
+
+    /** Somebody wrote over our record, and it is to be restored. */
+    record Overwritten(long modRevision) implements FoundRecord {}
+
+    /**
+     * It belongs to another process's lease.
+     *
+     * @param endpoint what that process announces; null where it cannot be read
+     */
+    record Foreign(long modRevision, long lease, @Nullable Endpoint endpoint) implements FoundRecord {}
 
     /**
      * What a registration wants and has.
      *
      * @param canonical the wanted endpoint as a reader would decode it
      * @param value the wanted value
-     * @param written the value that was last put; null before that
+     * @param written the value that was last put; empty before that
      * @param lease the lease that is held
      */
-    record Wanted(
-            Endpoint canonical, ByteString value, @Nullable ByteString written, long lease) {}
+    record Wanted(Endpoint canonical, ByteString value, ByteString written, long lease) {}
+
+    /** Returns the revision of the key's last change, 0 where there is none: what is put depends on it. */
+    long modRevision();
 
     static FoundRecord judge(@Nullable KeyValue found, Wanted wanted, EndpointCodec codec) {
         if (found == null) {
-            return of(Verdict.ABSENT);
+            return new Absent();
         }
+        long modRevision = found.modRevision();
         if (found.lease() == wanted.lease() && found.value().equals(wanted.value())) {
-            return of(Verdict.GOOD);
+            return new Good(modRevision);
         }
         Endpoint endpoint = read(found, wanted.canonical().service(), codec);
         if (found.lease() != 0 && found.lease() != wanted.lease()) {
             return isSameProcess(endpoint, wanted.canonical())
-                    ? of(Verdict.STALE)
-                    : new FoundRecord(Verdict.FOREIGN, 0, endpoint);
+                    ? new Stale(modRevision)
+                    : new Foreign(modRevision, found.lease(), endpoint);
         }
         if (found.value().equals(wanted.value())) {
-            return of(Verdict.OVERWRITTEN);
+            return new Overwritten(modRevision);
         }
-        boolean asWeLeftIt = wanted.written() == null || found.value().equals(wanted.written());
+        boolean asWeLeftIt = wanted.written().isEmpty() || found.value().equals(wanted.written());
         if (asWeLeftIt) {
-            return of(Verdict.STALE);
+            return new Stale(modRevision);
         }
         if (endpoint != null && wanted.value().equals(wanted.written()) && isEdited(endpoint, wanted.canonical())) {
-            return new FoundRecord(Verdict.ADOPT_WEIGHT, endpoint.weight(), null);
+            return new OtherWeight(modRevision, endpoint.weight());
         }
-        return of(Verdict.OVERWRITTEN);
+        return new Overwritten(modRevision);
     }
 
     /** Whether a record was written by the process that announces an endpoint. */
@@ -72,10 +82,6 @@ record FoundRecord(Verdict verdict, int weight, @Nullable Endpoint other) {
 
     private static boolean isEdited(Endpoint found, Endpoint wanted) {
         return found.address().equals(wanted.address()) && found.weight() != wanted.weight();
-    }
-
-    private static FoundRecord of(Verdict verdict) {
-        return new FoundRecord(verdict, 0, null);
     }
 
     private static boolean isSameProcess(@Nullable Endpoint found, Endpoint wanted) {

@@ -13,7 +13,7 @@ final class Withdrawal {
 
     private static final Duration PAUSE = Duration.ofMillis(100);
 
-    private final EtcdRegistration.Context context;
+    private final Announcing announcing;
     private final EtcdLoop loop;
     private final EtcdApi api;
     private final String key;
@@ -32,10 +32,10 @@ final class Withdrawal {
      * @param lease the lease that was held; 0 when there was none
      * @param mayHoldTheKey whether the key was ever put, so that a record without a lease is ours, too
      */
-    Withdrawal(EtcdRegistration.Context context, String key, Endpoint endpoint, long lease, boolean mayHoldTheKey) {
-        this.context = context;
-        this.loop = context.loop();
-        this.api = context.api();
+    Withdrawal(Announcing announcing, String key, Endpoint endpoint, long lease, boolean mayHoldTheKey) {
+        this.announcing = announcing;
+        this.loop = announcing.loop();
+        this.api = announcing.api();
         this.key = key;
         this.endpoint = endpoint;
         this.lease = lease;
@@ -46,10 +46,10 @@ final class Withdrawal {
 
     CompletableFuture<Void> start() {
         EtcdLoop.Timer limit = loop.after(
-                context.withdrawTimeout(),
+                announcing.withdrawTimeout(),
                 () -> done.completeExceptionally(new EtcdException(
                         EtcdException.Kind.UNREACHABLE,
-                        "no answer within " + context.withdrawTimeout().toMillis() + " ms")));
+                        "no answer within " + announcing.withdrawTimeout().toMillis() + " ms")));
         var unused = done.whenComplete((nothing, failure) -> limit.cancel());
         if (mayHoldTheKey) {
             look();
@@ -85,7 +85,7 @@ final class Withdrawal {
     private boolean isOurs(KeyValue found) {
         return found.lease() == lease
                 || found.lease() == 0
-                || FoundRecord.isOfSameProcess(found, endpoint, context.codec());
+                || FoundRecord.isOfSameProcess(found, endpoint, announcing.codec());
     }
 
     private void revoke() {
@@ -103,7 +103,7 @@ final class Withdrawal {
     }
 
     private void retry(EtcdException failure, Runnable step) {
-        if (failure.needsAPerson() || loop.since(begun).plus(PAUSE).compareTo(context.withdrawTimeout()) >= 0) {
+        if (failure.needsAPerson() || loop.since(begun).plus(PAUSE).compareTo(announcing.withdrawTimeout()) >= 0) {
             done.completeExceptionally(failure);
         } else if (!done.isDone()) {
             next.set(PAUSE, step);

@@ -32,7 +32,15 @@ class EtcdLeaseTest {
     };
 
     private final EtcdLease lease = new EtcdLease(
-            new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)), api, TTL, FakeEtcd.CALL_TIMEOUT, new Owner());
+            new Announcing(
+                    new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
+                    api,
+                    new EndpointCodec(new KeySpace("/grpclb/")),
+                    EtcdObserver.NONE,
+                    TTL,
+                    FakeEtcd.CALL_TIMEOUT,
+                    FakeEtcd.CALL_TIMEOUT),
+            new Owner());
 
     @Test
     void isRenewedByOneLoopAfterWhatItsOwnerThrew() {
@@ -100,22 +108,12 @@ class EtcdLeaseTest {
     private final class Owner implements EtcdLease.Owner {
 
         @Override
-        public void leaseGranted() {
-            throwIfSo();
-        }
-
-        @Override
-        public void leaseRenewed() {
+        public void leaseHeld() {
             throwIfSo();
         }
 
         @Override
         public void leaseFailed(EtcdException cause) {
-            throwIfSo();
-        }
-
-        @Override
-        public void leaseOverdue(EtcdException cause) {
             throwIfSo();
         }
 

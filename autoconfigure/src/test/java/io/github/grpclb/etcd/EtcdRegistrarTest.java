@@ -572,6 +572,23 @@ class EtcdRegistrarTest {
     }
 
     @Test
+    void looksAnewWhereNothingIsHeardOfTheLook() {
+        boolean[] mute = {true};
+        Registration registration = registrar(new ForwardingApi(client) {
+                    @Override
+                    public CompletableFuture<KeyValue> get(String key) {
+                        return mute[0] ? new CompletableFuture<>() : to.get(key);
+                    }
+                })
+                .register(endpoint);
+        after(Duration.ofSeconds(1));
+        mute[0] = false;
+        after(FakeEtcd.CALL_TIMEOUT.multipliedBy(4));
+        assertThat(registration.state()).isEqualTo(State.REGISTERED);
+        assertThat(etcd.grants()).isEqualTo(1);
+    }
+
+    @Test
     void asksForNoShorterTimeThanWasWanted() {
         Duration wanted = Duration.ofMillis(2900);
         EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));

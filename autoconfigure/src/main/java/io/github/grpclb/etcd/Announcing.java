@@ -1,0 +1,19 @@
+package io.github.grpclb.etcd;
+
+import java.time.Duration;
+
+/**
+ * What the registrations of one registrar have in common.
+ *
+ * @param ttl what is asked for
+ * @param callTimeout how long a call may take
+ * @param withdrawTimeout how long a withdrawal may take
+ */
+record Announcing(
+        EtcdLoop loop,
+        EtcdApi api,
+        EndpointCodec codec,
+        EtcdObserver observer,
+        Duration ttl,
+        Duration callTimeout,
+        Duration withdrawTimeout) {}
