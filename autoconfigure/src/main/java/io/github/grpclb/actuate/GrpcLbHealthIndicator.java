@@ -2,7 +2,7 @@ package io.github.grpclb.actuate;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
-import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.server.ServerLifecycle;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -24,34 +24,28 @@ import org.springframework.boot.health.contributor.HealthIndicator;
  */
 public final class GrpcLbHealthIndicator implements HealthIndicator {
 
-    private static final String SETTINGS = "; see grpc.lb.etcd.username, .password, .ssl.bundle, and the roles in etcd";
-
-    private final Supplier<@Nullable String> etcdAwayBecause;
-    private final Supplier<@Nullable String> refusedBecause;
+    private final RegistryStatus registry;
     private final Supplier<List<Registration>> registrations;
     private final BooleanSupplier waiting;
 
     /**
      * Creates the indicator.
      *
-     * @param etcd asked for what it knows already; nothing is sent
+     * @param registry asked for what it knows already
      * @param server this process's registration, or null if it is none of this process's tasks
      */
-    public GrpcLbHealthIndicator(EtcdConnection etcd, @Nullable ServerLifecycle server) {
+    public GrpcLbHealthIndicator(RegistryStatus registry, @Nullable ServerLifecycle server) {
         this(
-                etcd::unreachableBecause,
-                etcd::refusedBecause,
+                registry,
                 server == null ? List::of : server::registrations,
                 () -> server != null && server.isWaiting());
     }
 
     GrpcLbHealthIndicator(
-            Supplier<@Nullable String> etcdAwayBecause,
-            Supplier<@Nullable String> refusedBecause,
+            RegistryStatus registry,
             Supplier<List<Registration>> registrations,
             BooleanSupplier waiting) {
-        this.etcdAwayBecause = etcdAwayBecause;
-        this.refusedBecause = refusedBecause;
+        this.registry = registry;
         this.registrations = registrations;
         this.waiting = waiting;
     }
@@ -59,14 +53,19 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
     @Override
     public Health health() {
         Health.Builder health = Health.up();
-        String awayBecause = etcdAwayBecause.get();
-        if (awayBecause != null) {
+        String name = registry.name();
+        String away = registry.unreachableBecause();
+        if (away != null) {
             health.unknown();
         }
-        health.withDetail("etcd", awayBecause == null ? "reachable" : awayBecause);
-        String refused = refusedBecause.get();
+        health.withDetail(name, away == null ? "reachable" : away);
+        String refused = registry.refusedBecause();
         if (refused != null) {
-            health.unknown().withDetail("refused", refused + SETTINGS);
+            health.unknown()
+                    .withDetail(
+                            "refused",
+                            "%s; see grpc.lb.%s.username, .password, .ssl.bundle, and the roles in %s"
+                                    .formatted(refused, name, name));
         }
         if (waiting.getAsBoolean()) {
             health.withDetail("registration", "WAITING_FOR_READINESS");

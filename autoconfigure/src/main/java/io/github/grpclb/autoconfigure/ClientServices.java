@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.ServiceName;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import java.net.URI;
@@ -58,10 +59,11 @@ public record ClientServices(GrpcLbProperties properties) {
     /**
      * Returns the target of a client that has no address.
      *
+     * @param scheme of the registry's targets
      * @param byDefault whether a client calls the service of its own name where nothing else is configured
      * @throws InvalidPropertyException if it has no service that can be called
      */
-    public Optional<String> targetOf(String client, boolean byDefault) {
+    public Optional<String> targetOf(String client, String scheme, boolean byDefault) {
         Optional<String> configured = configured(client);
         if (configured.isEmpty() && byDefault) {
             String own = decoded(client);
@@ -75,7 +77,7 @@ public record ClientServices(GrpcLbProperties properties) {
             }
             configured = Optional.of(own);
         }
-        return configured.map(EndpointNameResolverProvider::target);
+        return configured.map(service -> EndpointNameResolverProvider.target(scheme, service));
     }
 
     private static String checked(String client, String written) {
@@ -95,7 +97,7 @@ public record ClientServices(GrpcLbProperties properties) {
         String name = written;
         if (written.indexOf('%') >= 0) {
             try {
-                URI target = new URI(EndpointNameResolverProvider.SCHEME + ":///" + written);
+                URI target = new URI(EndpointSource.DEFAULT_SCHEME + ":///" + written);
                 boolean isPath = target.getRawQuery() == null && target.getRawFragment() == null;
                 name = isPath ? target.getPath().substring(1) : "";
             } catch (URISyntaxException e) {

@@ -3,7 +3,7 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.balancer.EndpointCounts;
 import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.load.CallOutcome;
 import io.grpc.Status;
 import java.time.Duration;
@@ -36,10 +36,10 @@ final class DeferredObservers implements SmartInitializingSingleton {
         return observer == null ? null : new OfPicks(observer);
     }
 
-    /** Returns the observer of etcd; {@link EtcdObserver#NONE} where there is none. */
-    EtcdObserver ofEtcd() {
-        Deferred<EtcdObserver> observer = deferred(EtcdObserver.class);
-        return observer == null ? EtcdObserver.NONE : new OfEtcd(observer);
+    /** Returns the observer of etcd; {@link RegistryObserver#NONE} where there is none. */
+    RegistryObserver ofEtcd() {
+        Deferred<RegistryObserver> observer = deferred(RegistryObserver.class);
+        return observer == null ? RegistryObserver.NONE : new OfEtcd(observer);
     }
 
     @Override
@@ -152,11 +152,11 @@ final class DeferredObservers implements SmartInitializingSingleton {
         }
     }
 
-    private record OfEtcd(Deferred<EtcdObserver> deferred) implements EtcdObserver {
+    private record OfEtcd(Deferred<RegistryObserver> deferred) implements RegistryObserver {
 
         @Override
         public void registered(Endpoint endpoint) {
-            EtcdObserver observer = deferred.get();
+            RegistryObserver observer = deferred.get();
             if (observer != null) {
                 observer.registered(endpoint);
             } else {
@@ -166,7 +166,7 @@ final class DeferredObservers implements SmartInitializingSingleton {
 
         @Override
         public void seen(Endpoint endpoint, Duration lag) {
-            EtcdObserver observer = deferred.get();
+            RegistryObserver observer = deferred.get();
             if (observer != null) {
                 observer.seen(endpoint, lag);
             } else {
@@ -176,7 +176,7 @@ final class DeferredObservers implements SmartInitializingSingleton {
 
         @Override
         public void lost(Endpoint endpoint, Loss reason) {
-            EtcdObserver observer = deferred.get();
+            RegistryObserver observer = deferred.get();
             if (observer != null) {
                 observer.lost(endpoint, reason);
             } else {
@@ -186,7 +186,7 @@ final class DeferredObservers implements SmartInitializingSingleton {
 
         @Override
         public void watchRestarted(String service, Restart reason) {
-            EtcdObserver observer = deferred.get();
+            RegistryObserver observer = deferred.get();
             if (observer != null) {
                 observer.watchRestarted(service, reason);
             } else {
@@ -196,7 +196,7 @@ final class DeferredObservers implements SmartInitializingSingleton {
 
         @Override
         public void recordSkipped(String service) {
-            EtcdObserver observer = deferred.get();
+            RegistryObserver observer = deferred.get();
             if (observer != null) {
                 observer.recordSkipped(service);
             } else {
@@ -206,7 +206,7 @@ final class DeferredObservers implements SmartInitializingSingleton {
 
         @Override
         public void massChange(String service) {
-            EtcdObserver observer = deferred.get();
+            RegistryObserver observer = deferred.get();
             if (observer != null) {
                 observer.massChange(service);
             } else {

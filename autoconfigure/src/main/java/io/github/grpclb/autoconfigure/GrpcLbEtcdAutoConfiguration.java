@@ -3,10 +3,10 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.EndpointSourceOptions;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdEndpointSource;
-import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.etcd.EtcdUnavailableException;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
@@ -98,7 +98,7 @@ public final class GrpcLbEtcdAutoConfiguration {
     @ConditionalOnMissingBean
     @ConditionalOnSwitch(name = "grpc.lb.registration.enabled", byDefault = true)
     EndpointRegistrar grpcLbRegistrar(
-            EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<EtcdObserver> observer) {
+            EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<RegistryObserver> observer) {
         GrpcLbProperties.Registration registration = properties.registration();
         InvalidPropertyException.requireWithin(
                 EtcdRegistrar.MIN_TTL,
@@ -112,7 +112,7 @@ public final class GrpcLbEtcdAutoConfiguration {
                     connection,
                     registration.ttl(),
                     registration.withdrawTimeout(),
-                    observer.getIfAvailable(() -> EtcdObserver.NONE));
+                    observer.getIfAvailable(() -> RegistryObserver.NONE));
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, REGISTRATION + RecordJson.propertyName(e.name()));
         }

@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.actuate.GrpcLbHealthIndicator;
-import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.server.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -16,13 +16,13 @@ import org.springframework.context.annotation.Bean;
 @AutoConfiguration(after = {GrpcLbEtcdAutoConfiguration.class, GrpcLbServerAutoConfiguration.class})
 @ConditionalOnGrpcLb
 @ConditionalOnClass(HealthIndicator.class)
-@ConditionalOnBean(EtcdConnection.class)
+@ConditionalOnBean(RegistryStatus.class)
 @ConditionalOnEnabledHealthIndicator("grpc-lb")
 public final class GrpcLbHealthAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(name = "grpcLbHealthIndicator")
-    HealthIndicator grpcLbHealthIndicator(EtcdConnection connection, ObjectProvider<ServerLifecycle> registration) {
-        return new GrpcLbHealthIndicator(connection, registration.getIfAvailable());
+    HealthIndicator grpcLbHealthIndicator(RegistryStatus registry, ObjectProvider<ServerLifecycle> server) {
+        return new GrpcLbHealthIndicator(registry, server.getIfAvailable());
     }
 }

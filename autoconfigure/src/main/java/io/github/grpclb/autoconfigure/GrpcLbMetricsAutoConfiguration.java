@@ -2,11 +2,11 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PickObserver;
-import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.metrics.CallMetrics;
 import io.github.grpclb.metrics.EndpointMetrics;
-import io.github.grpclb.metrics.EtcdMetrics;
+import io.github.grpclb.metrics.RegistryMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -33,10 +33,10 @@ import org.springframework.context.annotation.Bean;
 public final class GrpcLbMetricsAutoConfiguration {
 
     @Bean
-    @ConditionalOnBean(EtcdConnection.class)
+    @ConditionalOnBean(RegistryStatus.class)
     @ConditionalOnMissingBean
-    EtcdObserver grpcLbEtcdMetrics(MeterRegistry registry, EtcdConnection connection) {
-        return new EtcdMetrics(registry, connection);
+    RegistryObserver grpcLbEtcdMetrics(MeterRegistry registry, RegistryStatus status) {
+        return new RegistryMetrics(registry, status);
     }
 
     @Bean

@@ -14,6 +14,7 @@ import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.BalancerInUse;
+import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.resolver.InitialWait;
 import io.github.grpclb.resolver.ResolverArgs;
 import io.grpc.ManagedChannelBuilder;
@@ -50,6 +51,7 @@ public final class ChannelSetup {
 
     private ChannelSetup(Builder settings) {
         this.source = settings.source;
+        EndpointNameResolverProvider.register(source.scheme());
         this.staleMax = settings.staleMax;
         this.policies = settings.policies;
         this.loads = settings.loads;
@@ -59,7 +61,7 @@ public final class ChannelSetup {
     }
 
     /**
-     * Begins a set-up.
+     * Begins a set-up. Targets of the source's scheme are resolved from then on.
      *
      * @param source where the endpoints come from; whoever opened it closes it, after the channels
      */
@@ -99,6 +101,11 @@ public final class ChannelSetup {
         } else {
             builder.setNameResolverArg(ResolverArgs.SOURCE, FixedSource.of(settings));
         }
+    }
+
+    /** Returns the scheme of the targets that the source resolves: a channel with another one is not to be prepared. */
+    public String scheme() {
+        return source.scheme();
     }
 
     private static boolean choosesBalancer(ManagedChannelBuilder<?> builder) {

@@ -7,6 +7,14 @@ package io.github.grpclb.discovery;
  */
 public interface EndpointSource extends AutoCloseable {
 
+    /** The scheme of a source that has none of its own. */
+    String DEFAULT_SCHEME = "etcd";
+
+    /** Returns the scheme of the targets that lead to its services: {@code etcd:///greeter}, unless it has one of its own. */
+    default String scheme() {
+        return DEFAULT_SCHEME;
+    }
+
     /**
      * Follows a service. Returns at once.
      *

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.RegistryObserver;
 import java.time.Duration;
 
 /**
@@ -13,7 +14,7 @@ record Announcing(
         EtcdLoop loop,
         EtcdApi api,
         EndpointCodec codec,
-        EtcdObserver observer,
+        RegistryObserver observer,
         Duration ttl,
         Duration callTimeout,
         Duration withdrawTimeout) {}

@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.RegistryObserver;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -50,7 +51,7 @@ final class EndpointTable {
 
     private final String service;
     private final EndpointCodec codec;
-    private final EtcdObserver observer;
+    private final RegistryObserver observer;
     private final int maxEndpoints;
     private final TreeMap<String, Row> rows = new TreeMap<>();
 
@@ -61,7 +62,7 @@ final class EndpointTable {
     private final SameIds sameIds;
     private boolean overflows;
 
-    EndpointTable(String service, EtcdLoop loop, EndpointCodec codec, EtcdObserver observer, int maxEndpoints) {
+    EndpointTable(String service, EtcdLoop loop, EndpointCodec codec, RegistryObserver observer, int maxEndpoints) {
         this.service = service;
         this.loop = loop;
         this.sameIds = new SameIds(loop.logLimit());

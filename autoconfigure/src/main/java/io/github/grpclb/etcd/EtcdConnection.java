@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.RegistryStatus;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * when it makes no progress, and the one thread on which all their state lives. Nothing is dialled before the first
  * use. Thread-safe.
  */
-public final class EtcdConnection implements AutoCloseable {
+public final class EtcdConnection implements RegistryStatus, AutoCloseable {
 
     /** What a TLS port does to one who does not speak TLS: it closes, or resets where it has not read all that was sent. */
     private static final Pattern HUNG_UP = Pattern.compile("Network closed|Connection reset|Broken pipe");
@@ -94,23 +95,24 @@ public final class EtcdConnection implements AutoCloseable {
         loop.execute(api::reconnect);
     }
 
-    /** Returns why etcd is away, or null while it answers or nothing has been asked. */
+    @Override
+    public String name() {
+        return "etcd";
+    }
+
+    @Override
     public @Nullable String unreachableBecause() {
         return api.unreachableBecause();
     }
 
-    /**
-     * Returns what etcd refuses to this user (the credentials, or access to a key) and why, or null while it refuses
-     * nothing. Refused calls are made again about every 30 s.
-     */
+    /** Returns what etcd refuses: the credentials, or access to a key. Refused calls are made again about every 30 s. */
+    @Override
     public @Nullable String refusedBecause() {
         return api.refusedBecause();
     }
 
-    /**
-     * Returns how long ago etcd last answered, be it with an error of its own, or null while it never did. About half
-     * a minute at most while etcd is there and a service is followed or announced.
-     */
+    /** About half a minute at most while etcd is there and a service is followed or announced. */
+    @Override
     public @Nullable Duration sinceLastAnswer() {
         return api.sinceAnswer();
     }

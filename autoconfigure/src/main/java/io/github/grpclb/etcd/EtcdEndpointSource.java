@@ -1,11 +1,12 @@
 package io.github.grpclb.etcd;
 
-import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.RegistryObserver;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -45,7 +46,7 @@ public final class EtcdEndpointSource implements EndpointSource {
      * @param linger how long a service is followed after its last subscriber left
      * @param observer hears of watches
      */
-    public EtcdEndpointSource(EtcdConnection connection, Duration linger, EtcdObserver observer) {
+    public EtcdEndpointSource(EtcdConnection connection, Duration linger, RegistryObserver observer) {
         this(connection, EndpointSourceOptions.DEFAULT.withLinger(linger), observer);
     }
 
@@ -57,7 +58,7 @@ public final class EtcdEndpointSource implements EndpointSource {
      * @param observer hears of watches
      * @throws IllegalValueException if the directory for snapshots cannot be used
      */
-    public EtcdEndpointSource(EtcdConnection connection, EndpointSourceOptions options, EtcdObserver observer) {
+    public EtcdEndpointSource(EtcdConnection connection, EndpointSourceOptions options, RegistryObserver observer) {
         this(
                 connection.loop(),
                 connection.api(),

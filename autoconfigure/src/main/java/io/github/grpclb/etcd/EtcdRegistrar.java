@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.RegistryObserver;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -44,7 +45,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
      * @param observer hears of registrations
      * @throws IllegalValueException if a time is out of its range
      */
-    public EtcdRegistrar(EtcdConnection connection, Duration ttl, Duration withdrawTimeout, EtcdObserver observer) {
+    public EtcdRegistrar(EtcdConnection connection, Duration ttl, Duration withdrawTimeout, RegistryObserver observer) {
         this(
                 connection.loop(),
                 connection.api(),
@@ -63,7 +64,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             Duration callTimeout,
             Duration ttl,
             Duration withdrawTimeout,
-            EtcdObserver observer) {
+            RegistryObserver observer) {
         this(loop, api, keys, List.of(), callTimeout, ttl, withdrawTimeout, observer);
     }
 
@@ -75,7 +76,7 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             Duration callTimeout,
             Duration ttl,
             Duration withdrawTimeout,
-            EtcdObserver observer) {
+            RegistryObserver observer) {
         if (ttl.compareTo(MIN_TTL) < 0 || ttl.compareTo(MAX_TTL) > 0) {
             throw new IllegalValueException("ttl", ttl, MIN_TTL.toSeconds() + " s to 1 h");
         }

@@ -3,7 +3,7 @@ package io.github.grpclb.etcd;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.IllegalValueException;
-import io.github.grpclb.etcd.EtcdObserver.Loss;
+import io.github.grpclb.discovery.RegistryObserver.Loss;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,7 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.RegistryObserver;
+
 /**
  * What the services of one source have in common.
  *
@@ -8,4 +10,4 @@ package io.github.grpclb.etcd;
  * @param lists what outlives the process
  * @param observer hears of watches
  */
-record Following(KeySpace keys, RecordRules rules, LastLists lists, EtcdObserver observer) {}
+record Following(KeySpace keys, RecordRules rules, LastLists lists, RegistryObserver observer) {}

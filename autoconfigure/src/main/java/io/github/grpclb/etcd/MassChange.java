@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.RegistryObserver;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -17,9 +18,9 @@ final class MassChange {
     private static final int FEWEST = 3;
 
     private final EtcdLoop loop;
-    private final EtcdObserver observer;
+    private final RegistryObserver observer;
 
-    MassChange(EtcdLoop loop, EtcdObserver observer) {
+    MassChange(EtcdLoop loop, RegistryObserver observer) {
         this.loop = loop;
         this.observer = observer;
     }

@@ -4,7 +4,8 @@ import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.Status;
-import io.github.grpclb.etcd.EtcdObserver.Loss;
+import io.github.grpclb.discovery.RegistryObserver.Loss;
+import io.github.grpclb.discovery.RegistryObserver;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,12 +27,12 @@ final class RegistrationStatus {
             @Nullable Duration lag) {}
 
     private final EtcdLoop loop;
-    private final EtcdObserver observer;
+    private final RegistryObserver observer;
     private final String key;
     private volatile Facts facts;
     private boolean registeredBefore;
 
-    RegistrationStatus(EtcdLoop loop, EtcdObserver observer, String key) {
+    RegistrationStatus(EtcdLoop loop, RegistryObserver observer, String key) {
         this.loop = loop;
         this.observer = observer;
         this.key = key;

@@ -1,7 +1,8 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.EndpointListener;
-import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.github.grpclb.discovery.RegistryObserver.Restart;
+import io.github.grpclb.discovery.RegistryObserver;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,7 @@ final class ServiceWatch {
     private final String prefix;
     private final EtcdLoop loop;
     private final EtcdApi api;
-    private final EtcdObserver observer;
+    private final RegistryObserver observer;
     private final EndpointTable table;
     private final Backoff backoff;
     private final SnapshotPublisher publisher;

@@ -1,9 +1,12 @@
 package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.ServiceName;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
+import io.grpc.NameResolverRegistry;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +23,34 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EndpointNameResolverProvider extends NameResolverProvider {
 
-    /** The scheme of the targets that are resolved here. */
-    public static final String SCHEME = "etcd";
+    private final String scheme;
 
-    /** For the service loader. */
-    public EndpointNameResolverProvider() {}
+    /** For the service loader: resolves targets of {@link EndpointSource#DEFAULT_SCHEME}. */
+    public EndpointNameResolverProvider() {
+        this(EndpointSource.DEFAULT_SCHEME);
+    }
+
+    private EndpointNameResolverProvider(String scheme) {
+        this.scheme = scheme;
+    }
+
+    /**
+     * Has gRPC resolve targets of a scheme here, in the whole JVM, unless somebody does already. Thread-safe.
+     *
+     * @throws IllegalValueException if another resolver has this scheme
+     */
+    public static void register(String scheme) {
+        NameResolverRegistry registry = NameResolverRegistry.getDefaultRegistry();
+        synchronized (EndpointNameResolverProvider.class) {
+            NameResolverProvider known = registry.getProviderForScheme(scheme);
+            if (known == null) {
+                registry.register(new EndpointNameResolverProvider(scheme));
+            } else if (!(known instanceof EndpointNameResolverProvider)) {
+                throw new IllegalValueException(
+                        "scheme", scheme, "one that no other resolver has; this is " + known.getClass().getName() + "'s");
+            }
+        }
+    }
 
     /**
      * Makes a resolver.
@@ -34,10 +60,19 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
      */
     @Override
     public @Nullable NameResolver newNameResolver(URI target, NameResolver.Args args) {
-        if (!SCHEME.equalsIgnoreCase(target.getScheme())) {
+        if (!scheme.equalsIgnoreCase(target.getScheme())) {
             return null;
         }
         return new EndpointNameResolver(target.toString(), serviceOf(target), args);
+    }
+
+    /**
+     * Returns the target that stands for a service in the default scheme.
+     *
+     * @throws IllegalValueException if it is no service's name ({@link ServiceName})
+     */
+    public static String target(String service) {
+        return target(EndpointSource.DEFAULT_SCHEME, service);
     }
 
     /**
@@ -46,14 +81,14 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
      *
      * @throws IllegalValueException if it is no service's name ({@link ServiceName})
      */
-    public static String target(String service) {
+    public static String target(String scheme, String service) {
         if (!ServiceName.isValid(service)) {
             throw new IllegalValueException("service", service, ServiceName.EXPECTED);
         }
-        return SCHEME + ":///" + ServiceName.toPath(service);
+        return scheme + ":///" + ServiceName.toPath(service);
     }
 
-    private static String serviceOf(URI target) {
+    private String serviceOf(URI target) {
         String path = target.getPath() == null ? "" : target.getPath();
         String decoded = path.contains("%") ? decode(path) : path;
         boolean serviceAlone = target.getRawAuthority() == null
@@ -65,7 +100,7 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
             throw new IllegalValueException(
                     "target",
                     target.toString(),
-                    SCHEME + ":///<service>, with no authority, query or fragment; the registry's address is configured"
+                    scheme + ":///<service>, with no authority, query or fragment; the registry's address is configured"
                             + " elsewhere. A service has " + ServiceName.EXPECTED + "; write '?' as %3F, '#' as %23");
         }
         return decoded.substring(1);
@@ -83,7 +118,7 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
 
     @Override
     public String getDefaultScheme() {
-        return SCHEME;
+        return scheme;
     }
 
     @Override

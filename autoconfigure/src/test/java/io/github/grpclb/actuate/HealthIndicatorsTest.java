@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.testing.FaultRow;
 import io.grpc.ConnectivityState;
 import java.time.Duration;
@@ -38,7 +39,7 @@ class HealthIndicatorsTest {
     @FaultRow({18, 19})
     void namesWhatEtcdRefusesAndTheProperties() {
         Health health = new GrpcLbHealthIndicator(
-                        () -> null, () -> "etcd denies the access: permission denied", List::of, () -> false)
+                        new Etcd(null, "etcd denies the access: permission denied"), List::of, () -> false)
                 .health();
         assertThat(health.getStatus()).isEqualTo(Status.UNKNOWN);
         assertThat(health.getDetails())
@@ -98,7 +99,7 @@ class HealthIndicatorsTest {
 
     @Test
     void aServerThatWaitsForTheApplicationIsUp() {
-        Health health = new GrpcLbHealthIndicator(() -> null, () -> null, List::of, () -> true).health();
+        Health health = new GrpcLbHealthIndicator(new Etcd(null, null), List::of, () -> true).health();
         assertThat(health.getStatus()).isEqualTo(Status.UP);
         assertThat(health.getDetails()).containsEntry("registration", "WAITING_FOR_READINESS");
     }
@@ -131,8 +132,22 @@ class HealthIndicatorsTest {
                 .isEqualTo(Status.OUT_OF_SERVICE);
     }
 
+    private record Etcd(
+            @Nullable String unreachableBecause, @Nullable String refusedBecause) implements RegistryStatus {
+
+        @Override
+        public String name() {
+            return "etcd";
+        }
+
+        @Override
+        public @Nullable Duration sinceLastAnswer() {
+            return null;
+        }
+    }
+
     private static Health health(@Nullable String etcdAwayBecause, List<Registration> registrations) {
-        return new GrpcLbHealthIndicator(() -> etcdAwayBecause, () -> null, () -> registrations, () -> false).health();
+        return new GrpcLbHealthIndicator(new Etcd(etcdAwayBecause, null), () -> registrations, () -> false).health();
     }
 
     private static Health channels(Map<String, ConnectivityState> states) {

@@ -6,9 +6,9 @@ import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.StaticEndpointSource;
 import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
@@ -120,7 +120,7 @@ class ConfigurationFuzzTest {
                 .grpcLbServerLifecycle(
                         new GrpcLbEtcdAutoConfiguration()
                                 .grpcLbRegistrar(
-                                        CONNECTION, properties, NO_BEANS.getBeanProvider(EtcdObserver.class)),
+                                        CONNECTION, properties, NO_BEANS.getBeanProvider(RegistryObserver.class)),
                         properties);
         List<ClientProperties> clients = new ArrayList<>(properties.clients().values());
         clients.add(all);

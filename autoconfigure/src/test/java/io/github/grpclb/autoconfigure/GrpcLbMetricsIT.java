@@ -10,7 +10,7 @@ import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.balancer.EndpointState;
 import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
-import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.Opened;
 import io.micrometer.core.instrument.Meter;
@@ -95,7 +95,7 @@ class GrpcLbMetricsIT {
         context.getBean(Caller.class).ask();
         assertThat(names(context.getBean(MeterRegistry.class))).noneMatch(name -> name.startsWith("grpc.lb."));
         assertThat(context.getBeanNamesForType(PickObserver.class)).isEmpty();
-        assertThat(context.getBeanNamesForType(EtcdObserver.class)).isEmpty();
+        assertThat(context.getBeanNamesForType(RegistryObserver.class)).isEmpty();
     }
 
     @Test

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.ResolverArgs;
@@ -91,7 +91,7 @@ class GrpcLbPropertiesTest {
                     .grpcLbRegistrar(
                             connection,
                             properties,
-                            new StaticListableBeanFactory().getBeanProvider(EtcdObserver.class));
+                            new StaticListableBeanFactory().getBeanProvider(RegistryObserver.class));
             new GrpcLbServerAutoConfiguration().grpcLbServerLifecycle(registrar, properties);
         }
     }

@@ -11,7 +11,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
-import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.load.CallOutcome;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.Policy;
@@ -188,8 +188,8 @@ class ThrowingBeansIT {
         }
 
         @Bean
-        EtcdObserver throwingEtcdObserver() {
-            return new EtcdObserver() {
+        RegistryObserver throwingEtcdObserver() {
+            return new RegistryObserver() {
                 @Override
                 public void registered(Endpoint endpoint) {
                     throw onPurpose();

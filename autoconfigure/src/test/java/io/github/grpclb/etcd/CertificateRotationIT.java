@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
@@ -69,8 +70,8 @@ class CertificateRotationIT {
                             List.of());
                 },
                 EtcdOptions.DEFAULT_CALL_TIMEOUT));
-        registrar = new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), EtcdObserver.NONE);
-        source = new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE);
+        registrar = new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), RegistryObserver.NONE);
+        source = new EtcdEndpointSource(connection, Duration.ofHours(1), RegistryObserver.NONE);
         source.subscribe("greeter", list);
     }
 

@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.nio.file.Path;
@@ -203,7 +204,7 @@ class ColdStartTest {
         EtcdEndpointSource source = new EtcdEndpointSource(
                 new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
                 etcd.client(),
-                new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, store, EtcdObserver.NONE),
+                new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, store, RegistryObserver.NONE),
                 Duration.ofHours(1));
         LatestList list = new LatestList();
         source.subscribe("svc", list);

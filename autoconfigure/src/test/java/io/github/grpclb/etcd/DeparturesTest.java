@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -185,7 +186,7 @@ class DeparturesTest {
         new EtcdEndpointSource(
                         new EtcdLoop(clock, clock::nanoTime, new Random(7)),
                         api,
-                        new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE),
+                        new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE),
                         Duration.ofHours(1))
                 .subscribe("svc", new EndpointListener() {
                     @Override

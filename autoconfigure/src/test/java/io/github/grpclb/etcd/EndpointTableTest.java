@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
@@ -23,7 +24,7 @@ class EndpointTableTest {
             "svc",
             new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
             new EndpointCodec(new KeySpace("/grpclb/")),
-            new EtcdObserver() {
+            new RegistryObserver() {
                 @Override
                 public void recordSkipped(String service) {
                     skipped++;

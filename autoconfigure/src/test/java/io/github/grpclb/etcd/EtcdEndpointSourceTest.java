@@ -8,7 +8,8 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource.Subscription;
-import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.github.grpclb.discovery.RegistryObserver.Restart;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -46,7 +47,7 @@ class EtcdEndpointSourceTest {
                     });
                 }
             },
-            new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, new EtcdObserver() {
+            new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, new RegistryObserver() {
                 @Override
                 public void watchRestarted(String service, Restart reason) {
                     restarts.add(reason);

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
@@ -48,8 +49,8 @@ class EtcdFaultsIT {
         etcd = EtcdServers.startProcess();
         operator = new RawEtcd(etcd.endpoint());
         connection = new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
-        registrar = new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE);
-        source = new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE);
+        registrar = new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), RegistryObserver.NONE);
+        source = new EtcdEndpointSource(connection, Duration.ofHours(1), RegistryObserver.NONE);
     }
 
     @AfterEach
@@ -179,7 +180,7 @@ class EtcdFaultsIT {
         EtcdConnection killed =
                 new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
         EtcdRegistrar earlier =
-                new EtcdRegistrar(killed, Duration.ofSeconds(6), Duration.ofSeconds(1), EtcdObserver.NONE);
+                new EtcdRegistrar(killed, Duration.ofSeconds(6), Duration.ofSeconds(1), RegistryObserver.NONE);
         assertThat(earlier.register(endpoint.toBuilder().startedAt(1).build()).registered())
                 .succeedsWithin(RECOVERY);
         killed.close();

@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.Random;
@@ -36,7 +37,7 @@ class EtcdLeaseTest {
                     new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
                     api,
                     new EndpointCodec(new KeySpace("/grpclb/")),
-                    EtcdObserver.NONE,
+                    RegistryObserver.NONE,
                     TTL,
                     FakeEtcd.CALL_TIMEOUT,
                     FakeEtcd.CALL_TIMEOUT),

@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.Status;
-import io.github.grpclb.etcd.EtcdObserver.Loss;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver.Loss;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -599,7 +600,7 @@ class EtcdRegistrarTest {
                         FakeEtcd.CALL_TIMEOUT,
                         wanted,
                         WITHDRAW,
-                        EtcdObserver.NONE)
+                        RegistryObserver.NONE)
                 .register(endpoint);
         after(Duration.ofMillis(10));
         assertThat(etcd.store().leases().values()).singleElement().satisfies(lease -> assertThat(lease.ttl)
@@ -639,7 +640,7 @@ class EtcdRegistrarTest {
 
     private EtcdRegistrar registrar(EtcdApi api, FakeClock process) {
         EtcdLoop loop = new EtcdLoop(process, process::nanoTime, new Random(7));
-        EtcdObserver observer = new EtcdObserver() {
+        RegistryObserver observer = new RegistryObserver() {
             @Override
             public void lost(Endpoint lost, Loss reason) {
                 losses.add(reason);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.EtcdCluster;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
@@ -39,9 +40,9 @@ class EtcdSecurityIT {
             operator.enableAuth("svc", PASSWORD, "/grpclb/");
             try (EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
                     EtcdRegistrar registrar = new EtcdRegistrar(
-                            connection, Duration.ofSeconds(10), Duration.ofSeconds(3), EtcdObserver.NONE);
+                            connection, Duration.ofSeconds(10), Duration.ofSeconds(3), RegistryObserver.NONE);
                     EtcdEndpointSource source =
-                            new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE)) {
+                            new EtcdEndpointSource(connection, Duration.ofHours(1), RegistryObserver.NONE)) {
                 LatestList list = new LatestList();
                 connection.awaitReachable(LIMIT);
                 source.subscribe("greeter", list);
@@ -96,9 +97,9 @@ class EtcdSecurityIT {
                 RawEtcd operator = new RawEtcd(etcd.endpoint());
                 EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
                 EtcdRegistrar registrar =
-                        new EtcdRegistrar(connection, Duration.ofSeconds(2), Duration.ofSeconds(3), EtcdObserver.NONE);
+                        new EtcdRegistrar(connection, Duration.ofSeconds(2), Duration.ofSeconds(3), RegistryObserver.NONE);
                 EtcdEndpointSource source =
-                        new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE)) {
+                        new EtcdEndpointSource(connection, Duration.ofHours(1), RegistryObserver.NONE)) {
             LatestList list = new LatestList();
             connection.awaitReachable(LIMIT);
             source.subscribe("greeter", list);
@@ -131,7 +132,7 @@ class EtcdSecurityIT {
             operator.enableAuth("svc", PASSWORD, "/elsewhere/");
             try (EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
                     EtcdEndpointSource source =
-                            new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE)) {
+                            new EtcdEndpointSource(connection, Duration.ofHours(1), RegistryObserver.NONE)) {
                 LatestList list = new LatestList();
                 connection.awaitReachable(LIMIT);
                 source.subscribe("greeter", list);

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.Calm.Trouble;
 import io.github.grpclb.etcd.FakeEtcd.Health;
 import io.github.grpclb.testing.FakeClock;
@@ -147,7 +148,7 @@ final class FaultSchedule {
         source = new EtcdEndpointSource(
                 client.loop,
                 client.api,
-                new Following(KEYS, RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE),
+                new Following(KEYS, RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE),
                 Duration.ofHours(1));
         source.subscribe(SERVICE, sabotage.of(client.thrower.of(lists)));
     }

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.EtcdGrpcProxy;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
@@ -33,7 +34,7 @@ class GrpcProxyIT {
     private final EtcdConnection connection =
             opened.add(new EtcdConnection(EtcdOptions.of(proxy.endpoint().toString())));
     private final AtomicInteger restarts = new AtomicInteger();
-    private final EtcdObserver observer = new EtcdObserver() {
+    private final RegistryObserver observer = new RegistryObserver() {
         @Override
         public void watchRestarted(String service, Restart reason) {
             restarts.incrementAndGet();

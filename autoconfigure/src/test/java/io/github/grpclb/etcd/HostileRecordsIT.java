@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.EtcdServer;
 import io.github.grpclb.testing.EtcdServers;
@@ -34,7 +35,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 class HostileRecordsIT {
 
     private final AtomicInteger skipped = new AtomicInteger();
-    private final EtcdObserver observer = new EtcdObserver() {
+    private final RegistryObserver observer = new RegistryObserver() {
         @Override
         public void recordSkipped(String service) {
             skipped.incrementAndGet();

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.resolver.NoEndpointException;
 import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.EtcdProcess;
@@ -51,7 +52,7 @@ class MassExpiryIT {
         etcd = EtcdServers.startProcess();
         operator = new RawEtcd(etcd.endpoint());
         connection = new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
-        source = new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE);
+        source = new EtcdEndpointSource(connection, Duration.ofHours(1), RegistryObserver.NONE);
         for (int i = 1; i <= 5; i++) {
             servers.add(TestServer.start("s" + i));
         }
@@ -156,7 +157,7 @@ class MassExpiryIT {
     @Test
     @FaultRow(8)
     void allLeasesMayExpireTogether() throws Exception {
-        try (EtcdRegistrar registrar = new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
+        try (EtcdRegistrar registrar = new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), RegistryObserver.NONE)) {
             List<Registration> registrations = servers.stream()
                     .map(server -> registered(registrar, server))
                     .toList();
@@ -184,7 +185,7 @@ class MassExpiryIT {
             EtcdConnection own =
                     new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
             cut.add(own);
-            registered(new EtcdRegistrar(own, TTL, Duration.ofSeconds(3), EtcdObserver.NONE), server);
+            registered(new EtcdRegistrar(own, TTL, Duration.ofSeconds(3), RegistryObserver.NONE), server);
         }
         channel = channel(Duration.ofMinutes(5));
         try (Load load = load()) {
@@ -196,7 +197,7 @@ class MassExpiryIT {
                     .untilAsserted(() -> assertThat(load.failures()).isEmpty());
             load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
             try (EtcdRegistrar registrar =
-                    new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
+                    new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), RegistryObserver.NONE)) {
                 servers.forEach(server -> registered(registrar, server));
                 load.awaitAnswersFromExactly("s1", "s2", "s3", "s4", "s5");
                 assertThat(load.failures()).isEmpty();

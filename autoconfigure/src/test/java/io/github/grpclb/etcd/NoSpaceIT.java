@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.Status;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
@@ -29,7 +30,7 @@ class NoSpaceIT {
                 EtcdConnection connection =
                         new EtcdConnection(EtcdOptions.of(etcd.endpoint().toString()));
                 EtcdRegistrar registrar =
-                        new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
+                        new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), RegistryObserver.NONE)) {
             Registration before = registrar.register(endpoint(8001));
             await().atMost(LIMIT)
                     .untilAsserted(() -> assertThat(before.status().visible()).isTrue());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -257,12 +258,12 @@ class ReconnectingApiTest {
                         FakeEtcd.CALL_TIMEOUT,
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(3),
-                        EtcdObserver.NONE)
+                        RegistryObserver.NONE)
                 .register(Endpoint.builder("svc", "10.0.0.1", 1).build());
         new EtcdEndpointSource(
                         loop,
                         api,
-                        new Following(keys, RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE),
+                        new Following(keys, RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE),
                         Duration.ofHours(1))
                 .subscribe("svc", new LatestList());
         after(Duration.ofSeconds(1));

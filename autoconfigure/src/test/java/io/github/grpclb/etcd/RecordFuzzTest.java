@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Logger;
 import com.google.common.net.InetAddresses;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
 import io.github.grpclb.testing.FakeClock;
@@ -107,7 +108,7 @@ class RecordFuzzTest {
     void keepsTheGoodBesideTheBad(@ForAll("histories") List<KeyValue> history) {
         FakeClock scheduler = new FakeClock();
         EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
-        EndpointTable table = new EndpointTable(SERVICE, loop, codec, EtcdObserver.NONE, 10_000);
+        EndpointTable table = new EndpointTable(SERVICE, loop, codec, RegistryObserver.NONE, 10_000);
         Map<String, Endpoint> expected = new HashMap<>();
         Map<String, Long> revisions = new HashMap<>();
         for (KeyValue record : history) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -96,7 +97,7 @@ class RecordRulesTest {
     }
 
     private void subscribe(RecordRules rules) {
-        EtcdObserver observer = new EtcdObserver() {
+        RegistryObserver observer = new RegistryObserver() {
             @Override
             public void recordSkipped(String service) {
                 heard.add("skipped");

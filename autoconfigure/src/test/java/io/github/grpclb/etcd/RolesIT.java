@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
@@ -93,10 +94,10 @@ class RolesIT {
         Endpoint bare = Endpoint.builder("bare", "127.0.0.1", 8001).build();
         EtcdConnection announcer = connectWithoutPrefix("announcer");
         EtcdRegistrar registrar = opened.add(
-                new EtcdRegistrar(announcer, Duration.ofSeconds(5), Duration.ofSeconds(3), EtcdObserver.NONE));
+                new EtcdRegistrar(announcer, Duration.ofSeconds(5), Duration.ofSeconds(3), RegistryObserver.NONE));
         assertThat(registrar.register(bare).registered()).succeedsWithin(LIMIT);
         EtcdEndpointSource source = opened.add(
-                new EtcdEndpointSource(connectWithoutPrefix("caller"), Duration.ofHours(1), EtcdObserver.NONE));
+                new EtcdEndpointSource(connectWithoutPrefix("caller"), Duration.ofHours(1), RegistryObserver.NONE));
         source.subscribe("bare", list);
         await().atMost(LIMIT)
                 .untilAsserted(() ->
@@ -206,7 +207,7 @@ class RolesIT {
 
     private Registration register(EtcdConnection connection) {
         return opened.add(
-                        new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), EtcdObserver.NONE))
+                        new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), RegistryObserver.NONE))
                 .register(endpoint);
     }
 
@@ -216,7 +217,7 @@ class RolesIT {
     }
 
     private void follow(EtcdConnection connection) {
-        opened.add(new EtcdEndpointSource(connection, Duration.ofHours(1), EtcdObserver.NONE))
+        opened.add(new EtcdEndpointSource(connection, Duration.ofHours(1), RegistryObserver.NONE))
                 .subscribe("greeter", list);
     }
 }

@@ -3,6 +3,7 @@ package io.github.grpclb.etcd;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ final class ScheduledServer {
                     FakeEtcd.CALL_TIMEOUT,
                     TTL,
                     WITHDRAW,
-                    EtcdObserver.NONE);
+                    RegistryObserver.NONE);
         }
         if (registration == null) {
             lives++;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -18,9 +19,9 @@ class SnapshotPublisherTest {
     private final FakeClock scheduler = new FakeClock();
     private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
     private final Following following =
-            new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, EtcdObserver.NONE);
+            new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE);
     private final EndpointTable table = new EndpointTable(
-            "svc", loop, new EndpointCodec(following.keys()), EtcdObserver.NONE, RecordRules.DEFAULT.maxEndpoints());
+            "svc", loop, new EndpointCodec(following.keys()), RegistryObserver.NONE, RecordRules.DEFAULT.maxEndpoints());
     private final SnapshotPublisher publisher = new SnapshotPublisher("svc", loop, table, following);
     private final LatestList list = new LatestList();
 

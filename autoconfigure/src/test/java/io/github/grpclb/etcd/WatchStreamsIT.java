@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointSource;
-import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.github.grpclb.discovery.RegistryObserver.Restart;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.Opened;
@@ -34,7 +35,7 @@ class WatchStreamsIT {
     private final Opened opened = new Opened();
 
     private final List<Restart> restarts = new CopyOnWriteArrayList<>();
-    private final EtcdObserver observer = new EtcdObserver() {
+    private final RegistryObserver observer = new RegistryObserver() {
         @Override
         public void watchRestarted(String service, Restart reason) {
             restarts.add(reason);

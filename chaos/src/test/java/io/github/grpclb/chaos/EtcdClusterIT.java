@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.testing.EtcdCluster;
@@ -176,7 +176,7 @@ class EtcdClusterIT {
         for (int i = 0; i < REGISTRATIONS; i++) {
             try (EtcdConnection connection = new EtcdConnection(options);
                     EtcdRegistrar registrar =
-                            new EtcdRegistrar(connection, Scene.TTL, Duration.ofSeconds(3), EtcdObserver.NONE)) {
+                            new EtcdRegistrar(connection, Scene.TTL, Duration.ofSeconds(3), RegistryObserver.NONE)) {
                 Moment begun = Moment.now();
                 registrar
                         .register(Endpoint.builder("elsewhere", "127.0.0.1", 1 + i)

@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.EtcdConnection;
 import io.github.grpclb.etcd.EtcdEndpointSource;
-import io.github.grpclb.etcd.EtcdObserver;
 import io.github.grpclb.etcd.EtcdOptions;
 import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.testing.EtcdProcess;
@@ -53,7 +53,7 @@ class HerdIT {
         EtcdProcess etcd = scene.etcd();
         List<Registration> servers = IntStream.range(0, EACH)
                 .mapToObj(i -> new EtcdRegistrar(
-                                connect(etcd), Duration.ofSeconds(10), Duration.ofSeconds(3), EtcdObserver.NONE)
+                                connect(etcd), Duration.ofSeconds(10), Duration.ofSeconds(3), RegistryObserver.NONE)
                         .register(Endpoint.builder(Scene.SERVICE, "127.1.0." + (i + 1), 1)
                                 .build()))
                 .toList();
@@ -94,7 +94,7 @@ class HerdIT {
                 .mapToObj(i -> {
                     ListLog lists = new ListLog();
                     EtcdEndpointSource source =
-                            scene.add(new EtcdEndpointSource(connect(etcd), Duration.ofHours(1), EtcdObserver.NONE));
+                            scene.add(new EtcdEndpointSource(connect(etcd), Duration.ofHours(1), RegistryObserver.NONE));
                     source.subscribe(Scene.SERVICE, lists);
                     return lists;
                 })

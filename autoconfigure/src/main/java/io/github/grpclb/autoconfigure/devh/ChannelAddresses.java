@@ -2,9 +2,10 @@ package io.github.grpclb.autoconfigure.devh;
 
 import io.github.grpclb.autoconfigure.ClientServices;
 import io.github.grpclb.autoconfigure.GrpcLbProperties;
-import io.github.grpclb.resolver.EndpointNameResolverProvider;
+import io.github.grpclb.discovery.EndpointSource;
 import java.net.URI;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.concurrent.ConcurrentHashMap;
 import net.devh.boot.grpc.client.config.GrpcChannelProperties;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
@@ -28,11 +29,15 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
     /** Serves all clients without an address in the same process, by their names. */
     private static final String IN_PROCESS = "in-process";
 
-    /** Says whether a client's calls are spread by grpc-lb. */
-    static boolean isOurs(GrpcChannelsProperties channels, String client) {
+    /**
+     * Says whether a client's calls are spread by grpc-lb.
+     *
+     * @param ours the scheme of the registry's targets
+     */
+    static boolean isOurs(GrpcChannelsProperties channels, String client, String ours) {
         URI address = channels.getChannel(client).getAddress();
         String scheme = address != null ? address.getScheme() : defaultScheme(channels);
-        return EndpointNameResolverProvider.SCHEME.equals(scheme);
+        return ours.equals(scheme);
     }
 
     /** Returns the names of the clients that were asked for so far. */
@@ -59,9 +64,15 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
         public Object postProcessAfterInitialization(Object bean, String beanName) {
             if (bean instanceof GrpcChannelsProperties channels && !(bean instanceof ServiceChannels)) {
                 bindUnlessBound(channels, beanName);
-                return new ServiceChannels(channels, new ClientServices(beans.getBean(GrpcLbProperties.class)));
+                return new ServiceChannels(channels, new ClientServices(beans.getBean(GrpcLbProperties.class)), this::scheme);
             }
             return bean;
+        }
+
+        /** It is asked for with the first client: whatever the source of endpoints needs is there by then, and no earlier. */
+        private String scheme() {
+            EndpointSource source = beans.getBeanProvider(EndpointSource.class).getIfUnique();
+            return source == null ? EndpointSource.DEFAULT_SCHEME : source.scheme();
         }
 
         /** Properties that are made before Spring's bean post-processors would stay empty. */
@@ -82,13 +93,20 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
     private static final class ServiceChannels extends GrpcChannelsProperties {
 
         private final ClientServices services;
+        private final Supplier<String> ours;
+        private final @Nullable String boundScheme;
         private final Set<String> asked = ConcurrentHashMap.newKeySet();
 
-        ServiceChannels(GrpcChannelsProperties bound, ClientServices services) {
+        ServiceChannels(GrpcChannelsProperties bound, ClientServices services, Supplier<String> ours) {
             this.services = services;
+            this.ours = ours;
+            this.boundScheme = bound.getDefaultScheme();
             getClient().putAll(bound.getClient());
-            setDefaultScheme(
-                    bound.getDefaultScheme() == null ? EndpointNameResolverProvider.SCHEME : bound.getDefaultScheme());
+        }
+
+        @Override
+        public String getDefaultScheme() {
+            return boundScheme == null ? ours.get() : boundScheme;
         }
 
         @Override
@@ -97,7 +115,7 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
             GrpcChannelProperties channel = super.getChannel(name);
             String scheme = defaultScheme(this);
             if (channel.getAddress() == null && !IN_PROCESS.equals(scheme)) {
-                services.targetOf(name, EndpointNameResolverProvider.SCHEME.equals(scheme))
+                services.targetOf(name, ours.get(), ours.get().equals(scheme))
                         .map(URI::create)
                         .ifPresent(channel::setAddress);
             }

@@ -18,7 +18,7 @@ final class ClientChannels implements GrpcChannelConfigurer {
 
     @Override
     public void accept(ManagedChannelBuilder<?> builder, String name) {
-        if (ChannelAddresses.isOurs(channels, name)) {
+        if (ChannelAddresses.isOurs(channels, name, setup.scheme())) {
             setup.prepare(builder, name);
         }
     }

@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure.devh;
 import io.github.grpclb.actuate.ChannelHealthIndicator;
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
 import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.client.ChannelSetup;
 import net.devh.boot.grpc.client.channelfactory.GrpcChannelFactory;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import org.jspecify.annotations.Nullable;
@@ -31,15 +32,22 @@ public final class DevhChannelHealthAutoConfiguration {
     HealthIndicator grpcChannelHealthIndicator(
             GrpcChannelFactory channels,
             ObjectProvider<GrpcChannelsProperties> properties,
-            ObjectProvider<LiveEndpoints> live) {
+            ObjectProvider<LiveEndpoints> live,
+            ObjectProvider<ChannelSetup> setup) {
         return new ChannelHealthIndicator(
                 channels::getConnectivityState,
-                name -> waitsBecause(name, properties.getIfAvailable(), live.getIfAvailable()));
+                name -> waitsBecause(name, properties.getIfAvailable(), live.getIfAvailable(), setup.getIfAvailable()));
     }
 
     private static @Nullable String waitsBecause(
-            String name, @Nullable GrpcChannelsProperties properties, @Nullable LiveEndpoints live) {
-        if (properties == null || live == null || !ChannelAddresses.isOurs(properties, name)) {
+            String name,
+            @Nullable GrpcChannelsProperties properties,
+            @Nullable LiveEndpoints live,
+            @Nullable ChannelSetup setup) {
+        if (properties == null
+                || live == null
+                || setup == null
+                || !ChannelAddresses.isOurs(properties, name, setup.scheme())) {
             return null;
         }
         for (LiveEndpoints.Channel channel : live.channels()) {

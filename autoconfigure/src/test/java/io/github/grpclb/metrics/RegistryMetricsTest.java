@@ -3,8 +3,8 @@ package io.github.grpclb.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.etcd.EtcdObserver.Loss;
-import io.github.grpclb.etcd.EtcdObserver.Restart;
+import io.github.grpclb.discovery.RegistryObserver.Loss;
+import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -13,11 +13,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class EtcdMetricsTest {
+class RegistryMetricsTest {
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final AtomicReference<@Nullable Duration> age = new AtomicReference<>();
-    private final EtcdMetrics metrics = new EtcdMetrics(registry, age::get);
+    private final RegistryMetrics metrics = new RegistryMetrics(registry, age::get);
 
     @Test
     void countsRegistrationsAndTheirLossesByReason() {

@@ -1,20 +1,19 @@
-package io.github.grpclb.etcd;
+package io.github.grpclb.discovery;
 
-import io.github.grpclb.discovery.Endpoint;
 import java.time.Duration;
 
 /**
- * Hears of what registrations and watches go through, for metrics. Called on the one thread of the {@link
- * EtcdConnection}: count and return. What it throws is logged and ignored.
+ * Hears of what registrations and watches go through, for metrics. Called on the registry's own thread: count and return. What it throws
+ * is logged and ignored.
  */
-public interface EtcdObserver {
+public interface RegistryObserver {
 
     /** Hears nothing. */
-    EtcdObserver NONE = new EtcdObserver() {};
+    RegistryObserver NONE = new RegistryObserver() {};
 
     /** Why a registration had to be put back. */
     enum Loss {
-        /** etcd no longer had the lease: not renewed in time, revoked, or etcd lost its data. */
+        /** The registry no longer had the lease: not renewed in time, revoked, or the registry lost its data. */
         LEASE_GONE,
         /** The lease could not be renewed within its time; it may or may not have ended. */
         LEASE_OVERDUE,
@@ -28,7 +27,7 @@ public interface EtcdObserver {
 
     /** Why a list was read again. */
     enum Restart {
-        /** etcd or the connection ended the watch. */
+        /** The registry or the connection ended the watch. */
         ENDED,
         /** The list could not be read. */
         LIST_FAILED,
@@ -36,7 +35,7 @@ public interface EtcdObserver {
         COMPACTED,
         /** The watch gave no sign of life. */
         SILENT,
-        /** etcd's revision was smaller than one seen before: it lost data. */
+        /** The registry's revision was smaller than one seen before: it lost data. */
         REVISION_WENT_BACK,
         /** As a matter of routine. */
         PERIODIC

@@ -1,8 +1,8 @@
 package io.github.grpclb.metrics;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.etcd.EtcdObserver;
+import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.RegistryStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.TimeGauge;
 import java.time.Duration;
@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Counts what registrations and watches go through. Its events are rare, so each looks its counter up. Thread-safe. */
-public final class EtcdMetrics implements EtcdObserver {
+public final class RegistryMetrics implements RegistryObserver {
 
     private final MeterRegistry registry;
 
@@ -20,13 +20,13 @@ public final class EtcdMetrics implements EtcdObserver {
      * Creates the meter of the last answer's age; those of events appear with the first event.
      *
      * @param registry where the meters are
-     * @param connection whose answers are meant
+     * @param status whose answers are meant
      */
-    public EtcdMetrics(MeterRegistry registry, EtcdConnection connection) {
-        this(registry, connection::sinceLastAnswer);
+    public RegistryMetrics(MeterRegistry registry, RegistryStatus status) {
+        this(registry, status::sinceLastAnswer);
     }
 
-    EtcdMetrics(MeterRegistry registry, Supplier<@Nullable Duration> sinceLastAnswer) {
+    RegistryMetrics(MeterRegistry registry, Supplier<@Nullable Duration> sinceLastAnswer) {
         this.registry = registry;
         TimeGauge.builder(GrpcLbMeters.ETCD_ANSWER_AGE, () -> millisOrNaN(sinceLastAnswer.get()), TimeUnit.MILLISECONDS)
                 .description("Time since etcd last answered")

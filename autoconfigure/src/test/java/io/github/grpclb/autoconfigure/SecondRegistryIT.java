@@ -1,0 +1,98 @@
+package io.github.grpclb.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.grpclb.autoconfigure.TestApplications.Caller;
+import io.github.grpclb.autoconfigure.TestApplications.Who;
+import io.github.grpclb.discovery.EndpointRegistrar;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.server.ServerLifecycle;
+import io.github.grpclb.testing.MemoryRegistry;
+import io.github.grpclb.testing.Opened;
+import java.util.Map;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.core.io.DefaultResourceLoader;
+
+/** Another registry: two ports and one auto-configuration, and no class of the one in etcd is there. */
+class SecondRegistryIT {
+
+    @AutoClose
+    private final Opened opened = new Opened();
+
+    /** What a registry of its own has to bring. */
+    @AutoConfiguration(
+            before = {GrpcLbEtcdAutoConfiguration.class, GrpcLbClientAutoConfiguration.class},
+            beforeName = "io.github.grpclb.autoconfigure.GrpcLbServerAutoConfiguration")
+    static class MemoryAutoConfiguration {
+
+        @Bean
+        MemoryRegistry memoryRegistry() {
+            return new MemoryRegistry();
+        }
+
+        @Bean
+        EndpointSource memorySource(MemoryRegistry registry) {
+            return registry.source();
+        }
+
+        @Bean
+        EndpointRegistrar memoryRegistrar(MemoryRegistry registry) {
+            return registry.registrar();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @ImportAutoConfiguration(MemoryAutoConfiguration.class)
+    @Import({Who.class, Caller.class})
+    static class ServerAndClient {}
+
+    @Test
+    void registersAndCallsWithNoEtcdOnTheClassPath() {
+        ClassLoader before = Thread.currentThread().getContextClassLoader();
+        FilteredClassLoader withoutEtcd = new FilteredClassLoader("io.github.grpclb.etcd", "io.etcd");
+        try {
+            Thread.currentThread().setContextClassLoader(withoutEtcd);
+            ConfigurableApplicationContext context = opened.add(new SpringApplicationBuilder(ServerAndClient.class)
+                    .resourceLoader(new DefaultResourceLoader(withoutEtcd))
+                    .web(WebApplicationType.NONE)
+                    .properties(Map.of(
+                            "grpc.server.port",
+                            "0",
+                            "grpc.server.address",
+                            "127.0.0.1",
+                            "grpc.client.GLOBAL.negotiation-type",
+                            "plaintext",
+                            "grpc.lb.registration.id",
+                            "only",
+                            "grpc.lb.registration.drain.quiet-period",
+                            "0s",
+                            "grpc.lb.registration.service",
+                            "greeter",
+                            "grpc.lb.registration.host",
+                            "127.0.0.1"))
+                    .run());
+            assertThat(context.containsBean("grpcLbEtcdConnection")).isFalse();
+            Caller caller = context.getBean(Caller.class);
+            await().untilAsserted(() -> assertThat(caller.ask()).isEqualTo("only"));
+            MemoryRegistry registry = context.getBean(MemoryRegistry.class);
+            assertThat(registry.endpoints("greeter")).hasSize(1);
+            context.getBean(ServerLifecycle.class).stopping();
+            assertThat(registry.endpoints("greeter")).isEmpty();
+        } finally {
+            Thread.currentThread().setContextClassLoader(before);
+        }
+    }
+}
