@@ -17,6 +17,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param consistentHash Options of the policy consistent_hash.
  * @param leastRequest Options of the policy least_request.
  * @param peakEwma Options of the policy peak_ewma.
+ * @param policyOptions Options of policies of your own, by the policy's name and the option's.
  * @param subsetSize Number of servers that a client keeps connections to, drawn at random; all when unset. Of each zone and each canary
  *     as many; others on demand, for calls that name them by id, tag or hash key (1 or more).
  * @param healthCheck Whether servers are asked for their health.
@@ -38,6 +39,7 @@ public record ClientProperties(
         @Nullable ConsistentHash consistentHash,
         @Nullable LeastRequest leastRequest,
         @Nullable PeakEwma peakEwma,
+        @Nullable Map<String, Map<String, String>> policyOptions,
         @Nullable Integer subsetSize,
         @Nullable HealthCheck healthCheck,
         @Nullable OutlierDetection outlierDetection,

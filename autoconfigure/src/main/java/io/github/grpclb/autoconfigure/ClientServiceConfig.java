@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param prefix where the client's own properties stand, such as {@code grpc.lb.clients.greeter.}
  * @param own the client's own properties
  * @param all those of all clients
+ * @param policies those that the client may use
  */
-record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties all) {
+record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties all, PolicyTable policies) {
 
     private static final String PREFIX_OF_ALL = "grpc.lb.";
 
@@ -32,12 +33,16 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             .map(RecordComponent::getName)
             .collect(Collectors.toUnmodifiableMap(ClientServiceConfig::policyOf, name -> name));
 
+    private static final Map<String, String> OPTION_PROPERTIES = OPTIONS.entrySet().stream()
+            .collect(Collectors.toUnmodifiableMap(
+                    Map.Entry::getKey, option -> RecordJson.propertyName(option.getValue())));
+
     /**
      * Checks names, ranges and everything else.
      *
      * @throws InvalidPropertyException if the balancer would refuse something
      */
-    void requireValid(PolicyTable policies) {
+    void requireValid() {
         ClientProperties client = own.over(all);
         String policy = policy(client);
         if (!policies.names().contains(policy)) {
@@ -55,15 +60,18 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
                     "1 or more",
                     "Set how many servers a client connects to, or leave it out for all.");
         }
+        written().requireValid(OPTION_PROPERTIES);
         try {
-            LbConfig.parse(balancer(client));
+            balancer();
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, property(e.name()));
         }
         try {
             policies.create(policy, options(client));
         } catch (IllegalValueException e) {
-            throw InvalidPropertyException.of(e, property(OPTIONS.get(policy) + "." + e.name()));
+            String block = OPTIONS.get(policy);
+            throw InvalidPropertyException.of(
+                    e, block == null ? written().property(policy, e.name()) : property(block + "." + e.name()));
         }
         initialWait();
     }
@@ -102,13 +110,20 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         return RecordJson.propertyName(component).replace('-', '_');
     }
 
-    private static Map<String, ?> options(ClientProperties client) {
+    private Map<String, ?> options(ClientProperties client) {
         String block = OPTIONS.get(policy(client));
-        Object options = block == null ? null : RecordJson.of(client).get(block);
+        if (block == null) {
+            return written().of(policy(client));
+        }
+        Object options = RecordJson.of(client).get(block);
         return options instanceof Map<?, ?> map ? stringKeys(map) : Map.of();
     }
 
-    private static Map<String, ?> balancer(ClientProperties client) {
+    private WrittenOptions written() {
+        return new WrittenOptions(policies, prefix, own.policyOptions(), all.policyOptions());
+    }
+
+    private Map<String, ?> balancer(ClientProperties client) {
         Map<String, Object> config = new HashMap<>();
         RecordJson.of(client).forEach((name, value) -> {
             Object switched = withoutSwitch(value);
@@ -117,7 +132,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             }
         });
         config.keySet().removeAll(OPTIONS.values());
-        config.keySet().removeAll(List.of("service", "initialWait"));
+        config.keySet().removeAll(List.of("service", "initialWait", "policyOptions"));
         config.put("policy", policy(client));
         config.put("options", options(client));
         return config;

@@ -13,6 +13,7 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
 
     private final GrpcLbProperties properties;
     private final ClientProperties allClients;
+    private final PolicyTable policies;
     private final StaticEndpoints staticEndpoints;
     private final ClientServices services;
 
@@ -26,11 +27,12 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
     ConfiguredClients(GrpcLbProperties properties, ClientProperties allClients, PolicyTable policies) {
         this.properties = properties;
         this.allClients = allClients;
+        this.policies = policies;
         this.staticEndpoints = new StaticEndpoints(properties.staticEndpoints());
         this.services = new ClientServices(properties);
         services.requireValid();
-        configOf("").requireValid(policies);
-        properties.clients().keySet().forEach(name -> configOf(name).requireValid(policies));
+        configOf("").requireValid();
+        properties.clients().keySet().forEach(name -> configOf(name).requireValid());
     }
 
     @Override
@@ -42,7 +44,7 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
     }
 
     private ClientServiceConfig configOf(String name) {
-        return new ClientServiceConfig("grpc.lb.clients." + name + ".", client(name), allClients);
+        return new ClientServiceConfig("grpc.lb.clients." + name + ".", client(name), allClients, policies);
     }
 
     private ClientProperties client(String name) {

@@ -3,8 +3,10 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.client.ChannelSetup;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.policy.builtin.Policies;
 import java.time.Duration;
@@ -42,6 +44,7 @@ public final class GrpcLbClientAutoConfiguration {
             EndpointLoads loads,
             LiveEndpoints live,
             ObjectProvider<Policy> own,
+            ObjectProvider<PolicyFactory> factories,
             DeferredObservers observers) {
         InvalidPropertyException.requireWithin(
                 Duration.ZERO,
@@ -50,7 +53,7 @@ public final class GrpcLbClientAutoConfiguration {
                 "grpc.lb.stale-max",
                 "0 to 365d",
                 "Correct the property; 0 trusts the registry at once.");
-        PolicyTable policies = Policies.with(own.orderedStream().toList());
+        PolicyTable policies = table(own, factories);
         return ChannelSetup.of(source)
                 .clients(new ConfiguredClients(properties, allClients, policies))
                 .policies(policies)
@@ -59,6 +62,16 @@ public final class GrpcLbClientAutoConfiguration {
                 .live(live)
                 .observer(observers.ofPicks())
                 .build();
+    }
+
+    private static PolicyTable table(ObjectProvider<Policy> policies, ObjectProvider<PolicyFactory> factories) {
+        try {
+            return Policies.with(
+                    policies.orderedStream().toList(), factories.orderedStream().toList());
+        } catch (IllegalValueException e) {
+            throw new InvalidPropertyException(
+                    "grpc.lb.policy", e.value(), e.expected(), "Have name() of one of the two return another name.");
+        }
     }
 
     @Bean

@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.discovery.Similar;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * {@code UserService} alike.
  */
 final class RelaxedNames {
+
+    /** Takes names that differ in capitals and signs alone for the same. */
+    static final Comparator<String> ORDER = Comparator.comparing(Similar::bare);
 
     private RelaxedNames() {}
 

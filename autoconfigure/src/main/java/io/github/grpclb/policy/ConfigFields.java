@@ -5,11 +5,15 @@ import io.github.grpclb.discovery.Similar;
 import io.grpc.Metadata;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -19,13 +23,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads an object of a service config in gRPC's JSON form. What is not as it must be ends in an {@link IllegalValueException} that
- * names field, value and expectation. Whoever has read all fields that he knows refuses the others by {@link #requireNoOthers}. Not
- * thread-safe.
+ * names field, value and expectation. Numbers and flags may also be written as text, as they are in properties. Whoever has read all
+ * fields that he knows refuses the others by {@link #requireNoOthers}. Not thread-safe.
  */
 public final class ConfigFields {
 
     /** gRPC's own form: seconds with at most nine decimals. */
     private static final Pattern SECONDS = Pattern.compile("(\\d{1,9})(?:\\.(\\d{1,9}))?s");
+
+    /** As properties are written, where seconds do not fit. */
+    private static final Pattern UNITS = Pattern.compile("(\\d{1,9})(ns|us|ms|m|h|d)");
+
+    private static final Map<String, ChronoUnit> UNIT_NAMES = Map.of(
+            "ns", ChronoUnit.NANOS,
+            "us", ChronoUnit.MICROS,
+            "ms", ChronoUnit.MILLIS,
+            "m", ChronoUnit.MINUTES,
+            "h", ChronoUnit.HOURS,
+            "d", ChronoUnit.DAYS);
+
+    private static final Pattern NUMBER = Pattern.compile("[+-]?\\d{1,15}(?:\\.\\d{1,15})?");
 
     private final String path;
     private final Map<?, ?> fields;
@@ -101,10 +118,11 @@ public final class ConfigFields {
         if (value == null) {
             return absent;
         }
-        if (value instanceof Boolean flag) {
-            return flag;
-        }
-        throw refused(field, value, "true or false");
+        return switch (String.valueOf(value).toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw refused(field, value, "true or false");
+        };
     }
 
     /** Returns a whole number from {@code least} to {@code most}, or {@code absent} where there is none. */
@@ -113,11 +131,9 @@ public final class ConfigFields {
         if (value == null) {
             return absent;
         }
-        if (value instanceof Number number) {
-            double wanted = number.doubleValue();
-            if (wanted == Math.rint(wanted) && wanted >= least && wanted <= most) {
-                return (int) wanted;
-            }
+        double wanted = number(value);
+        if (wanted == Math.rint(wanted) && wanted >= least && wanted <= most) {
+            return (int) wanted;
         }
         throw refused(field, value, "a whole number from " + least + " to " + most);
     }
@@ -128,8 +144,9 @@ public final class ConfigFields {
         if (value == null) {
             return absent;
         }
-        if (value instanceof Number number && number.doubleValue() >= least && number.doubleValue() <= most) {
-            return number.doubleValue();
+        double wanted = number(value);
+        if (wanted >= least && wanted <= most) {
+            return wanted;
         }
         throw refused(field, value, "a number from " + least + " to " + most);
     }
@@ -144,7 +161,9 @@ public final class ConfigFields {
         return Collections.unmodifiableMap(numbers);
     }
 
-    /** Returns a duration, given as gRPC does, {@code "0.5s"}, or as ISO 8601 does, {@code "PT0.5S"}. */
+    /**
+     * Returns a duration, given as gRPC does, {@code "0.5s"}, as ISO 8601 does, {@code "PT0.5S"}, or as Spring does, {@code "500ms"}.
+     */
     public Duration duration(String field, Duration absent, Duration least) {
         Object value = at(field);
         if (value == null) {
@@ -176,6 +195,7 @@ public final class ConfigFields {
         fields.keySet().stream()
                 .map(String::valueOf)
                 .filter(Predicate.not(asked::contains))
+                .filter(field -> fields.get(field) != null)
                 .sorted()
                 .findFirst()
                 .ifPresent(field -> {
@@ -194,6 +214,11 @@ public final class ConfigFields {
     /** Returns the exception for a value that is not as it must be. */
     public IllegalValueException refused(String field, @Nullable Object value, String expected) {
         return new IllegalValueException(path + field, value, expected);
+    }
+
+    /** Returns the names of the fields that have been asked for so far, in alphabetical order. */
+    public SortedSet<String> asked() {
+        return new TreeSet<>(asked);
     }
 
     private @Nullable Object at(String field) {
@@ -218,12 +243,24 @@ public final class ConfigFields {
         throw refused(field, value, "an object");
     }
 
+    /** Returns a number, or NaN for what is none. */
+    private static double number(Object value) {
+        if (value instanceof Number number) {
+            return number.doubleValue();
+        }
+        return value instanceof String text && NUMBER.matcher(text).matches() ? Double.parseDouble(text) : Double.NaN;
+    }
+
     private static @Nullable Duration duration(String text) {
         Matcher seconds = SECONDS.matcher(text);
         if (seconds.matches()) {
             String decimals = seconds.group(2) == null ? "" : seconds.group(2);
             String nanos = decimals + "0".repeat(9 - decimals.length());
             return Duration.ofSeconds(Long.parseLong(seconds.group(1)), Long.parseLong(nanos));
+        }
+        Matcher units = UNITS.matcher(text);
+        if (units.matches()) {
+            return Duration.of(Long.parseLong(units.group(1)), Objects.requireNonNull(UNIT_NAMES.get(units.group(2))));
         }
         try {
             return Duration.parse(text);

@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * A policy that throws does not harm the channel: the exception is logged once, and calls are spread evenly instead.
+ * A bean of this type is one object for all channels of the application, which call it at the same time: whatever it keeps must be
+ * thread-safe, and is shared. Where each channel is to have its own, or where there are options, a {@link PolicyFactory} makes them.
+ *
+ * <p>A policy that throws does not harm the channel: the exception is logged once, and calls are spread evenly instead.
  */
 public interface Policy {
 

@@ -6,49 +6,76 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /** Which policies there are, by name. Immutable. */
 public final class PolicyTable {
 
-    private final Map<String, PolicyFactory> factories;
+    private final Map<String, Function<ConfigFields, Policy>> makers;
 
     /**
      * Creates a table.
      *
-     * @param builtIn those that are made anew for each channel, by name
-     * @param own those that exist already and are shared by all channels; they take no options
-     * @throws IllegalArgumentException if a name is taken twice
+     * @param builtIn those that come with the balancer, by name
+     * @param shared those that exist already and are shared by all channels; they take no options
+     * @param factories of those that are made for each channel
+     * @throws IllegalValueException if a name is taken twice
      */
-    public PolicyTable(Map<String, PolicyFactory> builtIn, Collection<? extends Policy> own) {
-        Map<String, PolicyFactory> all = new TreeMap<>(builtIn);
-        for (Policy policy : own) {
-            if (all.putIfAbsent(policy.name(), options -> policy) != null) {
-                throw new IllegalValueException(
-                        "policy",
-                        policy.name(),
-                        "for " + policy.getClass().getName() + " a name that is not taken, as these are: "
-                                + all.keySet());
-            }
+    public PolicyTable(
+            Map<String, Function<ConfigFields, Policy>> builtIn,
+            Collection<? extends Policy> shared,
+            Collection<? extends PolicyFactory> factories) {
+        Map<String, Function<ConfigFields, Policy>> all = new TreeMap<>(builtIn);
+        Map<String, String> owners = new TreeMap<>();
+        builtIn.keySet().forEach(name -> owners.put(name, "a built-in policy"));
+        for (Policy policy : shared) {
+            take(policy.name(), policy, owners);
+            all.put(policy.name(), options -> policy);
         }
-        this.factories = all;
+        for (PolicyFactory factory : factories) {
+            take(factory.name(), factory, owners);
+            all.put(factory.name(), factory::create);
+        }
+        this.makers = all;
+    }
+
+    private static void take(String name, Object owner, Map<String, String> owners) {
+        String taken = owners.putIfAbsent(name, owner.getClass().getName());
+        if (taken != null) {
+            throw new IllegalValueException(
+                    "policy", name, "another name for " + owner.getClass().getName() + ": " + taken + " has this one");
+        }
     }
 
     /** Returns the names of all policies, in alphabetical order. */
     public SortedSet<String> names() {
-        return new TreeSet<>(factories.keySet());
+        return new TreeSet<>(makers.keySet());
     }
 
     /**
      * Makes a policy, or returns the one that is shared.
      *
+     * @param options by name, in gRPC's JSON form
      * @throws IllegalValueException if there is no policy of that name, or the options are not for it; the message names
      *     what was given and what was expected
      */
     public Policy create(String name, Map<String, ?> options) {
-        PolicyFactory factory = factories.get(name);
-        if (factory == null) {
-            throw new IllegalValueException("policy", name, "one of " + factories.keySet());
+        ConfigFields fields = ConfigFields.of(options);
+        Policy policy = create(name, fields);
+        fields.requireNoOthers();
+        return policy;
+    }
+
+    /**
+     * Does the same, and leaves it to the caller to look for options that were {@linkplain ConfigFields#asked() not asked for}.
+     *
+     * @throws IllegalValueException as above
+     */
+    public Policy create(String name, ConfigFields options) {
+        Function<ConfigFields, Policy> maker = makers.get(name);
+        if (maker == null) {
+            throw new IllegalValueException("policy", name, "one of " + makers.keySet());
         }
-        return factory.create(options);
+        return maker.apply(options);
     }
 }

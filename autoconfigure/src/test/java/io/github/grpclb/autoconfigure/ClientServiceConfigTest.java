@@ -141,7 +141,7 @@ class ClientServiceConfigTest {
 
     private static void assertRefused(ClientServiceConfig config, String property, String value, String expected) {
         assertThatExceptionOfType(InvalidPropertyException.class)
-                .isThrownBy(() -> config.requireValid(Policies.with(List.of())))
+                .isThrownBy(() -> config.requireValid())
                 .satisfies(e -> {
                     assertThat(e.property()).isEqualTo(property);
                     assertThat(e.value()).isEqualTo(value);
@@ -150,12 +150,16 @@ class ClientServiceConfigTest {
     }
 
     private static void assertJson(ClientServiceConfig config, String expected) {
-        config.requireValid(Policies.with(List.of()));
+        config.requireValid();
         assertThat(new Gson().toJsonTree(config.toJson())).isEqualTo(JsonParser.parseString(expected));
     }
 
     private static ClientServiceConfig config(Map<String, String> own, Map<String, String> all) {
-        return new ClientServiceConfig("grpc.lb.clients.greeter.", bind(own), bind(all));
+        return new ClientServiceConfig(
+                "grpc.lb.clients.greeter.",
+                bind(own),
+                bind(all),
+                Policies.with(List.of(), List.of(new NearestFactory())));
     }
 
     private static ClientProperties bind(Map<String, String> properties) {

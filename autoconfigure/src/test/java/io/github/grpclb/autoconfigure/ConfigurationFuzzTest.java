@@ -14,6 +14,8 @@ import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyFactory;
+import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.server.HostChoice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -113,6 +115,7 @@ class ConfigurationFuzzTest {
                         new EndpointLoads(),
                         new LiveEndpoints(),
                         NO_BEANS.getBeanProvider(Policy.class),
+                        NO_BEANS.getBeanProvider(PolicyFactory.class),
                         new DeferredObservers(new GenericApplicationContext()));
         HostSettings hosts = new HostSettings(properties.registration(), null, List::of, HostChoice::ofThisMachine);
         new ServerAnnouncement(properties.registration(), "greeter", hosts).forServerBoundTo("127.0.0.1");
@@ -125,7 +128,8 @@ class ConfigurationFuzzTest {
         List<ClientProperties> clients = new ArrayList<>(properties.clients().values());
         clients.add(all);
         for (ClientProperties client : clients) {
-            ClientServiceConfig config = new ClientServiceConfig("grpc.lb.clients.greeter.", client, all);
+            ClientServiceConfig config =
+                    new ClientServiceConfig("grpc.lb.clients.greeter.", client, all, Policies.with(List.of()));
             assertThat(new PolicyLoadBalancerProvider()
                             .parseLoadBalancingPolicyConfig(config.toJson())
                             .getError())

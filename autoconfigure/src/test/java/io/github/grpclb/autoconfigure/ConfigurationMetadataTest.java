@@ -39,6 +39,7 @@ class ConfigurationMetadataTest {
     /** What is absent unless it is set, or on as soon as a neighbour is set. */
     private static final Set<String> WITHOUT_DEFAULT = Set.of(
             "clients",
+            "policy-options",
             "static",
             "tags",
             "subset-size",
@@ -242,7 +243,7 @@ class ConfigurationMetadataTest {
     private static ClientServiceConfig config(Map<String, String> properties) {
         ClientProperties bound = new Binder(new MapConfigurationPropertySource(properties))
                 .bindOrCreate("grpc.lb", Bindable.of(ClientProperties.class));
-        return new ClientServiceConfig("grpc.lb.", bound, bound);
+        return new ClientServiceConfig("grpc.lb.", bound, bound, Policies.with(List.of()));
     }
 
     private static LbConfig balancer(ClientServiceConfig config) {

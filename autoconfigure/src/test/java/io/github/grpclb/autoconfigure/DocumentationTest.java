@@ -51,11 +51,21 @@ class DocumentationTest {
     private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} (.+)$");
     private static final Pattern PROPERTY = Pattern.compile("`grpc\\.lb\\.([a-z][a-z.-]*[a-z])");
 
-    private final PolicyTable policies = Policies.with(List.of(new OwnPolicy("first_zone")));
+    private final PolicyTable policies =
+            Policies.with(List.of(new OwnPolicy("first_zone")), List.of(new NearestFactory()));
 
     @Test
     void theReadmeIsALandingPage() throws IOException {
         assertThat(Files.readAllLines(Repository.file("README.md"))).hasSizeLessThanOrEqualTo(LONGEST_README);
+    }
+
+    @Test
+    void theExampleOfAFactoryIsTheOneThatIsTested() throws IOException {
+        String source = Files.readString(
+                Repository.file("autoconfigure/src/test/java/io/github/grpclb/autoconfigure/NearestFactory.java"));
+        assertThat(blocks(Files.readString(Repository.file("docs/extending.md"))))
+                .extracting(Block::text)
+                .anyMatch(source.substring(source.indexOf("/**"))::equals);
     }
 
     /** {@code bin/newcomer} makes applications of them. */
@@ -136,9 +146,10 @@ class DocumentationTest {
         GrpcLbProperties ours = binder.bindOrCreate("grpc.lb", GrpcLbProperties.class);
         ClientProperties allClients = binder.bindOrCreate("grpc.lb", ClientProperties.class);
         assertThatCode(() -> {
-                    new ClientServiceConfig("grpc.lb.", allClients, allClients).requireValid(policies);
-                    ours.clients().values().forEach(client -> new ClientServiceConfig("grpc.lb.", client, allClients)
-                            .requireValid(policies));
+                    new ClientServiceConfig("grpc.lb.", allClients, allClients, policies).requireValid();
+                    ours.clients().values().forEach(client -> new ClientServiceConfig(
+                                    "grpc.lb.", client, allClients, policies)
+                            .requireValid());
                 })
                 .doesNotThrowAnyException();
         NoUnboundElementsBindHandler strict = new NoUnboundElementsBindHandler(BindHandler.DEFAULT);

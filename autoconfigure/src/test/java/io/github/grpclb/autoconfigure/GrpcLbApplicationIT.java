@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.autoconfigure.TestApplications.ClientApplication;
 import io.github.grpclb.autoconfigure.TestApplications.ClientApplicationWithPolicy;
+import io.github.grpclb.autoconfigure.TestApplications.ClientApplicationWithPolicyFactory;
 import io.github.grpclb.autoconfigure.TestApplications.ServerApplication;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.policy.RoutingKeys;
@@ -124,6 +125,20 @@ class GrpcLbApplicationIT {
         opened.add(server(at, "grpc.lb.registration.id=a"));
         opened.add(server(at, "grpc.lb.registration.id=b"));
         Caller caller = opened.add(client(ClientApplicationWithPolicy.class, at, "grpc.lb.policy=last_by_id"))
+                .getBean(Caller.class);
+        await().untilAsserted(() -> assertThat(answers(6, caller::ask)).containsExactly("b"));
+    }
+
+    @Test
+    void aUsersPolicyFactoryTakesOptions() {
+        opened.add(server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.zone=z1"));
+        opened.add(server(at, "grpc.lb.registration.id=b", "grpc.lb.registration.zone=z2"));
+        Caller caller = opened.add(client(
+                        ClientApplicationWithPolicyFactory.class,
+                        at,
+                        "grpc.lb.policy=nearest",
+                        "grpc.lb.policy-options.nearest.zone=z1",
+                        "grpc.lb.clients.greeter.policy-options.nearest.zone=z2"))
                 .getBean(Caller.class);
         await().untilAsserted(() -> assertThat(answers(6, caller::ask)).containsExactly("b"));
     }

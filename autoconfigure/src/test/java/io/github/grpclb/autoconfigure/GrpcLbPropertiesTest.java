@@ -68,8 +68,8 @@ class GrpcLbPropertiesTest {
         ClientProperties client = new Binder(new MapConfigurationPropertySource(
                         Map.of("grpc.lb.tags[0].key", "v", "grpc.lb.tags[0].split[" + value + "]", "101")))
                 .bindOrCreate("grpc.lb", ClientProperties.class);
-        assertThatThrownBy(() -> new ClientServiceConfig("grpc.lb.clients.c.", client, client)
-                        .requireValid(Policies.with(List.of())))
+        assertThatThrownBy(() -> new ClientServiceConfig("grpc.lb.clients.c.", client, client, Policies.with(List.of()))
+                        .requireValid())
                 .isInstanceOfSatisfying(InvalidPropertyException.class, e -> {
                     assertThat(e.property()).isEqualTo("grpc.lb.clients.c.tags[0].split." + value);
                     assertThat(e.value()).isEqualTo("101.0");

@@ -3,6 +3,9 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.policy.ConfigFields;
+import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.testing.FaultRow;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -14,6 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 /** What is misconfigured ends the start with the property, its value, what was expected and what to do. */
 @ExtendWith(OutputCaptureExtension.class)
@@ -24,6 +30,8 @@ class StartupFailureTest {
     @CsvSource(delimiter = '|', textBlock = """
             grpc.lb.policy=weighted_randon                | grpc.lb.policy                  | "weighted_randon" | one of consistent_hash, least_request, peak_ewma
             grpc.lb.clients.greeter.policy=x              | grpc.lb.clients.greeter.policy  | "x"               | one of consistent_hash
+            grpc.lb.policy-options.nearest.zone=z1        | grpc.lb.policy-options.nearest.zone | "z1"          | an option of one of the policies consistent_hash
+            grpc.lb.clients.a.policy-options.random.x=1   | grpc.lb.clients.a.policy-options.random.x | "1"     | no options: the policy random takes none
             grpc.lb.stale-max=-1s                         | grpc.lb.stale-max               | "-1000ms"         | 0 to 365d
             grpc.lb.registration.weight=-1                | grpc.lb.registration.weight     | "-1"              | 0 to 1000000
             grpc.lb.registration.ttl=1s                   | grpc.lb.registration.ttl        | "1000ms"          | 2s to 1h
@@ -61,6 +69,16 @@ class StartupFailureTest {
                 .contains(expected);
         assertThat(analysis.getDescription()).doesNotContain("pw", "canary");
         assertThat(analysis.getAction()).isNotBlank();
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {TwoBeansOfOneName.class, NameOfABuiltIn.class})
+    void namesTheBeansThatHaveTheNameOfOneAnother(Class<?> application, CapturedOutput output) {
+        assertThatThrownBy(() -> TestApplications.client(application)).isNotNull();
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START", "Property: grpc.lb.policy", "has this one")
+                .containsPattern("Value: \"(last_by_id|random)\"")
+                .containsPattern("Expected: another name for .*" + Named.class.getSimpleName());
     }
 
     @ParameterizedTest
@@ -154,5 +172,33 @@ class StartupFailureTest {
             return analysis;
         }
         throw new AssertionError("the application has started");
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Import(TestApplications.ClientApplicationWithPolicy.class)
+    static class TwoBeansOfOneName {
+
+        @Bean
+        PolicyFactory factory() {
+            return new Named("last_by_id");
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Import(TestApplications.ClientApplication.class)
+    static class NameOfABuiltIn {
+
+        @Bean
+        PolicyFactory factory() {
+            return new Named("random");
+        }
+    }
+
+    private record Named(String name) implements PolicyFactory {
+
+        @Override
+        public Policy create(ConfigFields options) {
+            return new TestApplications.LastById();
+        }
     }
 }

@@ -67,6 +67,12 @@ final class TestApplications {
     @Import({Caller.class, LastById.class})
     static class ClientApplicationWithPolicy {}
 
+    /** A client with a policy of its own for each channel. */
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import({Caller.class, NearestFactory.class})
+    static class ClientApplicationWithPolicyFactory {}
+
     static class LastById implements Policy {
 
         @Override

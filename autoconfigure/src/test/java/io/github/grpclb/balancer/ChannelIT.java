@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
-import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.policy.builtin.Policies;
@@ -41,6 +41,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -250,14 +251,14 @@ class ChannelIT {
         TestServer a = server("a");
         source.publish(SERVICE, weighing(a, 1));
         AtomicInteger made = new AtomicInteger();
-        PolicyFactory counted = options -> {
+        Function<ConfigFields, Policy> counted = options -> {
             made.incrementAndGet();
             return Policies.with(List.of()).create("round_robin", options);
         };
         ManagedChannel channel = build(
                 source,
                 endpointLb("counted"),
-                new ChannelMemory(new PolicyTable(Map.of("counted", counted), List.of())));
+                new ChannelMemory(new PolicyTable(Map.of("counted", counted), List.of(), List.of())));
         for (int cycle = 1; cycle <= 5; cycle++) {
             assertThat(ask(channel)).isEqualTo("a");
             assertThat(source.followers()).isEqualTo(1);

@@ -28,8 +28,8 @@ class LoadSharingTest {
     private final FakeClock clock = new FakeClock();
     private final EndpointLoads loads = new EndpointLoads(Duration.ofMinutes(5), clock::nanoTime);
     private final List<String> told = new ArrayList<>();
-    private final ChannelMemory memory = new ChannelMemory(
-            new PolicyTable(Map.of("round_robin", options -> new First("round_robin")), List.of(new First("other"))));
+    private final ChannelMemory memory = new ChannelMemory(new PolicyTable(
+            Map.of("round_robin", options -> new First("round_robin")), List.of(new First("other")), List.of()));
     private final FakeHelper helper = newHelper();
     private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, memory);
 

@@ -45,7 +45,8 @@ class PolicyLoadBalancerTest {
     private final List<List<Candidate>> readyLists = new ArrayList<>();
     private final ChannelMemory memory = new ChannelMemory(new PolicyTable(
             Map.of("round_robin", options -> new InTurn("round_robin"), "other", options -> new InTurn("other")),
-            List.of(new BrokenPicker(), new BrokenPick(), new Picky(), new ForeignCandidate())));
+            List.of(new BrokenPicker(), new BrokenPick(), new Picky(), new ForeignCandidate()),
+            List.of()));
     private final PolicyLoadBalancer balancer = new PolicyLoadBalancer(helper, memory);
 
     @Test
@@ -468,8 +469,8 @@ class PolicyLoadBalancerTest {
 
     @Test
     void usesTheChannelsOwnPoliciesWhereItBringsThem() {
-        ChannelMemory own =
-                new ChannelMemory(new PolicyTable(Map.of("round_robin", options -> new FirstOnly()), List.of()));
+        ChannelMemory own = new ChannelMemory(
+                new PolicyTable(Map.of("round_robin", options -> new FirstOnly()), List.of(), List.of()));
         FakeHelper channel = new FakeHelper(NameResolver.Args.newBuilder().setArg(BalancerArgs.MEMORY, own));
         PolicyLoadBalancer other = new PolicyLoadBalancer(channel, memory);
         channel.inSyncContext(

@@ -181,6 +181,7 @@ class StepsTest {
                     made.add(Policies.with(List.of()).create("round_robin", options));
                     return made.get(made.size() - 1);
                 }),
+                List.of(),
                 List.of()));
         balancer = new PolicyLoadBalancer(helper, counting);
         Map<String, ?> config = Map.of("tags", List.of(Map.of("key", "version")));

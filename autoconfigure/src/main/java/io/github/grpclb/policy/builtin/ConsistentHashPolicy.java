@@ -8,7 +8,6 @@ import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.Metadata;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
@@ -47,7 +46,7 @@ final class ConsistentHashPolicy implements Policy {
     // pickers of a channel are made one after the other
     private @Nullable HashOwners owners;
 
-    ConsistentHashPolicy(Map<String, ?> options) {
+    ConsistentHashPolicy(ConfigFields options) {
         this(options, () -> ThreadLocalRandom.current().nextLong());
     }
 
@@ -56,18 +55,16 @@ final class ConsistentHashPolicy implements Policy {
      *
      * @param chance gives 64 random bits; thread-safe
      */
-    ConsistentHashPolicy(Map<String, ?> options, LongSupplier chance) {
-        ConfigFields fields = ConfigFields.of(options);
-        this.maglev = isSecond(fields, "algorithm", "ring", "maglev");
-        this.minRingSize = fields.whole("minRingSize", 1_024, 1, LARGEST_RING);
-        this.maxRingSize = fields.whole("maxRingSize", Math.max(131_072, minRingSize), minRingSize, LARGEST_RING);
-        this.header = fields.header("header");
-        this.balanceFactor = fields.whole("hashBalanceFactor", 0, 0, 10_000);
+    ConsistentHashPolicy(ConfigFields options, LongSupplier chance) {
+        this.maglev = isSecond(options, "algorithm", "ring", "maglev");
+        this.minRingSize = options.whole("minRingSize", 1_024, 1, LARGEST_RING);
+        this.maxRingSize = options.whole("maxRingSize", Math.max(131_072, minRingSize), minRingSize, LARGEST_RING);
+        this.header = options.header("header");
+        this.balanceFactor = options.whole("hashBalanceFactor", 0, 0, 10_000);
         if (balanceFactor > 0 && balanceFactor < 100) {
-            throw fields.refused("hashBalanceFactor", balanceFactor, "0, or a whole number from 100 to 10000");
+            throw options.refused("hashBalanceFactor", balanceFactor, "0, or a whole number from 100 to 10000");
         }
-        this.failWithoutKey = isSecond(fields, "noKey", "random", "fail");
-        fields.requireNoOthers();
+        this.failWithoutKey = isSecond(options, "noKey", "random", "fail");
         this.chance = chance;
     }
 

@@ -5,7 +5,6 @@ import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
@@ -32,7 +31,7 @@ final class LeastRequestPolicy implements Policy {
     private final double bias;
     private final LongSupplier chance;
 
-    LeastRequestPolicy(Map<String, ?> options) {
+    LeastRequestPolicy(ConfigFields options) {
         this(options, () -> ThreadLocalRandom.current().nextLong());
     }
 
@@ -41,11 +40,9 @@ final class LeastRequestPolicy implements Policy {
      *
      * @param chance gives 64 random bits; thread-safe
      */
-    LeastRequestPolicy(Map<String, ?> options, LongSupplier chance) {
-        ConfigFields fields = ConfigFields.of(options);
-        this.choiceCount = fields.whole("choiceCount", 2, 2, 10);
-        this.bias = fields.number("activeRequestBias", 1, 0, 100);
-        fields.requireNoOthers();
+    LeastRequestPolicy(ConfigFields options, LongSupplier chance) {
+        this.choiceCount = options.whole("choiceCount", 2, 2, 10);
+        this.bias = options.number("activeRequestBias", 1, 0, 100);
         this.chance = chance;
     }
 

@@ -7,7 +7,6 @@ import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 
@@ -38,7 +37,7 @@ final class PeakEwmaPolicy implements Policy {
     private final Duration decay;
     private final LongSupplier chance;
 
-    PeakEwmaPolicy(Map<String, ?> options) {
+    PeakEwmaPolicy(ConfigFields options) {
         this(options, () -> ThreadLocalRandom.current().nextLong());
     }
 
@@ -47,10 +46,8 @@ final class PeakEwmaPolicy implements Policy {
      *
      * @param chance gives 64 random bits; thread-safe
      */
-    PeakEwmaPolicy(Map<String, ?> options, LongSupplier chance) {
-        ConfigFields fields = ConfigFields.of(options);
-        this.decay = fields.duration("decay", EndpointLoad.DEFAULT_DECAY, Duration.ofSeconds(1));
-        fields.requireNoOthers();
+    PeakEwmaPolicy(ConfigFields options, LongSupplier chance) {
+        this.decay = options.duration("decay", EndpointLoad.DEFAULT_DECAY, Duration.ofSeconds(1));
         this.chance = chance;
     }
 

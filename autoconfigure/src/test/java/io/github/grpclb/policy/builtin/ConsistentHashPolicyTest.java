@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.CallOutcome;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.testing.Allocation;
 import io.github.grpclb.testing.FakeCall;
@@ -210,7 +211,7 @@ class ConsistentHashPolicyTest {
     void noServerHasMoreThanTheFactorOfItsFairShare(String algorithm) {
         List<Candidate> servers = FakeCandidate.withWeights(1, 1, 2, 1, 5, 1, 1, 2, 1, 1);
         Policy.Picker picker = new ConsistentHashPolicy(
-                        Map.of("algorithm", algorithm, "hashBalanceFactor", 125), chance::nextLong)
+                        ConfigFields.of(Map.of("algorithm", algorithm, "hashBalanceFactor", 125)), chance::nextLong)
                 .picker(servers, servers);
         List<EndpointLoad> running = new ArrayList<>();
         for (int i = 0; i < 20_000; i++) {
@@ -230,8 +231,9 @@ class ConsistentHashPolicyTest {
     @Test
     void theBoundIsKeptAmongManyServersWithFewReads() {
         List<Candidate> servers = some(1_000);
-        Policy.Picker picker =
-                new ConsistentHashPolicy(Map.of("hashBalanceFactor", 150), chance::nextLong).picker(servers, servers);
+        Policy.Picker picker = new ConsistentHashPolicy(
+                        ConfigFields.of(Map.of("hashBalanceFactor", 150)), chance::nextLong)
+                .picker(servers, servers);
         for (int calls = 1; calls <= 5_000; calls++) {
             Candidate server = picker.pick(FakeCall.withHashKey("hot"));
             server.load().started(0);
@@ -242,8 +244,8 @@ class ConsistentHashPolicyTest {
     @Test
     void takesTheKeyFromTheCallBeforeTheHeader() {
         List<Candidate> servers = some(50);
-        Policy.Picker picker =
-                new ConsistentHashPolicy(Map.of("header", "x-user"), chance::nextLong).picker(servers, servers);
+        Policy.Picker picker = new ConsistentHashPolicy(ConfigFields.of(Map.of("header", "x-user")), chance::nextLong)
+                .picker(servers, servers);
         Candidate owner = picker.pick(FakeCall.withHashKey("a"));
         assertThat(picker.pick(FakeCall.withHeader("x-user", "a"))).isSameAs(owner);
         assertThat(picker.pick(FakeCall.withHashKeyAndHeader("a", "x-user", "b")))
@@ -255,8 +257,9 @@ class ConsistentHashPolicyTest {
     void spreadsCallsWithoutAKeyByWeight() {
         double[] weights = {5, 1};
         List<Candidate> servers = FakeCandidate.withWeights(weights);
-        Policy.Picker picker =
-                new ConsistentHashPolicy(Map.of("algorithm", "maglev"), chance::nextLong).picker(servers, servers);
+        Policy.Picker picker = new ConsistentHashPolicy(
+                        ConfigFields.of(Map.of("algorithm", "maglev")), chance::nextLong)
+                .picker(servers, servers);
         int[] counts = new int[2];
         for (int i = 0; i < 30_000; i++) {
             counts[servers.indexOf(picker.pick(i % 2 == 0 ? FakeCall.PLAIN : FakeCall.withHashKey("")))]++;
@@ -267,13 +270,13 @@ class ConsistentHashPolicyTest {
     @Test
     void failsCallsWithoutAKeyWhereItIsToldTo() {
         List<Candidate> servers = some(2);
-        Policy.Picker picker =
-                new ConsistentHashPolicy(Map.of("noKey", "fail"), chance::nextLong).picker(servers, servers);
+        Policy.Picker picker = new ConsistentHashPolicy(ConfigFields.of(Map.of("noKey", "fail")), chance::nextLong)
+                .picker(servers, servers);
         assertThat(picker.pick(FakeCall.PLAIN)).isNull();
         assertThat(picker.reason(FakeCall.PLAIN)).isEqualTo("the call has no hash key");
         assertThat(picker.pick(FakeCall.withHashKey("a"))).isNotNull();
         Policy.Picker withHeader = new ConsistentHashPolicy(
-                        Map.of("noKey", "fail", "header", "X-User"), chance::nextLong)
+                        ConfigFields.of(Map.of("noKey", "fail", "header", "X-User")), chance::nextLong)
                 .picker(servers, servers);
         assertThat(withHeader.reason(FakeCall.PLAIN))
                 .isEqualTo("the call has no hash key, neither as an option nor in the header 'x-user'");
@@ -284,7 +287,7 @@ class ConsistentHashPolicyTest {
     void allocatesNothingForAPick(String algorithm) {
         List<Candidate> servers = some(100);
         Policy.Picker picker = new ConsistentHashPolicy(
-                        Map.of("algorithm", algorithm, "hashBalanceFactor", 150), chance::nextLong)
+                        ConfigFields.of(Map.of("algorithm", algorithm, "hashBalanceFactor", 150)), chance::nextLong)
                 .picker(servers, servers);
         FakeCall call = FakeCall.withHashKey("user-4711");
         assertThat(Allocation.bytesPerRun(() -> picker.pick(call))).isLessThan(1);
@@ -307,7 +310,7 @@ class ConsistentHashPolicyTest {
     }
 
     private ConsistentHashPolicy policy(String algorithm) {
-        return new ConsistentHashPolicy(Map.of("algorithm", algorithm), chance::nextLong);
+        return new ConsistentHashPolicy(ConfigFields.of(Map.of("algorithm", algorithm)), chance::nextLong);
     }
 
     private static List<Candidate> some(int n) {
@@ -343,7 +346,7 @@ class ConsistentHashPolicyTest {
     }
 
     private static void assertRefused(Map<String, ?> options, String message) {
-        assertThatThrownBy(() -> new ConsistentHashPolicy(options))
+        assertThatThrownBy(() -> new ConsistentHashPolicy(ConfigFields.of(options)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
     }

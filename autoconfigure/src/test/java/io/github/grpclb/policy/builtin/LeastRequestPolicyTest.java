@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
@@ -101,7 +102,7 @@ class LeastRequestPolicyTest {
     }
 
     private LeastRequestPolicy policy(Map<String, ?> options) {
-        return new LeastRequestPolicy(options, chance::nextLong);
+        return new LeastRequestPolicy(ConfigFields.of(options), chance::nextLong);
     }
 
     private static List<Candidate> busy(double[] weights, int... calls) {
@@ -124,7 +125,7 @@ class LeastRequestPolicyTest {
     }
 
     private static void assertRefused(Map<String, ?> options, String message) {
-        assertThatThrownBy(() -> new LeastRequestPolicy(options))
+        assertThatThrownBy(() -> new LeastRequestPolicy(ConfigFields.of(options)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
     }

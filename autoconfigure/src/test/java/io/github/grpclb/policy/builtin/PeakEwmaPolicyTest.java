@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.grpclb.load.CallOutcome;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
@@ -23,7 +24,7 @@ class PeakEwmaPolicyTest {
     private static final Duration SLOW = Duration.ofMillis(100);
 
     private final FakeClock clock = new FakeClock();
-    private final PeakEwmaPolicy policy = new PeakEwmaPolicy(Map.of(), new Random(7)::nextLong);
+    private final PeakEwmaPolicy policy = new PeakEwmaPolicy(ConfigFields.of(Map.of()), new Random(7)::nextLong);
 
     @Test
     void aServerTenTimesSlowerGetsAlmostNothing() {
@@ -103,8 +104,8 @@ class PeakEwmaPolicyTest {
         List<Candidate> servers = FakeCandidate.withWeights(weights);
         servers.forEach(server -> answer(server.load(), FAST));
         // the last one's latency has not decayed, so none may
-        Policy.Picker picker =
-                new PeakEwmaPolicy(Map.of("decay", "86400s"), new Random(7)::nextLong).picker(servers, servers);
+        Policy.Picker picker = new PeakEwmaPolicy(ConfigFields.of(Map.of("decay", "86400s")), new Random(7)::nextLong)
+                .picker(servers, servers);
         int[] counts = new int[3];
         for (int i = 0; i < 70_000; i++) {
             counts[servers.indexOf(picker.pick(FakeCall.PLAIN))]++;
@@ -125,7 +126,7 @@ class PeakEwmaPolicyTest {
 
     @Test
     void refusesADecayOutOfRange() {
-        assertThatThrownBy(() -> new PeakEwmaPolicy(Map.of("decay", "0.5s")))
+        assertThatThrownBy(() -> new PeakEwmaPolicy(ConfigFields.of(Map.of("decay", "0.5s"))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("decay: '0.5s' (expected: a duration from 1.0s to 365 days, such as 10s or 0.5s)");
     }

@@ -3,6 +3,7 @@ package io.github.grpclb.policy.builtin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.policy.Candidate;
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeCandidate;
@@ -36,8 +37,8 @@ class ShareChartsTest {
                         chart("random", picks(new RandomPolicy(chance()), UNEQUAL)),
                         chart("weighted_random", picks(new WeightedRandomPolicy(chance()), UNEQUAL)),
                         chart("weighted_round_robin", picks(new WeightedRoundRobinPolicy(new TurnCounter(0)), UNEQUAL)),
-                        chart("least_request", oneIsSlow(new LeastRequestPolicy(Map.of(), chance()))),
-                        chart("peak_ewma", oneIsSlow(new PeakEwmaPolicy(Map.of(), chance()))),
+                        chart("least_request", oneIsSlow(new LeastRequestPolicy(ConfigFields.of(Map.of()), chance()))),
+                        chart("peak_ewma", oneIsSlow(new PeakEwmaPolicy(ConfigFields.of(Map.of()), chance()))),
                         chart("consistent_hash, ring", keys(Map.of("algorithm", "ring"))),
                         chart("consistent_hash, maglev", keys(Map.of("algorithm", "maglev"))),
                         chart("pick_first", picks(new PickFirstPolicy(), UNEQUAL)))
@@ -57,7 +58,10 @@ class ShareChartsTest {
     private static double[] keys(Map<String, ?> options) {
         List<Candidate> servers = FakeCandidate.withWeights(EQUAL);
         return shares(
-                new ConsistentHashPolicy(options, chance()), servers, 20_000, i -> FakeCall.withHashKey("user-" + i));
+                new ConsistentHashPolicy(ConfigFields.of(options), chance()),
+                servers,
+                20_000,
+                i -> FakeCall.withHashKey("user-" + i));
     }
 
     private static double[] shares(Policy policy, List<Candidate> servers, int calls, IntFunction<FakeCall> call) {
