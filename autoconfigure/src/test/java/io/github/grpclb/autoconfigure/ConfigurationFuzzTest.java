@@ -50,6 +50,11 @@ class ConfigurationFuzzTest {
     private static final EtcdConnection CONNECTION = new EtcdConnection(EtcdOptions.of("http://127.0.0.1:1"));
     private static final EndpointSource NO_ENDPOINTS = new StaticEndpointSource(Map.of());
     private static final StaticListableBeanFactory NO_BEANS = new StaticListableBeanFactory();
+    private static final GenericApplicationContext NO_CONTEXT = new GenericApplicationContext();
+
+    static {
+        NO_CONTEXT.refresh();
+    }
 
     @Provide
     Arbitrary<Map<String, String>> configurations() {
@@ -116,7 +121,7 @@ class ConfigurationFuzzTest {
                         new LiveEndpoints(),
                         NO_BEANS.getBeanProvider(Policy.class),
                         NO_BEANS.getBeanProvider(PolicyFactory.class),
-                        new DeferredObservers(new GenericApplicationContext()));
+                        new DeferredObservers(NO_CONTEXT));
         HostSettings hosts = new HostSettings(properties.registration(), null, List::of, HostChoice::ofThisMachine);
         new ServerAnnouncement(properties.registration(), "greeter", hosts).forServerBoundTo("127.0.0.1");
         new GrpcLbServerAutoConfiguration()
