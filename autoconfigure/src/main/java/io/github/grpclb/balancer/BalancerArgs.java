@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoads;
 import io.grpc.NameResolver;
 
@@ -28,6 +29,10 @@ public final class BalancerArgs {
     public static final NameResolver.Args.Key<PickObserver> OBSERVER =
             NameResolver.Args.Key.create("io.github.grpclb.observer");
 
+    /** What the context that a channel belongs to has logged. Without it the balancer logs as if it were the only one. */
+    public static final NameResolver.Args.Key<LogLimit> LOG_LIMIT =
+            NameResolver.Args.Key.create("io.github.grpclb.log-limit");
+
     /** The live endpoints of the context that a channel belongs to. Without it nobody sees them. */
     public static final NameResolver.Args.Key<LiveEndpoints> LIVE_ENDPOINTS =
             NameResolver.Args.Key.create("io.github.grpclb.live-endpoints");
@@ -36,4 +41,9 @@ public final class BalancerArgs {
     public static final NameResolver.Args.Key<String> CLIENT = NameResolver.Args.Key.create("io.github.grpclb.client");
 
     private BalancerArgs() {}
+
+    static LogLimit logLimit(NameResolver.Args args) {
+        LogLimit ofContext = args.getArg(LOG_LIMIT);
+        return ofContext != null ? ofContext : new LogLimit(System::nanoTime);
+    }
 }

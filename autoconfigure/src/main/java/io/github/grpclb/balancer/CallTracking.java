@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import io.github.grpclb.balancer.PickObserver.Failure;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.load.EndpointLoads;
 import io.grpc.LoadBalancer.SubchannelPicker;
@@ -14,13 +15,19 @@ final class CallTracking {
 
     private final EndpointLoads loads;
     private final @Nullable PickObserver observer;
+    private final LogLimit logLimit;
     private volatile String policy = "";
     private String service = "";
     private EndpointCounts counts = EndpointCounts.NONE;
 
-    CallTracking(EndpointLoads loads, @Nullable PickObserver observer) {
+    CallTracking(EndpointLoads loads, @Nullable PickObserver observer, LogLimit logLimit) {
         this.loads = loads;
-        this.observer = observer == null ? null : new GuardedObserver(observer);
+        this.logLimit = logLimit;
+        this.observer = observer == null ? null : new GuardedObserver(observer, logLimit);
+    }
+
+    LogLimit logLimit() {
+        return logLimit;
     }
 
     EndpointLoads loads() {

@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.BalancerInUse;
 import io.github.grpclb.resolver.EndpointAttributes;
@@ -25,14 +26,15 @@ final class ChannelLoadBalancer extends LoadBalancer {
 
     private final Helper helper;
     private final LbConfig byDefault;
+    private final LogLimit logLimit;
     private LoadBalancer balancer;
     private boolean checking;
-    private boolean warned;
 
     ChannelLoadBalancer(Helper helper) {
         LbConfig argument = helper.getNameResolverArgs().getArg(BalancerArgs.CONFIG);
         this.helper = helper;
         this.byDefault = argument != null ? argument : LbConfig.DEFAULT;
+        this.logLimit = BalancerArgs.logLimit(helper.getNameResolverArgs());
         this.balancer = new Unchecked().newLoadBalancer(helper);
     }
 
@@ -90,8 +92,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
             return;
         }
         if (!HealthChecking.isThere()) {
-            if (!warned) {
-                warned = true;
+            if (logLimit.isNew(ChannelLoadBalancer.class, helper.getAuthority())) {
                 logger.warn(
                         "{}: servers are not asked for their health: grpc-services is not on the class path",
                         helper.getAuthority());

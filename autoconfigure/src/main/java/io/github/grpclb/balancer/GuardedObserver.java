@@ -1,9 +1,9 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.CallOutcome;
 import io.grpc.Status;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,10 +13,11 @@ final class GuardedObserver implements PickObserver {
     private static final Logger logger = LoggerFactory.getLogger(GuardedObserver.class);
 
     private final PickObserver observer;
-    private final AtomicBoolean reported = new AtomicBoolean();
+    private final LogLimit logLimit;
 
-    GuardedObserver(PickObserver observer) {
+    GuardedObserver(PickObserver observer, LogLimit logLimit) {
         this.observer = observer;
+        this.logLimit = logLimit;
     }
 
     @Override
@@ -65,7 +66,7 @@ final class GuardedObserver implements PickObserver {
     }
 
     private void report(Throwable failure) {
-        if (reported.compareAndSet(false, true)) {
+        if (logLimit.isNew(GuardedObserver.class, observer.getClass())) {
             logger.error(
                     "{} failed and may go on failing (said once)",
                     observer.getClass().getName(),

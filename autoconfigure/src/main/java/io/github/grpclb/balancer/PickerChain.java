@@ -49,7 +49,8 @@ final class PickerChain {
             timed.add(warmUp);
             maker = warmUp;
         }
-        last = new PolicyPickers(config, policies, new PolicyFailures(), setting.tracking(), maker);
+        last = new PolicyPickers(
+                config, policies, new PolicyFailures(setting.tracking().logLimit()), setting.tracking(), maker);
         Step.Next next = last;
         for (int i = steps.size() - 1; i >= 0; i--) {
             Step step = steps.get(i);

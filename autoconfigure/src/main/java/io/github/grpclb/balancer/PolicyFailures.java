@@ -1,8 +1,7 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.policy.Policy;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,10 +10,14 @@ final class PolicyFailures {
 
     private static final Logger logger = LoggerFactory.getLogger(PolicyFailures.class);
 
-    private final Set<Class<?>> reported = ConcurrentHashMap.newKeySet();
+    private final LogLimit logLimit;
+
+    PolicyFailures(LogLimit logLimit) {
+        this.logLimit = logLimit;
+    }
 
     void report(Policy policy, Throwable failure) {
-        if (reported.add(policy.getClass())) {
+        if (logLimit.isNew(PolicyFailures.class, policy.getClass())) {
             logger.error(
                     "load balancing policy {} failed; calls go to any server that is ready (said once)",
                     policy.getClass().getName(),

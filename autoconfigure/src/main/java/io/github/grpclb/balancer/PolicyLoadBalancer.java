@@ -82,8 +82,10 @@ final class PolicyLoadBalancer extends LoadBalancer {
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
         this.memory = own != null ? own : fresh;
-        this.tracking =
-                new CallTracking(shared != null ? shared : new EndpointLoads(), args.getArg(BalancerArgs.OBSERVER));
+        this.tracking = new CallTracking(
+                shared != null ? shared : new EndpointLoads(),
+                args.getArg(BalancerArgs.OBSERVER),
+                BalancerArgs.logLimit(args));
         this.configured = new ConfiguredChain(
                 new StepFactory.Setting(memory, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
                         .nextDouble()));

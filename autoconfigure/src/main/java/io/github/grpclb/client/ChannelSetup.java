@@ -8,6 +8,7 @@ import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.discovery.StaticEndpointSource;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.PolicyTable;
@@ -47,6 +48,7 @@ public final class ChannelSetup {
     private final LiveEndpoints live;
     private final @Nullable PickObserver observer;
     private final Function<String, ClientSettings> clients;
+    private final LogLimit logLimit = new LogLimit(System::nanoTime);
     private final Map<Duration, InitialWait> waits = new ConcurrentHashMap<>();
 
     private ChannelSetup(Builder settings) {
@@ -84,11 +86,12 @@ public final class ChannelSetup {
         ClientSettings settings = clients.apply(client);
         builder.intercept(RoutingKeys.hashKeyFromContext(), new BrokenConnectionInterceptor())
                 .setNameResolverArg(ResolverArgs.STALE_MAX, staleMax)
-                .setNameResolverArg(ResolverArgs.BALANCER_IN_USE, new BalancerInUse(client))
+                .setNameResolverArg(ResolverArgs.BALANCER_IN_USE, new BalancerInUse(client, logLimit))
                 .setNameResolverArg(BalancerArgs.CONFIG, settings.balancer())
                 .setNameResolverArg(BalancerArgs.MEMORY, new ChannelMemory(policies))
                 .setNameResolverArg(BalancerArgs.LOADS, loads)
                 .setNameResolverArg(BalancerArgs.LIVE_ENDPOINTS, live)
+                .setNameResolverArg(BalancerArgs.LOG_LIMIT, logLimit)
                 .setNameResolverArg(BalancerArgs.CLIENT, client);
         if (observer != null) {
             builder.setNameResolverArg(BalancerArgs.OBSERVER, observer);

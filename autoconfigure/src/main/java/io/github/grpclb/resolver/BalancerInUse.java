@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.LogLimit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,22 +14,25 @@ public final class BalancerInUse {
     private static final Logger logger = LoggerFactory.getLogger(BalancerInUse.class);
 
     private final @Nullable String client;
+    private final @Nullable LogLimit logLimit;
     private boolean ours = true;
     private boolean taken;
-    private boolean warned;
 
     /** For a channel that may well have another balancer. */
     BalancerInUse() {
         this.client = null;
+        this.logLimit = null;
     }
 
     /**
      * For a channel whose calls are to be spread by {@code endpoint_lb}: if they are not, that is warned of once.
      *
      * @param client the client's name
+     * @param logLimit what the context has logged
      */
-    public BalancerInUse(String client) {
+    public BalancerInUse(String client, LogLimit logLimit) {
         this.client = client;
+        this.logLimit = logLimit;
     }
 
     /** For {@code endpoint_lb} to say that it got a list. */
@@ -44,8 +48,7 @@ public final class BalancerInUse {
     void delivered(String target) {
         ours = taken;
         taken = false;
-        if (!ours && client != null && !warned) {
-            warned = true;
+        if (!ours && client != null && logLimit != null && logLimit.isNew(BalancerInUse.class, client)) {
             logger.warn(
                     "Client {}: the service config or the default policy that is set on its channel has another balancer spread"
                             + " the calls to {}; what is set below grpc.lb for that has no effect. Take loadBalancingConfig out"

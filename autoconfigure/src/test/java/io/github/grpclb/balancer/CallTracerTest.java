@@ -3,6 +3,7 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.CallOutcome;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.load.EndpointLoads;
@@ -46,7 +47,7 @@ class CallTracerTest {
     private final Endpoint endpoint = PolicyLoadBalancerTest.endpoint(1);
     private final EndpointLoad load = loads.acquire(endpoint.identity());
     private final Recorder observer = new Recorder();
-    private final CallTracking tracking = new CallTracking(loads, observer);
+    private final CallTracking tracking = new CallTracking(loads, observer, new LogLimit(System::nanoTime));
     private final Subchannel subchannel = new FakeHelper()
             .createSubchannel(CreateSubchannelArgs.newBuilder()
                     .setAddresses(new EquivalentAddressGroup(new InetSocketAddress("127.0.0.1", 1)))
@@ -309,7 +310,7 @@ class CallTracerTest {
 
     @Test
     void doesWithoutAnObserverThatThrows() {
-        CallTracking broken = new CallTracking(loads, new PickObserver() {
+        PickObserver throwing = new PickObserver() {
             @Override
             public void callStarted(Endpoint endpoint, String policy) {
                 throw new IllegalStateException("broken on purpose");
@@ -319,7 +320,8 @@ class CallTracerTest {
             public void pickFailed(String service, String policy, Failure failure) {
                 throw new StackOverflowError("broken on purpose");
             }
-        });
+        };
+        CallTracking broken = new CallTracking(loads, throwing, new LogLimit(System::nanoTime));
         SubchannelPicker picker =
                 broken.track(new FixedResultPicker(PickResult.withSubchannel(subchannel)), endpoint, load);
         ClientStreamTracer tracer = picker.pickSubchannel(FakeCall.PLAIN)

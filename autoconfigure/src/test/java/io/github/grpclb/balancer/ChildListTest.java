@@ -2,6 +2,7 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FaultRow;
@@ -15,8 +16,10 @@ import org.junit.jupiter.api.Test;
 class ChildListTest {
 
     private final FakeHelper helper = new FakeHelper();
-    private final ChildList children =
-            new ChildList(helper, new CallTracking(new EndpointLoads(), null), new ChildList.Listener() {
+    private final ChildList children = new ChildList(
+            helper,
+            new CallTracking(new EndpointLoads(), null, new LogLimit(System::nanoTime)),
+            new ChildList.Listener() {
                 @Override
                 public void onChange() {}
 

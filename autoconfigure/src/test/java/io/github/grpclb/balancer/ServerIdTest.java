@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.LbConfig.ServerIdMode;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.testing.FakeCall;
@@ -131,7 +132,7 @@ class ServerIdTest {
         LbConfig config =
                 LbConfig.parse(Map.of("serverId", Map.of("mode", mode.name().toLowerCase(), "header", "x-server-id")));
         List<EndpointCandidate> list = List.of(known);
-        CallTracking tracking = new CallTracking(new EndpointLoads(), null);
+        CallTracking tracking = new CallTracking(new EndpointLoads(), null, new LogLimit(System::nanoTime));
         return new RoutingPicker(config, tracking, ServerIds.NONE.next(list), list, new FixedResultPicker(OTHER));
     }
 

@@ -3,6 +3,7 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.testing.FakeCall;
@@ -162,6 +163,10 @@ class TagStepTest {
     private static TagStep step(List<Map<String, ?>> rules) {
         List<TagRule> parsed =
                 rules.stream().map(rule -> TagRule.parse(ConfigFields.of(rule))).toList();
-        return new TagStep(parsed, new CallTracking(new EndpointLoads(), null), 0, new Random(3)::nextDouble);
+        return new TagStep(
+                parsed,
+                new CallTracking(new EndpointLoads(), null, new LogLimit(System::nanoTime)),
+                0,
+                new Random(3)::nextDouble);
     }
 }

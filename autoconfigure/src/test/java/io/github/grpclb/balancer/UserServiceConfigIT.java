@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.resolver.BalancerInUse;
 import io.github.grpclb.resolver.LiveServiceConfig;
@@ -270,7 +271,8 @@ class UserServiceConfigIT {
                 .defaultLoadBalancingPolicy(PolicyLoadBalancerProvider.NAME)
                 .setNameResolverArg(ResolverArgs.SOURCE, source)
                 .setNameResolverArg(ResolverArgs.SERVICE_CONFIG, live)
-                .setNameResolverArg(ResolverArgs.BALANCER_IN_USE, new BalancerInUse("greeter"))
+                .setNameResolverArg(
+                        ResolverArgs.BALANCER_IN_USE, new BalancerInUse("greeter", new LogLimit(System::nanoTime)))
                 .setNameResolverArg(BalancerArgs.CONFIG, config);
         user.accept(builder);
         ManagedChannel channel = builder.build();

@@ -3,6 +3,7 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.ConfigFields;
@@ -215,8 +216,8 @@ class WarmUpTest {
         Policy chosen = Policies.with(List.of()).create(policy, Map.of());
         PolicyPicker picker = new PolicyPicker(
                 chosen,
-                new PolicyFailures(),
-                new CallTracking(new EndpointLoads(), null),
+                new PolicyFailures(new LogLimit(System::nanoTime)),
+                new CallTracking(new EndpointLoads(), null, new LogLimit(System::nanoTime)),
                 servers,
                 Collections.unmodifiableList(servers),
                 warmUp);
