@@ -48,7 +48,8 @@ class PlainGrpcIT {
         assertThat(compiled).isZero();
         try (EtcdServer etcd = EtcdServers.start()) {
             Process process = new ProcessBuilder(List.of(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-cp",
                             folder + File.pathSeparator + classPath(),
                             "Plain",

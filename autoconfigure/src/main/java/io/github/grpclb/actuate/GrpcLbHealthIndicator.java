@@ -35,16 +35,11 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
      * @param server this process's registration, or null if it is none of this process's tasks
      */
     public GrpcLbHealthIndicator(RegistryStatus registry, @Nullable ServerLifecycle server) {
-        this(
-                registry,
-                server == null ? List::of : server::registrations,
-                () -> server != null && server.isWaiting());
+        this(registry, server == null ? List::of : server::registrations, () -> server != null && server.isWaiting());
     }
 
     GrpcLbHealthIndicator(
-            RegistryStatus registry,
-            Supplier<List<Registration>> registrations,
-            BooleanSupplier waiting) {
+            RegistryStatus registry, Supplier<List<Registration>> registrations, BooleanSupplier waiting) {
         this.registry = registry;
         this.registrations = registrations;
         this.waiting = waiting;

@@ -38,8 +38,7 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
     @Override
     public ClientSettings apply(String client) {
         ClientServiceConfig config = configOf(client);
-        List<Endpoint> fixed =
-                staticEndpoints.of(client, services.of(client)).orElse(List.of());
+        List<Endpoint> fixed = staticEndpoints.of(client, services.of(client)).orElse(List.of());
         return new ClientSettings(config.balancer(), config.initialWait(), fixed);
     }
 

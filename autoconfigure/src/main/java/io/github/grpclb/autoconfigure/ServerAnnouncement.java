@@ -59,8 +59,7 @@ public final class ServerAnnouncement {
      * @param traffic what arrives at it
      * @throws InvalidPropertyException if the service has no name, nothing suits as address, or a record cannot hold what is set
      */
-    public void announce(
-            ServerLifecycle lifecycle, @Nullable String bindAddress, int port, ServerTraffic traffic) {
+    public void announce(ServerLifecycle lifecycle, @Nullable String bindAddress, int port, ServerTraffic traffic) {
         try {
             lifecycle.started(forServerBoundTo(bindAddress), port, traffic);
         } catch (IllegalValueException e) {

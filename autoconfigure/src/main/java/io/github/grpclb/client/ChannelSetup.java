@@ -99,8 +99,7 @@ public final class ChannelSetup {
         if (settings.fixedEndpoints().isEmpty()) {
             builder.setNameResolverArg(ResolverArgs.SOURCE, source)
                     .setNameResolverArg(
-                            ResolverArgs.INITIAL_WAIT,
-                            waits.computeIfAbsent(settings.initialWait(), InitialWait::new));
+                            ResolverArgs.INITIAL_WAIT, waits.computeIfAbsent(settings.initialWait(), InitialWait::new));
         } else {
             builder.setNameResolverArg(ResolverArgs.SOURCE, FixedSource.of(settings));
         }

@@ -1,8 +1,8 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.EndpointListener;
-import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.RegistryObserver.Restart;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,5 @@
 package io.github.grpclb.resolver;
 
-import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.ServiceName;
@@ -47,7 +46,10 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
                 registry.register(new EndpointNameResolverProvider(scheme));
             } else if (!(known instanceof EndpointNameResolverProvider)) {
                 throw new IllegalValueException(
-                        "scheme", scheme, "one that no other resolver has; this is " + known.getClass().getName() + "'s");
+                        "scheme",
+                        scheme,
+                        "one that no other resolver has; this is "
+                                + known.getClass().getName() + "'s");
             }
         }
     }

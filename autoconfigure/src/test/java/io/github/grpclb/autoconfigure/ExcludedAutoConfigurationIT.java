@@ -2,10 +2,10 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.autoconfigure.devh.DevhClientAutoConfiguration;
 import io.github.grpclb.autoconfigure.devh.DevhServerAutoConfiguration;
 import io.github.grpclb.autoconfigure.devh.DevhStubsAutoConfiguration;
+import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.Opened;
 import java.util.stream.Stream;
 import net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration;

@@ -52,9 +52,7 @@ class ChannelSetupIT {
     @Test
     void fixedEndpointsServeWhateverTheTargetIs() {
         ClientSettings fixed = new ClientSettings(
-                LbConfig.DEFAULT,
-                Duration.ZERO,
-                List.of(a.endpoint("another").build()));
+                LbConfig.DEFAULT, Duration.ZERO, List.of(a.endpoint("another").build()));
         Channel channel =
                 channel(ChannelSetup.of(source).clients(client -> fixed).build(), UnaryOperator.identity());
         assertThat(answers(channel, "any")).containsOnly("a");
@@ -67,8 +65,7 @@ class ChannelSetupIT {
                 ChannelSetup.of(source).build(),
                 builder -> builder.setNameResolverArg(ResolverArgs.SERVICE_CONFIG, live));
         await().untilAsserted(() -> assertThat(answers(channel, "user")).containsOnly("a", "b"));
-        live.set(Map.of(
-                "loadBalancingConfig", List.of(Map.of("endpoint_lb", Map.of("policy", "consistent_hash")))));
+        live.set(Map.of("loadBalancingConfig", List.of(Map.of("endpoint_lb", Map.of("policy", "consistent_hash")))));
         await().untilAsserted(() -> assertThat(IntStream.range(0, 8).mapToObj(i -> answers(channel, "user" + i)))
                 .allSatisfy(each -> assertThat(each).hasSize(1)));
     }

@@ -186,7 +186,8 @@ class DeparturesTest {
         new EtcdEndpointSource(
                         new EtcdLoop(clock, clock::nanoTime, new Random(7)),
                         api,
-                        new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE),
+                        new Following(
+                                new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE),
                         Duration.ofHours(1))
                 .subscribe("svc", new EndpointListener() {
                     @Override

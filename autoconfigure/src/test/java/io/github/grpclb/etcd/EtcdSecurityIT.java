@@ -96,8 +96,8 @@ class EtcdSecurityIT {
         try (EtcdProcess etcd = EtcdServers.startProcess();
                 RawEtcd operator = new RawEtcd(etcd.endpoint());
                 EtcdConnection connection = new EtcdConnection(as(etcd, "svc", PASSWORD));
-                EtcdRegistrar registrar =
-                        new EtcdRegistrar(connection, Duration.ofSeconds(2), Duration.ofSeconds(3), RegistryObserver.NONE);
+                EtcdRegistrar registrar = new EtcdRegistrar(
+                        connection, Duration.ofSeconds(2), Duration.ofSeconds(3), RegistryObserver.NONE);
                 EtcdEndpointSource source =
                         new EtcdEndpointSource(connection, Duration.ofHours(1), RegistryObserver.NONE)) {
             LatestList list = new LatestList();

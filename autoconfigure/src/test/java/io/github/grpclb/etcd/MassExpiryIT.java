@@ -157,7 +157,8 @@ class MassExpiryIT {
     @Test
     @FaultRow(8)
     void allLeasesMayExpireTogether() throws Exception {
-        try (EtcdRegistrar registrar = new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), RegistryObserver.NONE)) {
+        try (EtcdRegistrar registrar =
+                new EtcdRegistrar(connection, TTL, Duration.ofSeconds(3), RegistryObserver.NONE)) {
             List<Registration> registrations = servers.stream()
                     .map(server -> registered(registrar, server))
                     .toList();

@@ -206,8 +206,8 @@ class RolesIT {
     }
 
     private Registration register(EtcdConnection connection) {
-        return opened.add(
-                        new EtcdRegistrar(connection, Duration.ofSeconds(20), Duration.ofSeconds(3), RegistryObserver.NONE))
+        return opened.add(new EtcdRegistrar(
+                        connection, Duration.ofSeconds(20), Duration.ofSeconds(3), RegistryObserver.NONE))
                 .register(endpoint);
     }
 

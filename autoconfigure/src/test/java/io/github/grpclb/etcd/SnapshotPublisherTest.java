@@ -21,7 +21,11 @@ class SnapshotPublisherTest {
     private final Following following =
             new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE);
     private final EndpointTable table = new EndpointTable(
-            "svc", loop, new EndpointCodec(following.keys()), RegistryObserver.NONE, RecordRules.DEFAULT.maxEndpoints());
+            "svc",
+            loop,
+            new EndpointCodec(following.keys()),
+            RegistryObserver.NONE,
+            RecordRules.DEFAULT.maxEndpoints());
     private final SnapshotPublisher publisher = new SnapshotPublisher("svc", loop, table, following);
     private final LatestList list = new LatestList();
 

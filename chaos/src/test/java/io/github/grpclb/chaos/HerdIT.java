@@ -93,8 +93,8 @@ class HerdIT {
         List<ListLog> clients = IntStream.range(0, EACH)
                 .mapToObj(i -> {
                     ListLog lists = new ListLog();
-                    EtcdEndpointSource source =
-                            scene.add(new EtcdEndpointSource(connect(etcd), Duration.ofHours(1), RegistryObserver.NONE));
+                    EtcdEndpointSource source = scene.add(
+                            new EtcdEndpointSource(connect(etcd), Duration.ofHours(1), RegistryObserver.NONE));
                     source.subscribe(Scene.SERVICE, lists);
                     return lists;
                 })

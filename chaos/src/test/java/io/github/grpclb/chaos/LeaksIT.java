@@ -3,10 +3,10 @@ package io.github.grpclb.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
 import io.github.grpclb.sample.HelloServiceGrpc;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;

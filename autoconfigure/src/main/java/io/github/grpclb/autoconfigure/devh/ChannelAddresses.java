@@ -5,8 +5,8 @@ import io.github.grpclb.autoconfigure.GrpcLbProperties;
 import io.github.grpclb.discovery.EndpointSource;
 import java.net.URI;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import net.devh.boot.grpc.client.config.GrpcChannelProperties;
 import net.devh.boot.grpc.client.config.GrpcChannelsProperties;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +64,8 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
         public Object postProcessAfterInitialization(Object bean, String beanName) {
             if (bean instanceof GrpcChannelsProperties channels && !(bean instanceof ServiceChannels)) {
                 bindUnlessBound(channels, beanName);
-                return new ServiceChannels(channels, new ClientServices(beans.getBean(GrpcLbProperties.class)), this::scheme);
+                return new ServiceChannels(
+                        channels, new ClientServices(beans.getBean(GrpcLbProperties.class)), this::scheme);
             }
             return bean;
         }

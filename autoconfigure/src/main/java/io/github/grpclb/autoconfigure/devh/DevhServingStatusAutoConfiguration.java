@@ -19,7 +19,7 @@ public final class DevhServingStatusAutoConfiguration {
     @Bean
     @ConditionalOnBean(HealthStatusManager.class)
     ServingStatusEvents grpcLbServingStatus(HealthStatusManager health, ObjectProvider<ServerEvents> registration) {
-        return new ServingStatusEvents(new ServingStatus(
-                health, server -> registration.stream().anyMatch(it -> it.isRegistered(server))));
+        return new ServingStatusEvents(
+                new ServingStatus(health, server -> registration.stream().anyMatch(it -> it.isRegistered(server))));
     }
 }
