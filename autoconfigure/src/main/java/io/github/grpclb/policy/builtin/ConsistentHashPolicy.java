@@ -85,9 +85,6 @@ final class ConsistentHashPolicy implements Policy {
 
     @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
-        if (ready.isEmpty()) {
-            return call -> null;
-        }
         HashOwners before = owners;
         HashOwners now = before != null && before.areOf(known) ? before : HashOwners.of(known, this::table);
         owners = now;

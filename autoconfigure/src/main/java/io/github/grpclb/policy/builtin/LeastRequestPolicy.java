@@ -58,9 +58,6 @@ final class LeastRequestPolicy implements Policy {
 
     @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
-        if (ready.isEmpty()) {
-            return call -> null;
-        }
         Candidate[] servers = ready.toArray(Candidate[]::new);
         EndpointLoad[] loads = ready.stream().map(Candidate::load).toArray(EndpointLoad[]::new);
         int others = Math.min(choiceCount, servers.length) - 1;

@@ -63,9 +63,6 @@ final class PeakEwmaPolicy implements Policy {
 
     @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
-        if (ready.isEmpty()) {
-            return call -> null;
-        }
         Candidate[] servers = ready.toArray(Candidate[]::new);
         int n = servers.length;
         if (n == 1) {

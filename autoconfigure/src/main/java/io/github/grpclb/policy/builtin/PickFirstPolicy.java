@@ -21,9 +21,6 @@ final class PickFirstPolicy implements Policy {
 
     @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
-        if (ready.isEmpty()) {
-            return call -> null;
-        }
         Candidate choice = ready.stream()
                 .filter(candidate -> candidate.endpoint().identity().equals(current))
                 .findFirst()

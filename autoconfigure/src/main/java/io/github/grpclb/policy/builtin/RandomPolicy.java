@@ -33,9 +33,6 @@ final class RandomPolicy implements Policy {
 
     @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
-        if (ready.isEmpty()) {
-            return call -> null;
-        }
         Candidate[] servers = ready.toArray(Candidate[]::new);
         return call -> servers[Chance.below(servers.length, chance.getAsLong())];
     }

@@ -26,9 +26,6 @@ final class RoundRobinPolicy implements Policy {
 
     @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
-        if (ready.isEmpty()) {
-            return call -> null;
-        }
         Candidate[] servers = ready.toArray(Candidate[]::new);
         return call -> servers[Integer.remainderUnsigned(turns.next(), servers.length)];
     }

@@ -38,9 +38,6 @@ final class WeightedRandomPolicy implements Policy {
 
     @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
-        if (ready.isEmpty()) {
-            return call -> null;
-        }
         Candidate[] servers = ready.toArray(Candidate[]::new);
         AliasTable table = AliasTable.of(WholeWeights.of(ready));
         return call -> servers[table.at(chance.getAsLong())];

@@ -37,9 +37,6 @@ final class WeightedRoundRobinPolicy implements Policy {
 
     @Override
     public Picker picker(List<Candidate> known, List<Candidate> ready) {
-        if (ready.isEmpty()) {
-            return call -> null;
-        }
         Candidate[] servers = ready.toArray(Candidate[]::new);
         WholeWeights weights = WholeWeights.of(ready);
         if (weights.sum() * weights.size() <= LARGEST_ORDER) {

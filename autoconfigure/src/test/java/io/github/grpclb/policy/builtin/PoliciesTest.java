@@ -40,13 +40,6 @@ class PoliciesTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void picksNothingFromAnEmptyList(String name) {
-        assertThat(policy(name).picker(List.of(), List.of()).pick(FakeCall.PLAIN))
-                .isNull();
-    }
-
-    @ParameterizedTest
-    @MethodSource("names")
     void picksTheOnlyOne(String name) {
         List<Candidate> only = FakeCandidate.withWeights(3);
         Policy.Picker picker = policy(name).picker(only, only);
