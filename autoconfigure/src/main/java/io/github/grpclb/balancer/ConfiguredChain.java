@@ -27,7 +27,7 @@ final class ConfiguredChain {
         try {
             if (chain == null || !next.equals(config)) {
                 PickerChain made = new PickerChain(next, setting);
-                made.begin(setting);
+                made.begin();
                 chain = made;
                 config = next;
             }

@@ -19,6 +19,7 @@ final class PickerChain {
     private final List<Step> steps = new ArrayList<>();
     private final List<StepFactory> withdrawn = new ArrayList<>();
     private final List<Timed> timed = new ArrayList<>();
+    private final StepFactory.Setting setting;
     private final Step.Next first;
     private final PolicyPickers last;
     private final String policyName;
@@ -31,8 +32,8 @@ final class PickerChain {
      */
     PickerChain(LbConfig config, StepFactory.Setting setting) {
         ChannelPolicies policies = setting.memory().policies();
+        this.setting = setting;
         this.subsetSize = config.subsetSize();
-        this.policyName = policies.get(config.policy(), config.options(), "").name();
         for (StepFactory factory : STEPS) {
             Step step = factory.create(config, setting);
             if (step == null) {
@@ -42,6 +43,7 @@ final class PickerChain {
             }
         }
         timed.addAll(steps);
+        this.policyName = policies.get(config.policy(), config.options(), "").name();
         PolicyPicker.PickerMaker maker = PolicyPicker.PickerMaker.PLAIN;
         if (config.slowStart() != null) {
             WarmUp warmUp =
@@ -61,7 +63,7 @@ final class PickerChain {
     }
 
     /** Takes over from the chain before. */
-    void begin(StepFactory.Setting setting) {
+    void begin() {
         setting.tracking().policyIs(policyName);
         withdrawn.forEach(factory -> factory.withdraw(setting.memory()));
     }
