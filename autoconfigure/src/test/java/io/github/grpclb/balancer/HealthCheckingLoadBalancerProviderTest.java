@@ -31,7 +31,7 @@ class HealthCheckingLoadBalancerProviderTest {
         assertThat(provider.parseLoadBalancingPolicyConfig(Map.of("policy", 1))
                         .getError()
                         .getDescription())
-                .contains("policy: '1'");
+                .contains("policy: 1 (expected: the name of a policy)");
     }
 
     @Test
