@@ -66,14 +66,20 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, property(e.name()));
         }
+        OPTIONS.keySet().forEach(each -> requireValidOptions(each, client));
+        requireValidOptions(policy, client);
+        initialWait();
+    }
+
+    /** Checks those of policies that are not in use, too: a mistake shows when it is made, and not when the policy changes. */
+    private void requireValidOptions(String policy, ClientProperties client) {
         try {
-            policies.create(policy, options(client));
+            policies.create(policy, options(policy, client));
         } catch (IllegalValueException e) {
             String block = OPTIONS.get(policy);
             throw InvalidPropertyException.of(
                     e, block == null ? written().property(policy, e.name()) : property(block + "." + e.name()));
         }
-        initialWait();
     }
 
     /**
@@ -110,10 +116,10 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         return RecordJson.propertyName(component).replace('-', '_');
     }
 
-    private Map<String, ?> options(ClientProperties client) {
-        String block = OPTIONS.get(policy(client));
+    private Map<String, ?> options(String policy, ClientProperties client) {
+        String block = OPTIONS.get(policy);
         if (block == null) {
-            return written().of(policy(client));
+            return written().of(policy);
         }
         Object options = RecordJson.of(client).get(block);
         return options instanceof Map<?, ?> map ? stringKeys(map) : Map.of();
@@ -133,8 +139,9 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         });
         config.keySet().removeAll(OPTIONS.values());
         config.keySet().removeAll(List.of("service", "initialWait", "policyOptions"));
-        config.put("policy", policy(client));
-        config.put("options", options(client));
+        String policy = policy(client);
+        config.put("policy", policy);
+        config.put("options", options(policy, client));
         return config;
     }
 

@@ -7,10 +7,12 @@ import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.autoconfigure.TestApplications.Who;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.Opened;
+import io.github.grpclb.testing.Ports;
 import io.grpc.CallOptions;
 import io.grpc.StatusRuntimeException;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import net.devh.boot.grpc.server.config.GrpcServerProperties;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.CommandLineRunner;
@@ -35,6 +37,7 @@ class OwnServiceIT {
         Caller caller = context.getBean(Caller.class);
         for (int i = 0; i < 10; i++) {
             context.stop();
+            Ports.awaitFree(context.getBean(GrpcServerProperties.class).getPort());
             context.start();
             assertThat(caller.ask(plain())).isEqualTo("me");
         }

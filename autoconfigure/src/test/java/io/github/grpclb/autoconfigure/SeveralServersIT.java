@@ -9,6 +9,7 @@ import io.github.grpclb.autoconfigure.TestApplications.Who;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.Opened;
+import io.github.grpclb.testing.Ports;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.BindableService;
@@ -163,7 +164,7 @@ class SeveralServersIT {
             assertThat(stopped).isCompleted();
             awaitKeys();
             assertThat(talk.end).isNotDone();
-            publicServer.start();
+            startAgain(context, "publicServer");
             awaitKeys(key);
             GrpcServerLifecycle adminServer = context.getBean("adminServer", GrpcServerLifecycle.class);
             adminServer.stop();
@@ -173,9 +174,9 @@ class SeveralServersIT {
                     .singleElement()
                     .satisfies(it -> assertThat(it.endpoint().state().name()).isEqualTo("UP"));
             publicServer.stop();
-            adminServer.start();
+            startAgain(context, "adminServer");
             awaitKeys();
-            publicServer.start();
+            startAgain(context, "publicServer");
             awaitKeys(key);
         } finally {
             admin.shutdownNow();
@@ -196,11 +197,11 @@ class SeveralServersIT {
         GrpcServerLifecycle publicServer = context.getBean("publicServer", GrpcServerLifecycle.class);
         adminServer.stop();
         assertThat(serving(health, "", "test.Who", "test.Admin")).containsExactly(true, true, false);
-        adminServer.start();
+        startAgain(context, "adminServer");
         assertThat(serving(health, "", "test.Who", "test.Admin")).containsExactly(true, true, true);
         publicServer.stop();
         assertThat(serving(health, "", "test.Who", "test.Admin")).containsExactly(false, false, true);
-        publicServer.start();
+        startAgain(context, "publicServer");
         assertThat(serving(health, "", "test.Who", "test.Admin")).containsExactly(true, true, true);
     }
 
@@ -271,6 +272,11 @@ class SeveralServersIT {
 
     private static int port(ConfigurableApplicationContext context, String lifecycle) {
         return context.getBean(lifecycle + "Factory", GrpcServerFactory.class).getPort();
+    }
+
+    private static void startAgain(ConfigurableApplicationContext context, String lifecycle) {
+        Ports.awaitFree(port(context, lifecycle));
+        context.getBean(lifecycle, GrpcServerLifecycle.class).start();
     }
 
     private void awaitKeys(String... keys) {

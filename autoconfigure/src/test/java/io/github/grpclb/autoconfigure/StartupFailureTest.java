@@ -32,6 +32,7 @@ class StartupFailureTest {
             grpc.lb.clients.greeter.policy=x              | grpc.lb.clients.greeter.policy  | "x"               | one of consistent_hash
             grpc.lb.policy-options.nearest.zone=z1        | grpc.lb.policy-options.nearest.zone | "z1"          | an option of one of the policies consistent_hash
             grpc.lb.clients.a.policy-options.random.x=1   | grpc.lb.clients.a.policy-options.random.x | "1"     | no options: the policy random takes none
+            grpc.lb.least-request.choice-count=99         | grpc.lb.least-request.choice-count | "99.0"         | a whole number from 2 to 10
             grpc.lb.stale-max=-1s                         | grpc.lb.stale-max               | "-1000ms"         | 0 to 365d
             grpc.lb.registration.weight=-1                | grpc.lb.registration.weight     | "-1"              | 0 to 1000000
             grpc.lb.registration.ttl=1s                   | grpc.lb.registration.ttl        | "1000ms"          | 2s to 1h
