@@ -1,5 +1,7 @@
 package io.github.grpclb.chaos;
 
+import static org.awaitility.Awaitility.await;
+
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.sample.HelloReply;
 import io.github.grpclb.sample.HelloRequest;
@@ -122,6 +124,11 @@ final class LoadClient implements AutoCloseable {
     /** Makes a call that waits for a connection. */
     CompletableFuture<CallLog.Call> callWhenReady() {
         return call(CallOptions.DEFAULT.withWaitForReady(), CONNECT_LIMIT.toSeconds());
+    }
+
+    /** Waits until so many calls have ended: a busy machine makes fewer a second than it was asked for. */
+    void awaitCalls(int atLeast) {
+        await().atMost(Duration.ofSeconds(30)).until(() -> calls.size() >= atLeast);
     }
 
     /** Begins to call, so many times a second, until {@link #stop}. */

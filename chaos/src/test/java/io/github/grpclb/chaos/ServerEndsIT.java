@@ -89,6 +89,7 @@ class ServerEndsIT {
         assertThat(exit).as("exit code").isEqualTo(128 + 15);
         assertThat(took).as("time to end, at most drain.timeout").isLessThan(Duration.ofSeconds(10));
         Scene.during(Duration.ofSeconds(1));
+        client.awaitCalls(1000);
         CallLog calls = client.stop();
         calls.allSucceeded(1000);
         Scene.say("%d calls, 0 failed, ended after %d ms", calls.size(), took.toMillis());
