@@ -36,10 +36,10 @@ final class DeferredObservers implements SmartInitializingSingleton {
         return observer == null ? null : new OfPicks(observer);
     }
 
-    /** Returns the observer of etcd; {@link RegistryObserver#NONE} where there is none. */
-    RegistryObserver ofEtcd() {
+    /** Returns the observer of the registry; {@link RegistryObserver#NONE} where there is none. */
+    RegistryObserver ofRegistry() {
         Deferred<RegistryObserver> observer = deferred(RegistryObserver.class);
-        return observer == null ? RegistryObserver.NONE : new OfEtcd(observer);
+        return observer == null ? RegistryObserver.NONE : new OfRegistry(observer);
     }
 
     @Override
@@ -152,7 +152,7 @@ final class DeferredObservers implements SmartInitializingSingleton {
         }
     }
 
-    private record OfEtcd(Deferred<RegistryObserver> deferred) implements RegistryObserver {
+    private record OfRegistry(Deferred<RegistryObserver> deferred) implements RegistryObserver {
 
         @Override
         public void registered(Endpoint endpoint) {

@@ -88,7 +88,7 @@ public final class GrpcLbEtcdAutoConfiguration {
                 .withRules(new EtcdSettings(properties.etcd(), null).recordRules())
                 .withSnapshots(snapshots.options());
         try {
-            return new EtcdEndpointSource(connection, options, observers.ofEtcd());
+            return new EtcdEndpointSource(connection, options, observers.ofRegistry());
         } catch (IllegalValueException e) {
             throw snapshots.refused(e);
         }

@@ -107,9 +107,7 @@ class EtcdLoop {
         EtcdException failure = EtcdException.of(thrown);
         if (failure.kind() == EtcdException.Kind.INTERNAL) {
             Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-            if (logLimit.isNew(EtcdLoop.class, Place.of(cause))) {
-                log.error("A step of a loop for etcd failed, and is tried again (said once)", cause);
-            }
+            logOnce(EtcdLoop.class, "A step of a loop for etcd failed, and is tried again (said once)", cause);
         }
         return failure;
     }
@@ -119,9 +117,7 @@ class EtcdLoop {
         try {
             task.run();
         } catch (RuntimeException | Error e) {
-            if (logLimit.isNew(EtcdLoop.class, Place.of(e))) {
-                log.error("A task of the etcd loop failed (said once)", e);
-            }
+            logOnce(EtcdLoop.class, "A task of the etcd loop failed (said once)", e);
         }
     }
 
@@ -131,9 +127,7 @@ class EtcdLoop {
             call.run();
             return true;
         } catch (RuntimeException | Error e) {
-            if (logLimit.isNew(call.getClass(), Place.of(e))) {
-                log.error("A listener or observer failed and may go on failing (said once)", e);
-            }
+            logOnce(call.getClass(), "A listener or observer failed and may go on failing (said once)", e);
             return false;
         }
     }
@@ -160,6 +154,12 @@ class EtcdLoop {
     /** Returns a time between {@code 1 - spread} and {@code 1 + spread} of the given one. */
     Duration jittered(Duration time, double spread) {
         return Duration.ofNanos((long) (time.toNanos() * (1 + spread * (2 * random.nextDouble() - 1))));
+    }
+
+    private void logOnce(Class<?> subject, String what, Throwable thrown) {
+        if (logLimit.isNew(subject, Place.of(thrown))) {
+            log.error(what, thrown);
+        }
     }
 
     private Runnable guarded(Runnable task) {

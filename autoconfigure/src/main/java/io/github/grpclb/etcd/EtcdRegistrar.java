@@ -61,17 +61,6 @@ public final class EtcdRegistrar implements EndpointRegistrar {
             EtcdLoop loop,
             EtcdApi api,
             KeySpace keys,
-            Duration callTimeout,
-            Duration ttl,
-            Duration withdrawTimeout,
-            RegistryObserver observer) {
-        this(loop, api, keys, List.of(), callTimeout, ttl, withdrawTimeout, observer);
-    }
-
-    private EtcdRegistrar(
-            EtcdLoop loop,
-            EtcdApi api,
-            KeySpace keys,
             List<String> hosts,
             Duration callTimeout,
             Duration ttl,

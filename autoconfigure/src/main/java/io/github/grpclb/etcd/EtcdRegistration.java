@@ -234,13 +234,10 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         });
     }
 
+    /** It is read once more: so it is known to be visible. */
     private void written() {
         announced();
-        boolean upToDate = !lookAgain;
-        idle();
-        if (upToDate) {
-            completeUpdates();
-        }
+        endRound();
         look();
     }
 
@@ -249,13 +246,19 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         Long since = unseenSince;
         unseenSince = null;
         status.seen(endpoint, since == null ? null : loop.since(since));
+        if (!endRound()) {
+            look();
+        }
+    }
+
+    /** The key is as it should have been when it was looked at; returns whether nothing else has been wanted since. */
+    private boolean endRound() {
         boolean upToDate = !lookAgain;
         idle();
         if (upToDate) {
             completeUpdates();
-        } else {
-            look();
         }
+        return upToDate;
     }
 
     private void announced() {

@@ -597,6 +597,7 @@ class EtcdRegistrarTest {
                         loop,
                         client,
                         new KeySpace("/grpclb/"),
+                        List.of(),
                         FakeEtcd.CALL_TIMEOUT,
                         wanted,
                         WITHDRAW,
@@ -646,6 +647,7 @@ class EtcdRegistrarTest {
                 losses.add(reason);
             }
         };
-        return new EtcdRegistrar(loop, api, new KeySpace("/grpclb/"), FakeEtcd.CALL_TIMEOUT, TTL, WITHDRAW, observer);
+        return new EtcdRegistrar(
+                loop, api, new KeySpace("/grpclb/"), List.of(), FakeEtcd.CALL_TIMEOUT, TTL, WITHDRAW, observer);
     }
 }

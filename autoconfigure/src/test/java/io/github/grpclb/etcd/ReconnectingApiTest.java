@@ -255,6 +255,7 @@ class ReconnectingApiTest {
                         loop,
                         api,
                         keys,
+                        List.of(),
                         FakeEtcd.CALL_TIMEOUT,
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(3),

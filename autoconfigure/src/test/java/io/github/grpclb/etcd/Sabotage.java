@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
@@ -195,21 +196,7 @@ enum Sabotage {
     DELETIONS_IGNORED {
         @Override
         EtcdApi of(EtcdApi api, EtcdLoop loop) {
-            return new ForwardingApi(api) {
-                @Override
-                public Watch watch(String prefix, long from, WatchListener listener) {
-                    return to.watch(prefix, from, new ForwardingListener(listener) {
-                        @Override
-                        public void onEvents(long revision, List<Event> events) {
-                            to.onEvents(
-                                    revision,
-                                    events.stream()
-                                            .filter(event -> !event.deleted())
-                                            .toList());
-                        }
-                    });
-                }
-            };
+            return hearing(api, event -> !event.deleted());
         }
     },
 
@@ -297,21 +284,7 @@ enum Sabotage {
     THROWING_EVENT_SKIPPED {
         @Override
         EtcdApi of(EtcdApi api, EtcdLoop loop) {
-            return new ForwardingApi(api) {
-                @Override
-                public Watch watch(String prefix, long from, WatchListener listener) {
-                    return to.watch(prefix, from, new ForwardingListener(listener) {
-                        @Override
-                        public void onEvents(long revision, List<Event> events) {
-                            to.onEvents(
-                                    revision,
-                                    events.stream()
-                                            .filter(event -> event.record().value() != null)
-                                            .toList());
-                        }
-                    });
-                }
-            };
+            return hearing(api, event -> event.record().value() != null);
         }
     },
 
@@ -371,6 +344,21 @@ enum Sabotage {
     /** Returns what the source is given for its subscriber. */
     EndpointListener of(EndpointListener listener) {
         return listener;
+    }
+
+    /** Returns an api whose watches hear some events only. */
+    private static EtcdApi hearing(EtcdApi api, Predicate<EtcdApi.Event> heard) {
+        return new ForwardingApi(api) {
+            @Override
+            public Watch watch(String prefix, long from, WatchListener listener) {
+                return to.watch(prefix, from, new ForwardingListener(listener) {
+                    @Override
+                    public void onEvents(long revision, List<Event> events) {
+                        to.onEvents(revision, events.stream().filter(heard).toList());
+                    }
+                });
+            }
+        };
     }
 
     /** Watches that are opened again where they were when they end, and tell nobody. */

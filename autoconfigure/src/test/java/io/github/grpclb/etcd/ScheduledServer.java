@@ -61,6 +61,7 @@ final class ScheduledServer {
                     process.loop,
                     process.api,
                     FaultSchedule.KEYS,
+                    List.of(),
                     FakeEtcd.CALL_TIMEOUT,
                     TTL,
                     WITHDRAW,

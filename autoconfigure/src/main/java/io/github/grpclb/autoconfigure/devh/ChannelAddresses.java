@@ -16,6 +16,7 @@ import org.springframework.beans.factory.support.AbstractBeanFactory;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindingPostProcessor;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Sends clients without an address to etcd: {@code @GrpcClient("greeter")} to {@code etcd:///greeter}, or to the service that is
@@ -65,7 +66,9 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
             if (bean instanceof GrpcChannelsProperties channels && !(bean instanceof ServiceChannels)) {
                 bindUnlessBound(channels, beanName);
                 return new ServiceChannels(
-                        channels, new ClientServices(beans.getBean(GrpcLbProperties.class)), this::scheme);
+                        channels,
+                        new ClientServices(beans.getBean(GrpcLbProperties.class)),
+                        SingletonSupplier.of(this::scheme));
             }
             return bean;
         }
