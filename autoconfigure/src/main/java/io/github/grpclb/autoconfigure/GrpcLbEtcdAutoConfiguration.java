@@ -11,6 +11,7 @@ import io.github.grpclb.etcd.EtcdRegistrar;
 import io.github.grpclb.etcd.EtcdUnavailableException;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.time.Duration;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -19,6 +20,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /**
  * The registry in etcd: what is followed and what is announced there, over one connection. Dials nothing before it is used, unless it is
@@ -32,32 +34,58 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnBean(GrpcLbProperties.class)
 public final class GrpcLbEtcdAutoConfiguration {
 
+    private static final String EMBEDDED = "grpc.lb.etcd.embedded.enabled";
     private static final String REGISTRATION = "grpc.lb.registration.";
     private static final Duration SHORTEST_STARTUP_TIMEOUT = Duration.ofNanos(1);
     private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
 
-    @Bean
-    @ConditionalOnMissingBean
-    @ConditionalOnSwitch(name = "grpc.lb.etcd.embedded.enabled", byDefault = false)
-    EmbeddedEtcd grpcLbEmbeddedEtcd(GrpcLbProperties properties) {
-        int port = properties.etcd().embedded().port();
-        try {
-            return EmbeddedEtcd.start("127.0.0.1", port);
-        } catch (IllegalArgumentException | UncheckedIOException e) {
-            throw new InvalidPropertyException(
-                    "grpc.lb.etcd.embedded.port",
-                    port,
-                    "a free port, or 0",
-                    "Choose another port, or stop what listens on this one.",
-                    e);
+    /** Where the etcd inside this process listens. */
+    private record EmbeddedEndpoint(URI value) {}
+
+    /** The etcd inside this process, which has a module of its own. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(EmbeddedEtcd.class)
+    static class Embedded {
+
+        @Bean
+        @ConditionalOnMissingBean
+        @ConditionalOnSwitch(name = EMBEDDED, byDefault = false)
+        EmbeddedEtcd grpcLbEmbeddedEtcd(GrpcLbProperties properties) {
+            int port = properties.etcd().embedded().port();
+            try {
+                return EmbeddedEtcd.start("127.0.0.1", port);
+            } catch (IllegalArgumentException | UncheckedIOException e) {
+                throw new InvalidPropertyException(
+                        "grpc.lb.etcd.embedded.port",
+                        port,
+                        "a free port, or 0",
+                        "Choose another port, or stop what listens on this one.",
+                        e);
+            }
+        }
+
+        @Bean
+        @ConditionalOnBean(EmbeddedEtcd.class)
+        EmbeddedEndpoint grpcLbEmbeddedEndpoint(EmbeddedEtcd etcd) {
+            return new EmbeddedEndpoint(etcd.endpoint());
         }
     }
 
     @Bean
     @ConditionalOnMissingBean
     EtcdConnection grpcLbEtcdConnection(
-            GrpcLbProperties properties, ObjectProvider<SslBundles> sslBundles, ObjectProvider<EmbeddedEtcd> embedded) {
-        EmbeddedEtcd inProcess = embedded.getIfAvailable();
+            GrpcLbProperties properties,
+            ObjectProvider<SslBundles> sslBundles,
+            ObjectProvider<EmbeddedEndpoint> embedded) {
+        EmbeddedEndpoint inProcess = embedded.getIfAvailable();
+        if (inProcess == null && properties.etcd().embedded().enabled()) {
+            throw new InvalidPropertyException(
+                    EMBEDDED,
+                    true,
+                    "io.github.grpclb:grpc-lb-etcd-embedded on the class path",
+                    "Add the dependency io.github.grpclb:grpc-lb-etcd-embedded, in development and tests alone; or set "
+                            + EMBEDDED + "=false and name an etcd in grpc.lb.etcd.endpoints.");
+        }
         // none is asked for in vain: early in a start, where a channel may be made by then, Spring cannot make them yet
         SslBundles bundles = properties.etcd().ssl().bundle() == null ? null : sslBundles.getIfAvailable();
         EtcdSettings settings = new EtcdSettings(properties.etcd(), bundles);
@@ -69,7 +97,7 @@ public final class GrpcLbEtcdAutoConfiguration {
                 "more than 0, to 1h",
                 "Set how long a start waits for etcd, or switch grpc.lb.etcd.fail-fast off to wait for nothing.");
         EtcdConnection connection =
-                new EtcdConnection(inProcess != null ? settings.forEmbedded(inProcess.endpoint()) : settings.options());
+                new EtcdConnection(inProcess != null ? settings.forEmbedded(inProcess.value()) : settings.options());
         if (inProcess == null) {
             settings.onRenewedCertificates(connection::reconnect);
         }
@@ -138,7 +166,7 @@ public final class GrpcLbEtcdAutoConfiguration {
                     "an etcd that answers within " + InvalidPropertyException.shown(properties.startupTimeout())
                             + ", as grpc.lb.etcd.fail-fast is true",
                     "Start etcd or correct the endpoints; or set grpc.lb.etcd.fail-fast=false to start without it and join"
-                            + " when it comes; or, for development, grpc.lb.etcd.embedded.enabled=true.",
+                            + " when it comes; or, for development, " + EMBEDDED + "=true.",
                     e);
         }
     }

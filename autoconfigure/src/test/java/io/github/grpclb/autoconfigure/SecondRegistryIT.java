@@ -8,7 +8,7 @@ import io.github.grpclb.autoconfigure.TestApplications.Who;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.server.ServerLifecycle;
-import io.github.grpclb.testing.MemoryRegistry;
+import io.github.grpclb.test.MemoryRegistry;
 import io.github.grpclb.testing.Opened;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;

@@ -1,0 +1,148 @@
+package io.github.grpclb.balancer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.policy.RoutingKeys;
+import io.github.grpclb.resolver.EndpointAttributes;
+import io.github.grpclb.testing.FakeCall;
+import io.github.grpclb.testing.FakeHelper;
+import io.github.grpclb.testing.FakeSubchannel;
+import io.grpc.Attributes;
+import io.grpc.ConnectivityState;
+import io.grpc.EquivalentAddressGroup;
+import io.grpc.LoadBalancer;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.ResolvedAddresses;
+import io.grpc.Status;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What holds whatever happens, in whatever order: lists, connections that come and go, policies, errors. */
+class PolicyLoadBalancerSimulationTest {
+
+    private static final List<String> POLICIES =
+            List.of("round_robin", "random", "weighted_random", "weighted_round_robin", "pick_first", "no_such_policy");
+
+    private final PolicyLoadBalancerProvider provider = new PolicyLoadBalancerProvider();
+    private final FakeHelper helper = new FakeHelper();
+    private final LoadBalancer balancer = provider.newLoadBalancer(helper);
+    private final Set<FakeSubchannel> ready = new HashSet<>();
+    private Set<Integer> listed = Set.of();
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void picksOnlyWhatIsListedAndReady(long seed) {
+        Random chance = new Random(seed);
+        accept(chance);
+        for (int step = 0; step < 1_000; step++) {
+            act(chance);
+            if (chance.nextInt(3) == 0) {
+                helper.clock().forward(Duration.ofMillis(5));
+                check();
+            }
+        }
+        helper.inSyncContext(balancer::shutdown);
+        assertThat(helper.subchannels()).allMatch(FakeSubchannel::isShutdown);
+        assertThat(helper.clock().pending()).isZero();
+    }
+
+    private void act(Random chance) {
+        FakeSubchannel any =
+                helper.subchannels().get(chance.nextInt(helper.subchannels().size()));
+        switch (chance.nextInt(8)) {
+            case 0 -> accept(chance);
+            case 1 -> helper.inSyncContext(() -> balancer.handleNameResolutionError(Status.UNAVAILABLE));
+            case 2 -> leave(any, any::idle);
+            case 3 -> leave(any, any::connecting);
+            case 4 -> leave(any, () -> any.fails("refused"));
+            default -> {
+                any.ready();
+                if (!any.isShutdown()) {
+                    ready.add(any);
+                }
+            }
+        }
+    }
+
+    private void leave(FakeSubchannel subchannel, Runnable how) {
+        how.run();
+        ready.remove(subchannel);
+    }
+
+    private void accept(Random chance) {
+        List<EquivalentAddressGroup> groups = new ArrayList<>();
+        Set<Integer> ports = new TreeSet<>();
+        int first = 1 + chance.nextInt(12);
+        for (int i = 0; i < 12; i++) {
+            int port = 1 + (first + i) % 12;
+            if (chance.nextInt(3) > 0 || ports.isEmpty()) {
+                groups.add(group(port, chance));
+                ports.add(port);
+            }
+        }
+        listed = ports;
+        String policy = POLICIES.get(chance.nextInt(POLICIES.size()));
+        Object config = provider.parseLoadBalancingPolicyConfig(Map.of("policy", policy))
+                .getConfig();
+        if (helper.published() == 0) {
+            config = null;
+        }
+        ResolvedAddresses resolved = ResolvedAddresses.newBuilder()
+                .setAddresses(groups)
+                .setLoadBalancingPolicyConfig(config)
+                .build();
+        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(resolved));
+        ready.removeIf(FakeSubchannel::isShutdown);
+    }
+
+    private static EquivalentAddressGroup group(int port, Random chance) {
+        Endpoint endpoint = Endpoint.builder("svc", "127.0.0.1", port)
+                .id("s" + port)
+                .weight(chance.nextInt(4))
+                .state(chance.nextInt(5) == 0 ? Endpoint.State.DRAINING : Endpoint.State.UP)
+                .build();
+        return new EquivalentAddressGroup(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                Attributes.newBuilder()
+                        .set(EndpointAttributes.ENDPOINT, endpoint)
+                        .build());
+    }
+
+    private void check() {
+        assertThat(helper.subchannels().stream()
+                        .filter(subchannel -> !subchannel.isShutdown())
+                        .map(FakeSubchannel::port))
+                .containsExactlyInAnyOrderElementsOf(listed);
+        Set<Integer> readyPorts = ready.stream().map(FakeSubchannel::port).collect(Collectors.toSet());
+        assertThat(helper.state() == ConnectivityState.READY).isEqualTo(!readyPorts.isEmpty());
+        for (int i = 0; i < 5; i++) {
+            PickResult result = helper.pick(FakeCall.PLAIN);
+            if (readyPorts.isEmpty()) {
+                assertThat(result.getSubchannel()).isNull();
+            } else {
+                assertThat(ready).contains((FakeSubchannel) result.getSubchannel());
+            }
+        }
+        for (int port = 1; port <= 12; port++) {
+            PickResult result = helper.pick(FakeCall.with(RoutingKeys.SERVER_ID, "s" + port));
+            if (readyPorts.contains(port)) {
+                assertThat(((FakeSubchannel) result.getSubchannel()).port()).isEqualTo(port);
+            } else {
+                assertThat(result.getSubchannel()).isNull();
+                assertThat(result.isDrop()).isEqualTo(!listed.contains(port));
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** What users test with. */
+@NullMarked
+package io.github.grpclb.test;
+
+import org.jspecify.annotations.NullMarked;
