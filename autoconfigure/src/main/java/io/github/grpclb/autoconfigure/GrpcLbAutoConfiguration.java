@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -12,6 +13,11 @@ import org.springframework.core.env.Environment;
 @ConditionalOnGrpcLb
 @EnableConfigurationProperties(GrpcLbProperties.class)
 public final class GrpcLbAutoConfiguration {
+
+    @Bean
+    ConfigurationChecks grpcLbConfigurationChecks(ObjectProvider<ConfigurationCheck> checks) {
+        return new ConfigurationChecks(checks);
+    }
 
     @Bean
     UnknownProperties grpcLbUnknownProperties(Environment environment) {

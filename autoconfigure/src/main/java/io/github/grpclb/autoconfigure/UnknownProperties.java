@@ -1,30 +1,26 @@
 package io.github.grpclb.autoconfigure;
 
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
-import org.springframework.context.ApplicationListener;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 /**
- * Warns of properties below {@code grpc.lb} that nothing is bound to, once the application is ready: Spring ignores them. Property
- * sources that cannot list their names are left out. Values are never shown.
+ * Finds properties below {@code grpc.lb} that nothing is bound to: Spring ignores them. Property sources that cannot list their names
+ * are left out. Values are never shown.
  */
-final class UnknownProperties implements ApplicationListener<ApplicationReadyEvent> {
-
-    private static final Logger log = LoggerFactory.getLogger(UnknownProperties.class);
+final class UnknownProperties implements ConfigurationCheck {
 
     private static final ConfigurationPropertyName ROOT = ConfigurationPropertyName.of("grpc.lb");
 
@@ -35,12 +31,8 @@ final class UnknownProperties implements ApplicationListener<ApplicationReadyEve
     }
 
     @Override
-    public void onApplicationEvent(ApplicationReadyEvent event) {
-        try {
-            find(environment).values().forEach(log::warn);
-        } catch (RuntimeException e) {
-            log.debug("Cannot look for unknown properties", e); // a property source of somebody else's
-        }
+    public Supplier<Collection<String>> ready() {
+        return () -> find(environment).values();
     }
 
     /** Returns what to say of each, in the order of the property sources. */

@@ -7,19 +7,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.context.ApplicationListener;
 import org.springframework.core.env.Environment;
 
 /**
- * Warns of clients that are configured and that no stub or channel has been made for by the time the application is ready. Where beans
+ * Finds clients that are configured and that no stub or channel has been made for by the time the application is ready. Where beans
  * are made lazily nobody can know yet, and nothing is said.
  */
-public final class UnusedClients implements ApplicationListener<ApplicationReadyEvent> {
-
-    private static final Logger log = LoggerFactory.getLogger(UnusedClients.class);
+public final class UnusedClients implements ConfigurationCheck {
 
     private static final int MOST_NAMES = 10;
 
@@ -39,10 +33,12 @@ public final class UnusedClients implements ApplicationListener<ApplicationReady
     }
 
     @Override
-    public void onApplicationEvent(ApplicationReadyEvent event) {
-        if (!environment.getProperty("spring.main.lazy-initialization", Boolean.class, false)) {
-            find(properties, used.get()).forEach(log::warn);
+    public Supplier<Collection<String>> ready() {
+        if (environment.getProperty("spring.main.lazy-initialization", Boolean.class, false)) {
+            return List::of;
         }
+        Set<String> asked = used.get();
+        return () -> find(properties, asked);
     }
 
     /**

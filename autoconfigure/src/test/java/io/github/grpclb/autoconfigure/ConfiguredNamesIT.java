@@ -46,6 +46,7 @@ class ConfiguredNamesIT {
         Named named = client.getBean(Named.class);
         assertThat(ask(named.users)).isEqualTo("a");
         assertThat(ask(named.orders)).isEqualTo("b");
+        TestApplications.awaitConfigurationChecks();
         assertThat(output)
                 .contains("There is no property grpc.lb.clients.order.service.policy")
                 .contains("did you mean GRPC_LB_CLIENTS_ORDERSERVICE_POLICY?")
@@ -61,6 +62,7 @@ class ConfiguredNamesIT {
                 "grpc.lb.static.greeters=127.0.0.1:1",
                 "grpc.lb.clients.clustercallee.policy=random",
                 "grpc.lb.registation.weight=3"));
+        TestApplications.awaitConfigurationChecks();
         assertThat(output)
                 .contains("grpc.lb.clients.nobody has had no effect: no stub or channel is called \"nobody\";"
                         + " there are cluster@callee, greeter")
@@ -75,6 +77,7 @@ class ConfiguredNamesIT {
     @Test
     void saysNothingOfClientsThatMayComeLater(CapturedOutput output) {
         opened.add(client(at, "grpc.lb.clients.nobody.service=x", "spring.main.lazy-initialization=true"));
+        TestApplications.awaitConfigurationChecks();
         assertThat(output).doesNotContain("has had no effect");
     }
 
@@ -82,6 +85,7 @@ class ConfiguredNamesIT {
     void saysNothingWhereAllIsUsed(CapturedOutput output) {
         opened.add(client(at, "grpc.lb.clients.greeter.policy=random", "grpc.lb.policy=random"));
         opened.add(server(at, "grpc.lb.registration.metadata.team=x"));
+        TestApplications.awaitConfigurationChecks();
         assertThat(output).doesNotContain("has had no effect", "There is no property");
     }
 

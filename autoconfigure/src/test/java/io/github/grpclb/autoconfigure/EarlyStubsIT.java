@@ -205,6 +205,7 @@ class EarlyStubsIT {
     @Test
     void areNotWarnedOfAsUnusedWhenTheyAreToBeMadeLater(CapturedOutput output) {
         opened.add(client(OfAPrototype.class, at, OTHER_NAME[0], "grpc.lb.clients.nobody.service=x"));
+        TestApplications.awaitConfigurationChecks();
         assertThat(output).contains("grpc.lb.clients.nobody has had no effect").doesNotContain("clients.hello has");
     }
 

@@ -48,6 +48,7 @@ class InProcessIT {
         assertThat(ask(tested.inProcess)).isEqualTo("test");
         assertThat(ask(tested.other)).isEqualTo("test");
         assertThat(ask(tested.greeter)).isEqualTo("real");
+        TestApplications.awaitConfigurationChecks();
         assertThat(output).doesNotContain("has had no effect");
     }
 
@@ -59,6 +60,7 @@ class InProcessIT {
         assertThat(ask(tested.inProcess)).isEqualTo("test");
         assertThat(ask(tested.other)).isEqualTo("test");
         assertThat(ask(tested.greeter)).isEqualTo("test");
+        TestApplications.awaitConfigurationChecks();
         assertThat(output).doesNotContain("has had no effect");
     }
 

@@ -1,0 +1,47 @@
+package io.github.grpclb.autoconfigure;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.ApplicationListener;
+
+/**
+ * Warns of what is configured and has no effect, once the application is ready: on a thread of its own, as it reads the names of all
+ * properties, which nobody needs to wait for.
+ */
+final class ConfigurationChecks implements ApplicationListener<ApplicationReadyEvent> {
+
+    /** The thread's name; it ends by itself. */
+    static final String THREAD = "grpc-lb-configuration";
+
+    private static final Logger log = LoggerFactory.getLogger(ConfigurationChecks.class);
+
+    private final ObjectProvider<ConfigurationCheck> checks;
+
+    ConfigurationChecks(ObjectProvider<ConfigurationCheck> checks) {
+        this.checks = checks;
+    }
+
+    @Override
+    public void onApplicationEvent(ApplicationReadyEvent event) {
+        try {
+            List<Supplier<Collection<String>>> ready =
+                    checks.orderedStream().map(ConfigurationCheck::ready).toList();
+            new Thread(() -> ready.forEach(ConfigurationChecks::warn), THREAD).start();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            log.debug("The configuration is not looked through", e); // a start does not fail for it
+        }
+    }
+
+    private static void warn(Supplier<Collection<String>> check) {
+        try {
+            check.get().forEach(log::warn);
+        } catch (RuntimeException e) {
+            log.debug("The configuration cannot be looked through", e); // a property source of somebody else's
+        }
+    }
+}
