@@ -25,7 +25,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -65,9 +64,6 @@ class ArchitectureTest {
 
     /** A reader holds four files at once; of more, none may need each other in a circle. */
     private static final int FILES_AT_ONCE = 4;
-
-    /** Packages whose files still go in circles; no other may come to be one. */
-    private static final Set<String> IN_CIRCLES = Set.of("balancer");
 
     private static final JavaClasses PRODUCT = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -135,9 +131,7 @@ class ArchitectureTest {
     }
 
     static List<String> largePackages() {
-        return packagesOfMoreThan(FILES_AT_ONCE, PRODUCT).stream()
-                .filter(name -> !IN_CIRCLES.contains(name.substring(ROOT.length())))
-                .toList();
+        return packagesOfMoreThan(FILES_AT_ONCE, PRODUCT);
     }
 
     /** What a user compiles against is ours, gRPC's, Micrometer's and the JDK's; Spring's and the host's where these are wired. */

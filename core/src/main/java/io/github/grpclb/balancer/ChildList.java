@@ -41,7 +41,7 @@ final class ChildList {
     private List<EndpointChild> children = List.of();
     private List<EndpointChild> missing = List.of();
     private Attributes attributes = Attributes.EMPTY;
-    private @Nullable SubsetMembership membership;
+    private @Nullable EndpointChild.Membership membership;
     private boolean anySpare;
 
     ChildList(Helper helper, CallTracking tracking, Listener listener) {
@@ -137,7 +137,7 @@ final class ChildList {
      * Has only some of the children connected from now on, as {@link #keep} says, or with null all of them. Those that are
      * connected stay so until {@link #sleepUnused}.
      */
-    void setMembership(@Nullable SubsetMembership newMembership) {
+    void setMembership(@Nullable EndpointChild.Membership newMembership) {
         if (newMembership == membership) {
             return;
         }
@@ -154,10 +154,10 @@ final class ChildList {
     }
 
     /** Connects to these, and lets the others go when they are not used. */
-    void keep(Set<EndpointChild> members) {
+    void keep(Set<ConnectionUse> members) {
         anySpare = false;
         for (EndpointChild child : children) {
-            boolean isMember = members.contains(child);
+            boolean isMember = members.contains(child.use());
             child.setMember(isMember);
             if (isMember && child.isAsleep()) {
                 wake(child);

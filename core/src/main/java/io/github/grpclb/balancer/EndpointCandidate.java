@@ -110,7 +110,7 @@ record EndpointCandidate(
                         state,
                         suspect,
                         connection,
-                        new SubsetPlace(was.child(), was.rank(), member, was.asleep(), was.coming()),
+                        new SubsetPlace(was.use(), was.rank(), member, was.asleep(), was.coming()),
                         answer);
     }
 

@@ -7,7 +7,6 @@ import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.EquivalentAddressGroup;
-import io.grpc.LoadBalancer;
 import io.grpc.LoadBalancer.CreateSubchannelArgs;
 import io.grpc.LoadBalancer.FixedResultPicker;
 import io.grpc.LoadBalancer.Helper;
@@ -15,6 +14,7 @@ import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.LoadBalancer.Subchannel;
 import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.LoadBalancer;
 import io.grpc.LoadBalancerProvider;
 import io.grpc.util.ForwardingLoadBalancerHelper;
 import java.net.InetSocketAddress;
@@ -28,6 +28,16 @@ import org.jspecify.annotations.Nullable;
  * to again. Confined to the synchronization context.
  */
 final class EndpointChild {
+
+    /** What the endpoints of a channel that connects to a subset of them have in common. */
+    interface Membership {
+
+        /** Returns where an address stands in the channel's order. */
+        long rank(String address);
+
+        /** Hears, in the synchronization context, of an endpoint that is asleep and that a call wants. */
+        void wanted(EndpointChild child);
+    }
 
     /** How an endpoint stands with the registry; see {@link Unlisted}. */
     enum Standing {
@@ -43,7 +53,7 @@ final class EndpointChild {
     private final DroppedConnections dropped;
     private final ConnectionUse use = new ConnectionUse();
     private @Nullable ChildHelper connection;
-    private @Nullable SubsetMembership membership;
+    private @Nullable Membership membership;
     private boolean member = true;
     private boolean asleep;
 
@@ -190,17 +200,15 @@ final class EndpointChild {
     }
 
     private SubchannelPicker tracked() {
-        return membership == null
-                ? tracking.track(picker, endpoint, load)
-                : tracking.track(picker, endpoint, load, member ? null : use);
+        return TrackedConnection.of(picker, tracking, endpoint, load, membership == null || member ? null : use);
     }
 
     private @Nullable SubsetPlace place() {
-        SubsetMembership of = membership;
+        Membership of = membership;
         return of == null
                 ? null
                 : new SubsetPlace(
-                        this,
+                        use,
                         of.rank(endpoint.address()),
                         member,
                         asleep,
@@ -210,14 +218,14 @@ final class EndpointChild {
     /** On the thread of a call. */
     private void wanted() {
         use.mark();
-        SubsetMembership of = membership;
+        Membership of = membership;
         if (of != null) {
             helper.getSynchronizationContext().execute(() -> of.wanted(this));
         }
     }
 
     /** Has it take part in a subset from now on, or, with null, no more. */
-    void setMembership(@Nullable SubsetMembership newMembership) {
+    void setMembership(@Nullable Membership newMembership) {
         if (newMembership != membership) {
             membership = newMembership;
             candidate = null;

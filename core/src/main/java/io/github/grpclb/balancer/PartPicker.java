@@ -41,7 +41,7 @@ final class PartPicker extends SubchannelPicker {
             for (EndpointCandidate member : members) {
                 SubsetPlace place = member.place();
                 if (place != null) {
-                    place.child().use().mark();
+                    place.use().mark();
                 }
             }
         }

@@ -76,20 +76,20 @@ final class PickerChain {
         return picker;
     }
 
-    /** Draws those that are to be connected to, of each part of the servers. */
-    Set<EndpointChild> members(List<EndpointCandidate> known) {
+    /** Draws those that are to be connected to, of each part of the servers; returns their {@link SubsetPlace#use()}. */
+    Set<ConnectionUse> members(List<EndpointCandidate> known) {
         List<Pool> pools = List.of(Pool.of(known));
         for (Step step : steps) {
             List<Pool> parts = new ArrayList<>();
             pools.forEach(pool -> parts.addAll(step.parts(pool)));
             pools = parts;
         }
-        Set<EndpointChild> members = new HashSet<>();
+        Set<ConnectionUse> members = new HashSet<>();
         for (Pool pool : pools) {
             for (EndpointCandidate candidate : Subset.draw(subsetSize, pool.known())) {
                 SubsetPlace place = candidate.place();
                 if (place != null) {
-                    members.add(place.child());
+                    members.add(place.use());
                 }
             }
         }

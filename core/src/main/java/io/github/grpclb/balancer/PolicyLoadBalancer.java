@@ -13,7 +13,6 @@ import io.grpc.NameResolver;
 import io.grpc.Status;
 import io.grpc.SynchronizationContext;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +59,7 @@ final class PolicyLoadBalancer extends LoadBalancer {
     private final LiveEndpoints.Place live;
     private final ChildList children;
     private final StepTimer timer;
-    private final SubsetMembership membership = new OfSubset();
+    private final EndpointChild.Membership membership = new OfSubset();
     private SynchronizationContext.@Nullable ScheduledHandle spares;
     private @Nullable Published published;
     private ServerIds serverIds = ServerIds.NONE;
@@ -156,7 +155,7 @@ final class PolicyLoadBalancer extends LoadBalancer {
         timer.cancel();
         children.shutdown();
         live.end();
-        tracking.endpointsAre(List.of(), Set.of());
+        tracking.endpointsAre(EndpointCounts.NONE);
     }
 
     private void onTime() {
@@ -185,7 +184,7 @@ final class PolicyLoadBalancer extends LoadBalancer {
         published = null;
         String policy = configured.chain() == null ? null : configured.config().policy();
         live.failing(helper.getAuthority(), policy, error);
-        tracking.endpointsAre(List.of(), Set.of());
+        tracking.endpointsAre(EndpointCounts.NONE);
         if (isAwaited(error)) {
             helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
         } else {
@@ -205,10 +204,17 @@ final class PolicyLoadBalancer extends LoadBalancer {
         serverIds = serverIds.next(next.known);
         SubchannelPicker others = pickerForOthers(next);
         live.published(configured.config().policy(), next.known, memory.state());
-        tracking.endpointsAre(next.known, memory.state().ejected());
+        tellCounts(next.known);
         helper.updateBalancingState(
                 next.state, new RoutingPicker(configured.config(), tracking, serverIds, next.known, others));
         timer.wakeIn(current.due());
+    }
+
+    private void tellCounts(List<EndpointCandidate> known) {
+        if (tracking.observer() != null && !known.isEmpty()) {
+            tracking.serviceIs(known.get(0).endpoint().service());
+            tracking.endpointsAre(EndpointStates.count(known, memory.state().ejected()));
+        }
     }
 
     /** Connects to the members of the subset as it is now, and sees to the others later. */
@@ -293,7 +299,7 @@ final class PolicyLoadBalancer extends LoadBalancer {
         }
     }
 
-    private final class OfSubset implements SubsetMembership {
+    private final class OfSubset implements EndpointChild.Membership {
 
         @Override
         public long rank(String address) {

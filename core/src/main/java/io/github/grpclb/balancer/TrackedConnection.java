@@ -1,5 +1,7 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.EndpointLoad;
 import io.grpc.ClientStreamTracer;
 import io.grpc.LoadBalancer.FixedResultPicker;
 import io.grpc.LoadBalancer.PickResult;
@@ -16,9 +18,23 @@ final class TrackedConnection extends SubchannelPicker {
     /** Written without a barrier: all threads may see one of several, each of which is complete and right. */
     private Answer last = new Answer(PickResult.withNoResult(), PickResult.withNoResult());
 
-    TrackedConnection(SubchannelPicker connection, CallTracer.Source tracers) {
+    private TrackedConnection(SubchannelPicker connection, CallTracer.Source tracers) {
         this.connection = connection;
         this.tracers = tracers;
+    }
+
+    /**
+     * Returns a picker that picks as the given one does, and has the calls tracked that go to the endpoint.
+     *
+     * @param use is marked with each call; null where nobody asks
+     */
+    static TrackedConnection of(
+            SubchannelPicker connection,
+            CallTracking tracking,
+            Endpoint endpoint,
+            EndpointLoad load,
+            @Nullable ConnectionUse use) {
+        return new TrackedConnection(connection, new CallTracer.Source(tracking, endpoint, load, use));
     }
 
     /** Returns what every pick will answer, or null where that cannot be known. */

@@ -293,7 +293,7 @@ class CallTracerTest {
     @Test
     void answersAPickWithTheSameResultWithoutAllocating() {
         PickResult raw = PickResult.withSubchannel(subchannel);
-        SubchannelPicker picker = tracking.track(new FixedResultPicker(raw), endpoint, load);
+        SubchannelPicker picker = TrackedConnection.of(new FixedResultPicker(raw), tracking, endpoint, load, null);
         PickResult first = picker.pickSubchannel(FakeCall.PLAIN);
         assertThat(first.getSubchannel()).isSameAs(subchannel);
         assertThat(picker.pickSubchannel(FakeCall.PLAIN)).isSameAs(first);
@@ -304,7 +304,7 @@ class CallTracerTest {
     @Test
     void leavesAResultWithoutAConnectionAsItIs() {
         PickResult failed = PickResult.withError(Status.UNAVAILABLE);
-        assertThat(tracking.track(new FixedResultPicker(failed), endpoint, load).pickSubchannel(FakeCall.PLAIN))
+        assertThat(TrackedConnection.of(new FixedResultPicker(failed), tracking, endpoint, load, null).pickSubchannel(FakeCall.PLAIN))
                 .isSameAs(failed);
     }
 
@@ -323,7 +323,7 @@ class CallTracerTest {
         };
         CallTracking broken = new CallTracking(loads, throwing, new LogLimit(System::nanoTime));
         SubchannelPicker picker =
-                broken.track(new FixedResultPicker(PickResult.withSubchannel(subchannel)), endpoint, load);
+                TrackedConnection.of(new FixedResultPicker(PickResult.withSubchannel(subchannel)), broken, endpoint, load, null);
         ClientStreamTracer tracer = picker.pickSubchannel(FakeCall.PLAIN)
                 .getStreamTracerFactory()
                 .newClientStreamTracer(StreamInfo.newBuilder().build(), new Metadata());
@@ -343,7 +343,7 @@ class CallTracerTest {
     }
 
     private ClientStreamTracer newTracer(PickResult raw, CallOptions options) {
-        return tracking.track(new FixedResultPicker(raw), endpoint, load)
+        return TrackedConnection.of(new FixedResultPicker(raw), tracking, endpoint, load, null)
                 .pickSubchannel(FakeCall.PLAIN)
                 .getStreamTracerFactory()
                 .newClientStreamTracer(
