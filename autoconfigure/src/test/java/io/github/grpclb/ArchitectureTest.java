@@ -46,13 +46,19 @@ class ArchitectureTest {
             "policy",
             "policy.builtin",
             "resolver",
+            "balancer.config",
+            "balancer.connection",
+            "balancer.pick",
             "balancer",
             "client",
             "server",
             "metrics",
             "test",
             "etcd.embedded",
-            "etcd",
+            "etcd.record",
+            "etcd.client",
+            "etcd.announce",
+            "etcd.follow",
             "actuate",
             "autoconfigure",
             "autoconfigure.devh");
@@ -178,7 +184,7 @@ class ArchitectureTest {
     void keepsJetcdBehindItsPackage() {
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + "etcd", ROOT + "etcd.embedded")
+                .resideOutsideOfPackage(ROOT + "etcd..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.etcd.."));
@@ -208,7 +214,7 @@ class ArchitectureTest {
                 .and()
                 .doNotBelongToAnyOf(ServerLifecycle.class)
                 .and()
-                .doNotHaveFullyQualifiedName(ROOT + "etcd.SnapshotStore")
+                .doNotHaveFullyQualifiedName(ROOT + "etcd.follow.SnapshotStore")
                 .should()
                 .accessTargetWhere(readsTheWallClock())
                 .orShould()

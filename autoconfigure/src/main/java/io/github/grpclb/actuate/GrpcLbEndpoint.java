@@ -1,7 +1,7 @@
 package io.github.grpclb.actuate;
 
-import io.github.grpclb.balancer.EndpointState;
 import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.connection.EndpointState;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.server.ServerLifecycle;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.autoconfigure.ClientProperties.PolicyOptions;
-import io.github.grpclb.balancer.LbConfig;
+import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyTable;

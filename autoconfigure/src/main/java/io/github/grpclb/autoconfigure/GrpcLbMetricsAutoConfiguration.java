@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.balancer.LiveEndpoints;
-import io.github.grpclb.balancer.PickObserver;
+import io.github.grpclb.balancer.connection.PickObserver;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.metrics.CallMetrics;

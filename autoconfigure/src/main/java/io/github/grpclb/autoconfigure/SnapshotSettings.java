@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.discovery.IllegalValueException;
-import io.github.grpclb.etcd.SnapshotOptions;
+import io.github.grpclb.etcd.follow.SnapshotOptions;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

@@ -6,7 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.github.grpclb.balancer.LbConfig;
+import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.Repository;

@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
-import io.github.grpclb.balancer.EndpointState;
-import io.github.grpclb.balancer.PickObserver;
+import io.github.grpclb.balancer.connection.EndpointState;
+import io.github.grpclb.balancer.connection.PickObserver;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;

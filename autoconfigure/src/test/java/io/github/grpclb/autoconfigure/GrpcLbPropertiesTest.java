@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.RegistryObserver;
-import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.etcd.EtcdOptions;
+import io.github.grpclb.etcd.client.EtcdConnection;
+import io.github.grpclb.etcd.client.EtcdOptions;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.ResolverArgs;
 import io.github.grpclb.testing.FaultRow;

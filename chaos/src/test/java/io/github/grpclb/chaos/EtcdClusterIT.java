@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
-import io.github.grpclb.etcd.EtcdConnection;
-import io.github.grpclb.etcd.EtcdOptions;
-import io.github.grpclb.etcd.EtcdRegistrar;
+import io.github.grpclb.etcd.announce.EtcdRegistrar;
+import io.github.grpclb.etcd.client.EtcdConnection;
+import io.github.grpclb.etcd.client.EtcdOptions;
 import io.github.grpclb.testing.EtcdCluster;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;

@@ -3,12 +3,12 @@ package io.github.grpclb.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.grpclb.etcd.EtcdConnection;
+import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
-import io.github.grpclb.testing.TcpProxy;
 import io.github.grpclb.testing.TcpProxy.Direction;
+import io.github.grpclb.testing.TcpProxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;

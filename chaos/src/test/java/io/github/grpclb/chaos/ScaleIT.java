@@ -3,8 +3,8 @@ package io.github.grpclb.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.grpclb.balancer.EndpointState;
 import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.connection.EndpointState;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.testing.EtcdProcess;

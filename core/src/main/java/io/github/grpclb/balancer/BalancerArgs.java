@@ -1,5 +1,8 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoads;
 import io.grpc.NameResolver;

@@ -1,5 +1,7 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.BalancerInUse;

@@ -1,5 +1,8 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.pick.PickerChain;
+import io.github.grpclb.balancer.pick.StepFactory;
 import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

@@ -1,5 +1,9 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.connection.EndpointState;
+import io.github.grpclb.balancer.connection.EndpointStates;
+import io.github.grpclb.balancer.pick.ChannelState;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.EndpointLoad;
 import io.grpc.Status;

@@ -1,5 +1,21 @@
 package io.github.grpclb.balancer;
 
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.connection.CallTracking;
+import io.github.grpclb.balancer.connection.ChildList;
+import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.connection.EndpointChild;
+import io.github.grpclb.balancer.connection.EndpointCounts;
+import io.github.grpclb.balancer.connection.EndpointStates;
+import io.github.grpclb.balancer.pick.ChannelMemory;
+import io.github.grpclb.balancer.pick.NoEndpointPicker;
+import io.github.grpclb.balancer.pick.NotReadyPicker;
+import io.github.grpclb.balancer.pick.PickerChain;
+import io.github.grpclb.balancer.pick.RoutingPicker;
+import io.github.grpclb.balancer.pick.ServerIds;
+import io.github.grpclb.balancer.pick.StepFactory;
+import io.github.grpclb.balancer.pick.StepTimer;
+import io.github.grpclb.balancer.pick.Subset;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.resolver.EndpointAttributes;
@@ -43,7 +59,7 @@ import org.jspecify.annotations.Nullable;
  * says so ({@link Unlisted}), while their connections are ready; they are not connected to again. When none is left, or the
  * resolver gives the last ones up ({@link NoEndpointException}), calls fail with that.
  */
-final class PolicyLoadBalancer extends LoadBalancer {
+public final class PolicyLoadBalancer extends LoadBalancer {
 
     /** A list of 10 000 endpoints connects in as many events; they end in a handful of pickers. */
     private static final long COALESCE_MILLIS = 5;

@@ -3,3 +3,4 @@
 package io.github.grpclb.balancer;
 
 import org.jspecify.annotations.NullMarked;
+

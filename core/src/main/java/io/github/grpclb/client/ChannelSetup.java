@@ -1,10 +1,10 @@
 package io.github.grpclb.client;
 
 import io.github.grpclb.balancer.BalancerArgs;
-import io.github.grpclb.balancer.ChannelMemory;
 import io.github.grpclb.balancer.LiveEndpoints;
-import io.github.grpclb.balancer.PickObserver;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
+import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;

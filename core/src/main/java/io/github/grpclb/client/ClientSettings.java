@@ -1,6 +1,6 @@
 package io.github.grpclb.client;
 
-import io.github.grpclb.balancer.LbConfig;
+import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.InitialWait;
 import java.time.Duration;

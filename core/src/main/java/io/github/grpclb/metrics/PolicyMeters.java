@@ -1,6 +1,6 @@
 package io.github.grpclb.metrics;
 
-import io.github.grpclb.balancer.PickObserver;
+import io.github.grpclb.balancer.connection.PickObserver;
 import io.grpc.Status;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;

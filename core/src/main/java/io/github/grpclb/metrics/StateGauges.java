@@ -1,6 +1,6 @@
 package io.github.grpclb.metrics;
 
-import io.github.grpclb.balancer.EndpointCounts;
+import io.github.grpclb.balancer.connection.EndpointCounts;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;

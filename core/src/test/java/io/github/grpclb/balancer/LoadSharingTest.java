@@ -3,6 +3,10 @@ package io.github.grpclb.balancer;
 import static io.github.grpclb.balancer.PolicyLoadBalancerTest.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.connection.EndpointCounts;
+import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.load.EndpointLoads;

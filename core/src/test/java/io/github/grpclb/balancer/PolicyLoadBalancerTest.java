@@ -3,6 +3,13 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.connection.ConnectPacer;
+import io.github.grpclb.balancer.connection.DroppedConnections;
+import io.github.grpclb.balancer.connection.EndpointCounts;
+import io.github.grpclb.balancer.connection.EndpointState;
+import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.Policy;
@@ -37,7 +44,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class PolicyLoadBalancerTest {
+public class PolicyLoadBalancerTest {
 
     private static final Status NONE_LEFT =
             Status.UNAVAILABLE.withDescription("etcd:///svc: no endpoint is registered");
@@ -652,7 +659,7 @@ class PolicyLoadBalancerTest {
         return new Unlisted(suspects, missing, all, NONE_LEFT);
     }
 
-    static Endpoint endpoint(int port) {
+    public static Endpoint endpoint(int port) {
         return Endpoint.builder("svc", "127.0.0.1", port).id("s" + port).build();
     }
 

@@ -2,6 +2,8 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
 import io.github.grpclb.policy.Candidate;

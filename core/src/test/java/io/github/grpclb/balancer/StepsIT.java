@@ -3,6 +3,7 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.RoutingKeys;

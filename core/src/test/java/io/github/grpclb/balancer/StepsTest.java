@@ -2,6 +2,9 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.pick.ChannelMemory;
+import io.github.grpclb.balancer.pick.FakeServers;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.CallOutcome;
 import io.github.grpclb.load.EndpointLoad;

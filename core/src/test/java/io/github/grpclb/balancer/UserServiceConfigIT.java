@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.policy.RoutingKeys;

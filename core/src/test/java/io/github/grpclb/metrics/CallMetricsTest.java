@@ -2,8 +2,8 @@ package io.github.grpclb.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.EndpointCounts;
-import io.github.grpclb.balancer.PickObserver.Failure;
+import io.github.grpclb.balancer.connection.EndpointCounts;
+import io.github.grpclb.balancer.connection.PickObserver.Failure;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.CallOutcome;
 import io.grpc.Status;

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.etcd.announce.EtcdRegistrar;
+import io.github.grpclb.etcd.client.EtcdConnection;
+import io.github.grpclb.etcd.client.EtcdOptions;
+import io.github.grpclb.etcd.follow.EtcdEndpointSource;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;

@@ -1,6 +1,10 @@
 package io.github.grpclb.etcd;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.etcd.client.EtcdApi;
+import io.github.grpclb.etcd.client.EtcdClient;
+import io.github.grpclb.etcd.client.EtcdException;
+import io.github.grpclb.etcd.record.KeyValue;
 import io.github.grpclb.testing.FakeClock;
 import io.grpc.Status;
 import java.time.Duration;
@@ -18,13 +22,13 @@ import java.util.function.Supplier;
  * An etcd in virtual time: revisions, leases that run out, watches with their history, and the faults that a real one has. Each
  * {@link #client} is a process's way to it. An answer takes {@link #LATENCY}, unless it is slow.
  */
-final class FakeEtcd {
+public final class FakeEtcd {
 
-    static final Duration LATENCY = Duration.ofMillis(1);
-    static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+    public static final Duration LATENCY = Duration.ofMillis(1);
+    public static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
 
     /** How etcd is. */
-    enum Health {
+    public enum Health {
         /** Answers. */
         UP,
         /** Refuses connections; leases do not run out meanwhile, as a leader extends them when it starts. */
@@ -54,23 +58,23 @@ final class FakeEtcd {
     private int grants;
     private int lists;
 
-    FakeEtcd(FakeClock scheduler) {
+    public FakeEtcd(FakeClock scheduler) {
         this(scheduler, new Random(0));
     }
 
-    FakeEtcd(FakeClock scheduler, Random random) {
+    public FakeEtcd(FakeClock scheduler, Random random) {
         this.scheduler = scheduler;
         this.random = random;
         this.store = new FakeStore(scheduler::nanoTime, (revision, events) -> List.copyOf(watches)
                 .forEach(watch -> watch.tell(revision, events)));
     }
 
-    FakeClient client() {
+    public FakeClient client() {
         return client(scheduler);
     }
 
     /** Returns a client whose answers arrive on a process's scheduler. */
-    FakeClient client(FakeClock process) {
+    public FakeClient client(FakeClock process) {
         FakeClient client = new FakeClient(process);
         clients.add(client);
         return client;
@@ -78,7 +82,7 @@ final class FakeEtcd {
 
     // what a test does to it
 
-    void health(Health to) {
+    public void health(Health to) {
         boolean started = health == Health.DOWN && to == Health.UP;
         health = to;
         if (started) {
@@ -96,21 +100,21 @@ final class FakeEtcd {
         }
     }
 
-    Health health() {
+    public Health health() {
         return health;
     }
 
     /** From now on every call is refused so; null to end it. */
-    void refuse(EtcdException.Kind kind) {
+    public void refuse(EtcdException.Kind kind) {
         refuseWith(kind == null ? null : new EtcdException(kind, "refused: " + kind));
     }
 
-    void refuseWith(EtcdException answer) {
+    public void refuseWith(EtcdException answer) {
         refusal = answer;
     }
 
     /** From now on there is no space: grants and puts are refused, all else goes on. */
-    void noSpace(boolean full) {
+    public void noSpace(boolean full) {
         writeRefusal = full
                 ? new EtcdException(
                         EtcdException.Kind.NO_SPACE, "etcd has no space (alarm NOSPACE): mvcc: database space exceeded")
@@ -118,7 +122,7 @@ final class FakeEtcd {
     }
 
     /** From now on calls are done, but their answers do not arrive. */
-    void loseAnswers(boolean lost) {
+    public void loseAnswers(boolean lost) {
         answersLost = lost;
     }
 
@@ -128,7 +132,7 @@ final class FakeEtcd {
     }
 
     /** The watches that stand say nothing more and do not end, nor will those that are asked for until this is over. */
-    void muteWatches(boolean mute) {
+    public void muteWatches(boolean mute) {
         watchesMute = mute;
         watches.forEach(watch -> watch.deaf |= mute);
     }
@@ -143,31 +147,31 @@ final class FakeEtcd {
         tokenless.addAll(clients);
     }
 
-    void endWatches(EtcdException cause) {
+    public void endWatches(EtcdException cause) {
         List.copyOf(watches).forEach(watch -> watch.end(cause));
     }
 
     /** Loses everything, also the revision. */
-    void wipe() {
+    public void wipe() {
         store.wipe();
     }
 
-    FakeStore.Backup backup() {
+    public FakeStore.Backup backup() {
         return store.backup();
     }
 
     /** Has the data of an earlier time again, and its leases anew. */
-    void restore(FakeStore.Backup backup) {
+    public void restore(FakeStore.Backup backup) {
         store.restore(backup);
         store.leases().keySet().forEach(this::renewNow);
     }
 
-    void compact() {
+    public void compact() {
         store.compact();
     }
 
     /** From now on a page whose values have more bytes cannot be received. */
-    void largestPage(int bytes) {
+    public void largestPage(int bytes) {
         largestPage = bytes;
     }
 
@@ -176,82 +180,82 @@ final class FakeEtcd {
         compactsBeforeNextWatch = true;
     }
 
-    void put(String key, String value) {
+    public void put(String key, String value) {
         store.put(key, ByteString.copyFromUtf8(value), 0);
     }
 
-    void put(String key, ByteString value, long lease) {
+    public void put(String key, ByteString value, long lease) {
         store.put(key, value, lease);
     }
 
-    void delete(String key) {
+    public void delete(String key) {
         store.delete(List.of(key));
     }
 
-    long grantNow(Duration ttl) {
+    public long grantNow(Duration ttl) {
         long id = store.grant(ttl, this);
         renewNow(id);
         return id;
     }
 
-    void renewNow(long id) {
+    public void renewNow(long id) {
         store.renew(id);
         scheduler.schedule(this::expireLeases, store.leases().get(id).ttl.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    void revokeNow(long id) {
+    public void revokeNow(long id) {
         store.revoke(id);
     }
 
     // what a test sees of it
 
-    FakeStore store() {
+    public FakeStore store() {
         return store;
     }
 
-    KeyValue record(String key) {
+    public KeyValue record(String key) {
         return store.records().get(key);
     }
 
-    String value(String key) {
+    public String value(String key) {
         KeyValue record = record(key);
         return record == null ? null : record.value().toStringUtf8();
     }
 
-    List<Long> leases() {
+    public List<Long> leases() {
         return List.copyOf(store.leases().keySet());
     }
 
-    List<String> keys() {
+    public List<String> keys() {
         return List.copyOf(store.records().keySet());
     }
 
-    int leaseCount() {
+    public int leaseCount() {
         return store.leases().size();
     }
 
-    int watchCount() {
+    public int watchCount() {
         return watches.size();
     }
 
     /** Returns how many watches the clients of a process have. */
-    long watchCount(FakeClock process) {
+    public long watchCount(FakeClock process) {
         return watches.stream().filter(watch -> watch.client.process == process).count();
     }
 
-    int calls() {
+    public int calls() {
         return calls;
     }
 
-    int grants() {
+    public int grants() {
         return grants;
     }
 
-    int lists() {
+    public int lists() {
         return lists;
     }
 
-    long revision() {
+    public long revision() {
         return store.revision();
     }
 
@@ -281,7 +285,7 @@ final class FakeEtcd {
     }
 
     /** A process's client. */
-    final class FakeClient implements EtcdClient {
+    public final class FakeClient implements EtcdClient {
 
         private final FakeClock process;
         private boolean cut;
@@ -292,14 +296,14 @@ final class FakeEtcd {
         }
 
         /** Cuts this process off from etcd, or joins it again. */
-        void cut(boolean off) {
+        public void cut(boolean off) {
             cut = off;
             if (off) {
                 endMine();
             }
         }
 
-        boolean isClosed() {
+        public boolean isClosed() {
             return closed;
         }
 

@@ -1,6 +1,8 @@
 package io.github.grpclb.etcd;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.etcd.client.EtcdApi;
+import io.github.grpclb.etcd.record.KeyValue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,11 +17,11 @@ import java.util.function.LongSupplier;
  * What an etcd keeps: records, leases, and how all this came. An era is the time between two losses of data; of each the records
  * at every revision are kept, so that a list can be held against them.
  */
-final class FakeStore {
+public final class FakeStore {
 
     /** A lease, and who asked for it. */
-    static final class Lease {
-        final Duration ttl;
+    public static final class Lease {
+        public final Duration ttl;
         final Object owner;
         long expiresAt;
 
@@ -30,7 +32,7 @@ final class FakeStore {
     }
 
     /** A copy of all data, to be restored later. */
-    record Backup(
+    public record Backup(
             TreeMap<String, KeyValue> records,
             Map<Long, Lease> leases,
             List<EtcdApi.Event> history,
@@ -60,7 +62,7 @@ final class FakeStore {
         return records;
     }
 
-    Map<Long, Lease> leases() {
+    public Map<Long, Lease> leases() {
         return leases;
     }
 
@@ -132,7 +134,7 @@ final class FakeStore {
     }
 
     /** Deletes what is there of some keys, all in one revision. */
-    void delete(List<String> keys) {
+    public void delete(List<String> keys) {
         List<String> present = keys.stream().filter(records::containsKey).toList();
         if (present.isEmpty()) {
             return;

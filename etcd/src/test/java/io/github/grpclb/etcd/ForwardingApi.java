@@ -1,25 +1,28 @@
 package io.github.grpclb.etcd;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.etcd.client.EtcdApi;
+import io.github.grpclb.etcd.client.EtcdException;
+import io.github.grpclb.etcd.record.KeyValue;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** Passes everything on; what is overridden is what it gets wrong. */
-class ForwardingApi implements EtcdApi {
+public class ForwardingApi implements EtcdApi {
 
-    final EtcdApi to;
+    public final EtcdApi to;
 
-    ForwardingApi(EtcdApi to) {
+    public ForwardingApi(EtcdApi to) {
         this.to = to;
     }
 
     /** Passes everything on, too. */
-    static class ForwardingListener implements WatchListener {
+    public static class ForwardingListener implements WatchListener {
 
-        final WatchListener to;
+        public final WatchListener to;
 
-        ForwardingListener(WatchListener to) {
+        public ForwardingListener(WatchListener to) {
             this.to = to;
         }
 

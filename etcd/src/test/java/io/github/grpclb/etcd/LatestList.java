@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Remembers what a subscriber heard. Thread-safe. */
-final class LatestList implements EndpointListener {
+public final class LatestList implements EndpointListener {
 
     private final List<EndpointSnapshot> snapshots = new CopyOnWriteArrayList<>();
     private final List<String> reasons = new CopyOnWriteArrayList<>();
@@ -22,7 +22,7 @@ final class LatestList implements EndpointListener {
         reasons.add(reason);
     }
 
-    List<Endpoint> endpoints() {
+    public List<Endpoint> endpoints() {
         return snapshots.isEmpty()
                 ? List.of()
                 : snapshots.get(snapshots.size() - 1).endpoints();
@@ -32,11 +32,11 @@ final class LatestList implements EndpointListener {
         return snapshots.stream().map(EndpointSnapshot::endpoints).toList();
     }
 
-    int count() {
+    public int count() {
         return snapshots.size();
     }
 
-    List<String> reasons() {
+    public List<String> reasons() {
         return reasons;
     }
 }

@@ -4,6 +4,10 @@ import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.etcd.client.EtcdApi;
+import io.github.grpclb.etcd.client.EtcdException;
+import io.github.grpclb.etcd.client.EtcdLoop;
+import io.github.grpclb.etcd.record.KeyValue;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -245,7 +249,7 @@ enum Sabotage {
         EtcdLoop loop(ScheduledExecutorService executor, LongSupplier ticker, RandomGenerator random) {
             return new EtcdLoop(executor, ticker, random) {
                 @Override
-                <T> void when(
+                public <T> void when(
                         Supplier<CompletableFuture<T>> call,
                         Consumer<? super T> succeeded,
                         Consumer<EtcdException> failed) {
@@ -261,7 +265,7 @@ enum Sabotage {
         EtcdLoop loop(ScheduledExecutorService executor, LongSupplier ticker, RandomGenerator random) {
             return new EtcdLoop(executor, ticker, random) {
                 @Override
-                <T> void when(
+                public <T> void when(
                         Supplier<CompletableFuture<T>> call,
                         Consumer<? super T> succeeded,
                         Consumer<EtcdException> failed) {

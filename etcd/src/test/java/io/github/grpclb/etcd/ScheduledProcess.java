@@ -1,5 +1,8 @@
 package io.github.grpclb.etcd;
 
+import io.github.grpclb.etcd.client.EtcdApi;
+import io.github.grpclb.etcd.client.EtcdLoop;
+import io.github.grpclb.etcd.client.ReconnectingApi;
 import io.github.grpclb.testing.FakeClock;
 import java.util.ArrayList;
 import java.util.List;

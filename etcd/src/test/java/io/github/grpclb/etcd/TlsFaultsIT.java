@@ -3,6 +3,10 @@ package io.github.grpclb.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.etcd.client.EtcdConnection;
+import io.github.grpclb.etcd.client.EtcdOptions;
+import io.github.grpclb.etcd.client.EtcdTls;
+import io.github.grpclb.etcd.client.EtcdUnavailableException;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;

@@ -1,0 +1,30 @@
+package io.github.grpclb.balancer.connection;
+
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Has a connection made for the first call that picks it, and lets calls wait for it. Thread-safe. */
+final class WakingPicker extends SubchannelPicker {
+
+    private final AtomicBoolean asked = new AtomicBoolean();
+    private final Runnable wake;
+
+    /**
+     * Creates it.
+     *
+     * @param wake run once, on the thread of a call
+     */
+    WakingPicker(Runnable wake) {
+        this.wake = wake;
+    }
+
+    @Override
+    public PickResult pickSubchannel(PickSubchannelArgs call) {
+        if (!asked.get() && asked.compareAndSet(false, true)) {
+            wake.run();
+        }
+        return PickResult.withNoResult();
+    }
+}

@@ -1,0 +1,121 @@
+package io.github.grpclb.balancer.pick;
+
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.connection.ConnectionUse;
+import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.connection.SubsetPlace;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The steps of one configuration, in their order, and the policy below them: ejection of outliers, tags, panic, zone, slow start.
+ * What is not configured is not there. Confined to the synchronization context.
+ */
+public final class PickerChain {
+
+    /** In their order, the outermost first: a new one is a class and a line here. */
+    private static final List<StepFactory> STEPS =
+            List.of(EjectionStep.FACTORY, TagStep.FACTORY, PanicStep.FACTORY, ZoneStep.FACTORY);
+
+    private final List<Step> steps = new ArrayList<>();
+    private final List<StepFactory> withdrawn = new ArrayList<>();
+    private final List<Timed> timed = new ArrayList<>();
+    private final StepFactory.Setting setting;
+    private final Step.Next first;
+    private final PolicyPickers last;
+    private final String policyName;
+    private final int subsetSize;
+
+    /**
+     * Puts the steps together; nothing changes before {@link #begin}.
+     *
+     * @throws IllegalArgumentException if the policy is unknown, or its options are not for it
+     */
+    public PickerChain(LbConfig config, StepFactory.Setting setting) {
+        ChannelPolicies policies = setting.memory().policies();
+        this.setting = setting;
+        this.subsetSize = config.subsetSize();
+        for (StepFactory factory : STEPS) {
+            Step step = factory.create(config, setting);
+            if (step == null) {
+                withdrawn.add(factory);
+            } else {
+                steps.add(step);
+            }
+        }
+        timed.addAll(steps);
+        this.policyName = policies.get(config.policy(), config.options(), "").name();
+        PolicyPicker.PickerMaker maker = PolicyPicker.PickerMaker.PLAIN;
+        if (config.slowStart() != null) {
+            WarmUp warmUp =
+                    new WarmUp(config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
+            timed.add(warmUp);
+            maker = warmUp;
+        }
+        last = new PolicyPickers(
+                config, policies, new PolicyFailures(setting.tracking().logLimit()), setting.tracking(), maker);
+        Step.Next next = last;
+        for (int i = steps.size() - 1; i >= 0; i--) {
+            Step step = steps.get(i);
+            Step.Next after = next;
+            next = pool -> step.picker(pool, after);
+        }
+        this.first = next;
+    }
+
+    /** Takes over from the chain before. */
+    public void begin() {
+        setting.tracking().policyIs(policyName);
+        withdrawn.forEach(factory -> factory.withdraw(setting.memory()));
+    }
+
+    /** Makes a picker. */
+    public SubchannelPicker picker(List<EndpointCandidate> known) {
+        SubchannelPicker picker = first.picker(Pool.of(known));
+        steps.forEach(Step::done);
+        last.done();
+        return picker;
+    }
+
+    /** Draws those that are to be connected to, of each part of the servers; returns their {@link SubsetPlace#use()}. */
+    public Set<ConnectionUse> members(List<EndpointCandidate> known) {
+        List<Pool> pools = List.of(Pool.of(known));
+        for (Step step : steps) {
+            List<Pool> parts = new ArrayList<>();
+            pools.forEach(pool -> parts.addAll(step.parts(pool)));
+            pools = parts;
+        }
+        Set<ConnectionUse> members = new HashSet<>();
+        for (Pool pool : pools) {
+            for (EndpointCandidate candidate : Subset.draw(subsetSize, pool.known())) {
+                SubsetPlace place = candidate.place();
+                if (place != null) {
+                    members.add(place.use());
+                }
+            }
+        }
+        return members;
+    }
+
+    /** Lets servers that are connected to for calls to their part only be known to be in use, if they are. */
+    public void passUseOn() {
+        last.passUseOn();
+    }
+
+    /** Returns in how many nanoseconds time may have changed something, or {@link Timed#NEVER}. */
+    public long due() {
+        return timed.stream().mapToLong(Timed::due).min().orElse(Timed.NEVER);
+    }
+
+    /** Lets time act, and says whether a picker that is made now is another one. */
+    public boolean elapse() {
+        boolean changed = false;
+        for (Timed each : timed) {
+            changed |= each.elapse();
+        }
+        return changed;
+    }
+}

@@ -1,0 +1,135 @@
+package io.github.grpclb.balancer.pick;
+
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.connection.CallTracking;
+import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.grpc.LoadBalancer.FixedResultPicker;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What stands below the steps: a policy for each pool. Confined to the synchronization context. */
+final class PolicyPickers implements Step.Next {
+
+    private final String policy;
+    private final Map<String, ?> options;
+    private final ChannelPolicies policies;
+    private final PolicyFailures failures;
+    private final CallTracking tracking;
+    private final PolicyPicker.PickerMaker maker;
+    private final int subsetSize;
+    private final Set<String> pools = new HashSet<>();
+    private List<PartPicker> parts = List.of();
+    private List<PartPicker> nextParts = new ArrayList<>();
+
+    PolicyPickers(
+            LbConfig config,
+            ChannelPolicies policies,
+            PolicyFailures failures,
+            CallTracking tracking,
+            PolicyPicker.PickerMaker maker) {
+        this.policy = config.policy();
+        this.options = config.options();
+        this.subsetSize = config.subsetSize();
+        this.policies = policies;
+        this.failures = failures;
+        this.tracking = tracking;
+        this.maker = maker;
+    }
+
+    @Override
+    public SubchannelPicker picker(Pool pool) {
+        if (subsetSize > 0) {
+            return policies.get(policy, options, pool.name()).followsKeys() ? amongAll(pool) : amongSubset(pool);
+        }
+        return picker(pool, pool.known(), takingCalls(pool));
+    }
+
+    /**
+     * Picks among some servers.
+     *
+     * @param waitedFor calls wait while one of these is being connected to and none is ready
+     */
+    private SubchannelPicker picker(Pool pool, List<EndpointCandidate> waitedFor, List<EndpointCandidate> ready) {
+        if (ready.isEmpty()) {
+            return Pool.isConnecting(waitedFor)
+                    ? new FixedResultPicker(PickResult.withNoResult())
+                    : new NotReadyPicker(tracking, pool.known());
+        }
+        pools.add(pool.name());
+        return new PolicyPicker(
+                policies.get(policy, options, pool.name()),
+                failures,
+                tracking,
+                pool.known(),
+                NewCalls.among(ready),
+                maker);
+    }
+
+    /** Where all are ejected, they are better than nothing. */
+    private static List<EndpointCandidate> takingCalls(Pool pool) {
+        return pool.canServe() ? pool.usable() : pool.connected();
+    }
+
+    /** Picks among those that are drawn; among others that are connected to only while none of these is ready. */
+    private SubchannelPicker amongSubset(Pool pool) {
+        List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
+        Set<EndpointCandidate> drawn = identitySet(members);
+        List<EndpointCandidate> all = takingCalls(pool);
+        List<EndpointCandidate> ready = Pool.filter(all, candidate -> candidate.suspect() || drawn.contains(candidate));
+        return keepingConnected(members, picker(pool, members, ready.isEmpty() ? all : ready));
+    }
+
+    private SubchannelPicker keepingConnected(List<EndpointCandidate> members, SubchannelPicker picker) {
+        if (members.stream().allMatch(EndpointCandidate::isMember)) {
+            return picker;
+        }
+        PartPicker part = new PartPicker(members, picker);
+        nextParts.add(part);
+        return part;
+    }
+
+    /** Picks among all that are ready or that can be waited for, since others' calls with the same key go there too. */
+    private SubchannelPicker amongAll(Pool pool) {
+        List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
+        Set<EndpointCandidate> drawn = identitySet(members);
+        List<EndpointCandidate> ready = takingCalls(pool);
+        List<EndpointCandidate> able = new ArrayList<>(pool.known().size());
+        int next = 0;
+        for (EndpointCandidate candidate : pool.known()) {
+            if (next < ready.size() && ready.get(next) == candidate) {
+                next++;
+                able.add(candidate.asMember(drawn.contains(candidate)));
+            } else if (candidate.isComing()) {
+                able.add(candidate.asMember(drawn.contains(candidate)));
+            }
+        }
+        return keepingConnected(members, picker(pool, pool.known(), able));
+    }
+
+    private static Set<EndpointCandidate> identitySet(List<EndpointCandidate> candidates) {
+        Set<EndpointCandidate> set = Collections.newSetFromMap(new IdentityHashMap<>());
+        set.addAll(candidates);
+        return set;
+    }
+
+    /** Lets the members of parts be known to be in use, if they are. */
+    void passUseOn() {
+        parts.forEach(PartPicker::passUseOn);
+    }
+
+    /** Hears that all pickers of one update are made: policies of servers that are no more are forgotten. */
+    void done() {
+        policies.keepOnly(pools);
+        pools.clear();
+        passUseOn();
+        parts = nextParts;
+        nextParts = new ArrayList<>();
+    }
+}

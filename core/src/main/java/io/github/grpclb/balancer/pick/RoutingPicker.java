@@ -1,0 +1,90 @@
+package io.github.grpclb.balancer.pick;
+
+import io.github.grpclb.balancer.config.LbConfig.ServerIdMode;
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.connection.CallTracking;
+import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.policy.RoutingKeys;
+import io.grpc.ConnectivityState;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Sends a call that is bound to a server to that server, and leaves all others to the next picker. Immutable. */
+public final class RoutingPicker extends SubchannelPicker {
+
+    private final ServerIdMode mode;
+    private final Metadata.@Nullable Key<String> header;
+    private final ServerIds serverIds;
+    private final List<EndpointCandidate> known;
+    private final CallTracking tracking;
+    private final SubchannelPicker others;
+
+    public RoutingPicker(
+            LbConfig config,
+            CallTracking tracking,
+            ServerIds serverIds,
+            List<EndpointCandidate> known,
+            SubchannelPicker others) {
+        this.tracking = tracking;
+        this.mode = config.serverIdMode();
+        this.header = config.serverIdHeader();
+        this.serverIds = serverIds;
+        this.known = known;
+        this.others = others;
+    }
+
+    @Override
+    public PickResult pickSubchannel(PickSubchannelArgs call) {
+        String id = serverId(call);
+        if (id == null) {
+            return others.pickSubchannel(call);
+        }
+        EndpointCandidate server = serverIds.find(id, known);
+        return mode == ServerIdMode.STRICT ? strictly(id, server, call) : rather(server, call);
+    }
+
+    private @Nullable String serverId(PickSubchannelArgs call) {
+        String id = call.getCallOptions().getOption(RoutingKeys.SERVER_ID);
+        if (id == null && header != null) {
+            id = call.getHeaders().get(header);
+        }
+        return id == null || id.isBlank() ? null : id;
+    }
+
+    /** A server that drains still serves what is bound to it: it holds the state. */
+    private PickResult strictly(String id, @Nullable EndpointCandidate server, PickSubchannelArgs call) {
+        if (server == null) {
+            pickFailed();
+            // a drop: neither wait-for-ready nor a retry would bring the server
+            return PickResult.withDrop(Status.UNAVAILABLE.withDescription(noReadyEndpoint(id)));
+        }
+        PickResult result = server.connect(call);
+        if (server.state() != ConnectivityState.TRANSIENT_FAILURE) {
+            return result;
+        }
+        pickFailed();
+        return server.failed(noReadyEndpoint(id), result);
+    }
+
+    private PickResult rather(@Nullable EndpointCandidate server, PickSubchannelArgs call) {
+        if (server == null || server.isDraining() || server.state() == ConnectivityState.TRANSIENT_FAILURE) {
+            return others.pickSubchannel(call);
+        }
+        return server.connect(call);
+    }
+
+    private void pickFailed() {
+        tracking.pickFailed(known.get(0).endpoint().service(), PickObserver.Failure.SERVER_ID);
+    }
+
+    private String noReadyEndpoint(String id) {
+        long ready = known.stream().filter(EndpointCandidate::isReady).count();
+        return "server_id: no ready endpoint with id '" + id + "' (" + ready + " ready of " + known.size() + " known)";
+    }
+}

@@ -1,0 +1,35 @@
+package io.github.grpclb.balancer.pick;
+
+import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.List;
+
+/**
+ * Something that stands over every policy: it takes servers out, brings them back, or divides them so that each call chooses among
+ * a part of them. Steps that are not configured are not there. Confined to the synchronization context, but for its pickers.
+ */
+interface Step extends Timed {
+
+    /**
+     * Makes a picker for a pool.
+     *
+     * @param next makes a picker for what this step leaves of the pool
+     */
+    SubchannelPicker picker(Pool pool, Next next);
+
+    /**
+     * Returns the parts of a pool that calls go to whatever they say: servers of these are to be connected to before there are
+     * calls, where a channel connects to a subset only.
+     */
+    default List<Pool> parts(Pool pool) {
+        return List.of(pool);
+    }
+
+    /** Hears that all pickers of one update are made. */
+    default void done() {}
+
+    /** The steps that follow, and the policy. */
+    @FunctionalInterface
+    interface Next {
+        SubchannelPicker picker(Pool pool);
+    }
+}

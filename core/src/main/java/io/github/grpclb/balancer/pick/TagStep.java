@@ -1,0 +1,175 @@
+package io.github.grpclb.balancer.pick;
+
+import io.github.grpclb.balancer.config.TagRule;
+import io.github.grpclb.balancer.connection.CallTracking;
+import io.github.grpclb.balancer.connection.PickObserver;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Lets each call choose among the servers that have the value which it names, as {@link TagRule} says. */
+final class TagStep implements Step {
+
+    static final StepFactory FACTORY = (config, setting) -> config.tags().isEmpty()
+            ? null
+            : new TagStep(config.tags(), setting.tracking(), config.subsetSize(), setting.chance());
+
+    private final List<TagRule> rules;
+    private final CallTracking tracking;
+    private final DoubleSupplier chance;
+    private final int subsetSize;
+
+    /**
+     * Creates the step.
+     *
+     * @param subsetSize how many servers of each value are connected to; 0 for all
+     * @param chance gives a number from 0 to below 1; thread-safe
+     */
+    TagStep(List<TagRule> rules, CallTracking tracking, int subsetSize, DoubleSupplier chance) {
+        this.subsetSize = subsetSize;
+        this.rules = rules;
+        this.tracking = tracking;
+        this.chance = chance;
+    }
+
+    @Override
+    public SubchannelPicker picker(Pool pool, Next next) {
+        List<RulePicker> pickers = new ArrayList<>();
+        for (TagRule rule : rules) {
+            pickers.add(new RulePicker(rule, pool, next));
+        }
+        return new FirstRulePicker(pickers, next.picker(pool));
+    }
+
+    /** A value that a call must name has its servers connected to when one does; a share of all calls goes there by itself. */
+    @Override
+    public List<Pool> parts(Pool pool) {
+        List<Pool> parts = new ArrayList<>();
+        for (TagRule rule : rules) {
+            if (!rule.split().isEmpty()) {
+                pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
+                        .forEach((value, part) -> {
+                            if (rule.split().getOrDefault(value, 0.0) > 0) {
+                                parts.add(part);
+                            }
+                        });
+                Pool rest = withoutShare(rule, pool);
+                parts.add(rest.known().isEmpty() ? pool : rest);
+            }
+        }
+        return parts.isEmpty() ? List.of(pool) : parts;
+    }
+
+    /** Leaves the servers that have no share of their own. */
+    private static Pool withoutShare(TagRule rule, Pool pool) {
+        return pool.part(rule.key() + "!=" + rule.split().keySet(), candidate -> {
+            String value = rule.valueOf(candidate.endpoint());
+            return value == null || !rule.split().containsKey(value);
+        });
+    }
+
+    private static final class FirstRulePicker extends SubchannelPicker {
+
+        private final List<RulePicker> rules;
+        private final SubchannelPicker all;
+
+        FirstRulePicker(List<RulePicker> rules, SubchannelPicker all) {
+            this.rules = rules;
+            this.all = all;
+        }
+
+        @Override
+        public PickResult pickSubchannel(PickSubchannelArgs call) {
+            for (RulePicker rule : rules) {
+                PickResult result = rule.pick(call);
+                if (result != null) {
+                    return result;
+                }
+            }
+            return all.pickSubchannel(call);
+        }
+    }
+
+    /** One rule over one pool. Immutable. */
+    private final class RulePicker {
+
+        private final TagRule rule;
+        private final String service;
+        private final String counts;
+        private final Map<String, Part> parts = new HashMap<>();
+        private final @Nullable Part rest;
+
+        RulePicker(TagRule rule, Pool pool, Next next) {
+            this.rule = rule;
+            this.service = pool.known().get(0).endpoint().service();
+            this.counts = pool.counts();
+            pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
+                    .forEach((value, part) -> parts.put(value, new Part(part, subsetSize, next)));
+            this.rest = rule.split().isEmpty() ? null : new Part(withoutShare(rule, pool), subsetSize, next);
+        }
+
+        /** Picks, or returns null where the rule has nothing to say of the call. */
+        @Nullable
+        PickResult pick(PickSubchannelArgs call) {
+            String value = rule.valueOf(call);
+            if (value == null) {
+                Part part = rest == null ? null : drawn(rest);
+                return part == null ? null : part.pickIfItCan(call);
+            }
+            Part part = parts.get(value);
+            if (rule.fallback()) {
+                return part == null ? null : part.pickIfItCanOnDemand(call);
+            }
+            if (part == null) {
+                tracking.pickFailed(service, PickObserver.Failure.TAGS);
+                // a drop: neither wait-for-ready nor a retry would bring the server
+                return PickResult.withDrop(Status.UNAVAILABLE.withDescription(
+                        "tags: no endpoint with " + rule.key() + " '" + value + "' (" + counts + ")"));
+            }
+            return part.picker.pickSubchannel(call);
+        }
+
+        private @Nullable Part drawn(Part others) {
+            double left = chance.getAsDouble() * 100;
+            for (Map.Entry<String, Double> share : rule.split().entrySet()) {
+                left -= share.getValue();
+                if (left < 0) {
+                    return parts.get(share.getKey());
+                }
+            }
+            return others;
+        }
+    }
+
+    /** The servers of one value. Immutable. */
+    private static final class Part {
+
+        private final boolean canServe;
+        private final boolean canServeOnDemand;
+        private final SubchannelPicker picker;
+
+        Part(Pool pool, int subsetSize, Next next) {
+            this.canServe = pool.canServe();
+            this.canServeOnDemand = canServe || Subset.isComing(subsetSize, pool.known());
+            this.picker = next.picker(pool);
+        }
+
+        @Nullable
+        PickResult pickIfItCan(PickSubchannelArgs call) {
+            return canServe ? picker.pickSubchannel(call) : null;
+        }
+
+        /** Has a call wait, too, that is for these servers and no others while they are connected to for its sake. */
+        @Nullable
+        PickResult pickIfItCanOnDemand(PickSubchannelArgs call) {
+            return canServeOnDemand ? picker.pickSubchannel(call) : null;
+        }
+    }
+}

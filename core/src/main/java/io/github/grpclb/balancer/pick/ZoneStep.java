@@ -1,0 +1,127 @@
+package io.github.grpclb.balancer.pick;
+
+import io.github.grpclb.balancer.config.ZoneRouting;
+import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.function.DoubleSupplier;
+
+/**
+ * Keeps calls in the client's own zone, and lets as many leave it as it has no room for: of each call chance decides whether it
+ * stays, and the policy then chooses in the own zone or among all others. So it holds for every policy, and nothing jumps when a
+ * server of the zone comes or goes.
+ *
+ * <p>The room of the zone is the weight of its usable servers over the weight of all its servers that stay, times what a server
+ * can take beyond its fair load (Envoy's overprovisioning factor). How many clients there are in which zone is not known, so it is
+ * not considered.
+ */
+final class ZoneStep implements Step {
+
+    static final StepFactory FACTORY = (config, setting) ->
+            config.zone() == null ? null : new ZoneStep(config.zone(), config.subsetSize(), setting.chance());
+
+    private final ZoneRouting config;
+    private final DoubleSupplier chance;
+    private final int subsetSize;
+
+    /**
+     * Creates the step.
+     *
+     * @param subsetSize how many servers of each zone are connected to; 0 for all
+     * @param chance gives a number from 0 to below 1; thread-safe
+     */
+    ZoneStep(ZoneRouting config, int subsetSize, DoubleSupplier chance) {
+        this.config = config;
+        this.subsetSize = subsetSize;
+        this.chance = chance;
+    }
+
+    @Override
+    public SubchannelPicker picker(Pool pool, Next next) {
+        Pool own = own(pool);
+        Pool others = others(pool);
+        if (!own.canServe() && !others.canServe()) {
+            // whoever is waited for is connected to: not to those of other zones where the own one has some
+            return Subset.isComing(subsetSize, own.known()) ? next.picker(own) : next.picker(pool);
+        }
+        double stays = others.canServe() ? stays(own, others, false) : 1;
+        if (stays >= 1) {
+            return next.picker(own);
+        }
+        if (stays <= 0) {
+            return next.picker(others);
+        }
+        return new EitherPicker(stays, next.picker(own), next.picker(others));
+    }
+
+    @Override
+    public List<Pool> parts(Pool pool) {
+        Pool own = own(pool);
+        Pool others = others(pool);
+        double stays = others.known().isEmpty() ? 1 : stays(own, others, true);
+        return stays >= 1 ? List.of(own) : stays <= 0 ? List.of(others) : List.of(own, others);
+    }
+
+    /**
+     * Returns the share of calls that stay in the zone.
+     *
+     * @param hopeful whether servers that are about to be connected to count as if they were
+     */
+    private double stays(Pool own, Pool others, boolean hopeful) {
+        List<EndpointCandidate> members = own.known();
+        List<EndpointCandidate> usable = own.usable();
+        if (subsetSize > 0) {
+            Set<EndpointCandidate> able = Collections.newSetFromMap(new IdentityHashMap<>());
+            able.addAll(usable);
+            members = Subset.draw(subsetSize, members);
+            usable = Pool.filter(members, candidate -> able.contains(candidate) || (hopeful && candidate.isComing()));
+        }
+        boolean weightless = weight(members) == 0 && weight(others.known()) == 0;
+        double all = weightless ? members.size() : weight(members);
+        double room = weightless ? usable.size() : weight(usable);
+        return all == 0 ? 0 : Math.min(1, room / all * config.overprovisioningFactor());
+    }
+
+    private Pool own(Pool pool) {
+        return pool.part("zone=" + config.own(), this::isInOwnZone);
+    }
+
+    private Pool others(Pool pool) {
+        return pool.part("zone!=" + config.own(), candidate -> !isInOwnZone(candidate));
+    }
+
+    private boolean isInOwnZone(EndpointCandidate candidate) {
+        return config.own().equals(candidate.endpoint().zone());
+    }
+
+    private static double weight(List<EndpointCandidate> candidates) {
+        double sum = 0;
+        for (EndpointCandidate candidate : candidates) {
+            sum += candidate.isDraining() ? 0 : candidate.weight();
+        }
+        return sum;
+    }
+
+    private final class EitherPicker extends SubchannelPicker {
+
+        private final double first;
+        private final SubchannelPicker own;
+        private final SubchannelPicker others;
+
+        EitherPicker(double first, SubchannelPicker own, SubchannelPicker others) {
+            this.first = first;
+            this.own = own;
+            this.others = others;
+        }
+
+        @Override
+        public PickResult pickSubchannel(PickSubchannelArgs call) {
+            return (chance.getAsDouble() < first ? own : others).pickSubchannel(call);
+        }
+    }
+}

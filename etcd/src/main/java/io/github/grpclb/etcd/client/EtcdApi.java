@@ -1,0 +1,112 @@
+package io.github.grpclb.etcd.client;
+
+import com.google.protobuf.ByteString;
+import io.github.grpclb.etcd.record.KeyValue;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the loops need of etcd. Called on the loop's thread; completes futures and calls listeners there, and never
+ * before the call has returned. Listeners throw nothing. Every future completes within the call's time limit, a failed one with an {@link
+ * EtcdException}.
+ */
+public interface EtcdApi {
+
+    /**
+     * A lease as it was granted or renewed.
+     *
+     * @param ttl what etcd gave, which may be more than what was asked
+     */
+    record Lease(long id, Duration ttl) {}
+
+    /**
+     * How long a lease has left.
+     *
+     * @param remaining negative when there is no such lease
+     * @param granted the time that it was granted for
+     */
+    record TimeToLive(Duration remaining, Duration granted) {}
+
+    /**
+     * A page of a list: the records in the order of their keys, and the revision at which they were read. A key that is
+     * no text is none of ours, and no record.
+     *
+     * @param next the key from which on the next page is to be read, as it is in etcd; null when there is none
+     */
+    record Page(
+            long revision, List<KeyValue> records, @Nullable ByteString next) {}
+
+    /** One change. Of a deletion only the key and the revision are known. */
+    record Event(KeyValue record, boolean deleted) {}
+
+    CompletableFuture<Lease> grant(Duration ttl);
+
+    /** Renews a lease once; fails with {@link EtcdException.Kind#LEASE_GONE} when etcd does not have it. */
+    CompletableFuture<Lease> renew(long lease, Duration timeout);
+
+    CompletableFuture<Void> revoke(long lease);
+
+    CompletableFuture<TimeToLive> timeToLive(long lease);
+
+    /** Asks the same where it does not matter whether this user may. */
+    default CompletableFuture<TimeToLive> timeToLiveIfAllowed(long lease) {
+        return timeToLive(lease);
+    }
+
+    CompletableFuture<@Nullable KeyValue> get(String key);
+
+    /**
+     * Puts a value under a lease if the key is still as it was seen.
+     *
+     * @param modRevision the revision of its last change, 0 when there was no such key
+     * @return completes with whether it was put
+     */
+    CompletableFuture<Boolean> putIfUnchanged(String key, long modRevision, ByteString value, long lease);
+
+    /** Deletes a key if it is still as it was seen; completes with whether it was deleted. */
+    CompletableFuture<Boolean> deleteIfUnchanged(String key, long modRevision);
+
+    /**
+     * Reads a page of all keys that begin with a prefix.
+     *
+     * @param from where the page before said that it goes on; empty for the first page
+     * @param revision the revision to read at; 0 for the newest
+     */
+    CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision);
+
+    /** Reads the same where it does not matter whether this user may. */
+    default CompletableFuture<Page> listIfAllowed(String prefix, ByteString from, int limit, long revision) {
+        return list(prefix, from, limit, revision);
+    }
+
+    /** Follows all changes of keys that begin with a prefix. Requires that the cluster has a leader. */
+    Watch watch(String prefix, long fromRevision, WatchListener listener);
+
+    /** A running watch. */
+    interface Watch {
+
+        /** Asks for a sign of life: {@link WatchListener#onProgress}, with a revision not older than this request. */
+        void requestProgress();
+
+        /** Ends it without a further call of the listener. Idempotent. */
+        void close();
+    }
+
+    /** Hears of a watch. */
+    interface WatchListener {
+
+        /** The watch stands; {@code revision} is etcd's at this time. */
+        void onCreated(long revision);
+
+        /** Changes, all up to and including {@code revision}. */
+        void onEvents(long revision, List<Event> events);
+
+        /** etcd is alive, and was at {@code revision}. Events of later ones may have come before, and of earlier ones may follow. */
+        void onProgress(long revision);
+
+        /** It ended, for whatever cause; nothing is called after this. */
+        void onEnd(EtcdException cause);
+    }
+}

@@ -1,0 +1,154 @@
+package io.github.grpclb.etcd.follow;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.etcd.client.EtcdLoop;
+import io.github.grpclb.etcd.client.EtcdOptions;
+import io.github.grpclb.etcd.record.LogText;
+import io.github.grpclb.etcd.record.MalformedRecordException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The last good lists on disk, a file for each service. All file work is done on a thread of its own. What cannot be read or
+ * written is logged and otherwise as if it were not there. Thread-safe.
+ */
+final class SnapshotStore implements LastLists {
+
+    private static final Logger log = LoggerFactory.getLogger(SnapshotStore.class);
+
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+
+    /** How far another clock may be ahead. */
+    private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+
+    private final SnapshotDirectory directory;
+    private final SnapshotFormat format;
+    private final Duration maxAge;
+    private final String identity;
+    private final EtcdLoop worker;
+    private final ScheduledExecutorService executor;
+    private final LongSupplier currentTimeMillis;
+
+    // on the worker's thread
+    private final Map<String, SnapshotFile> files = new HashMap<>();
+
+    /**
+     * Opens a store.
+     *
+     * @throws IllegalValueException if the directory cannot be used
+     */
+    static SnapshotStore open(SnapshotOptions options, EtcdOptions etcd) {
+        ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "grpc-lb-snapshot");
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        executor.prestartCoreThread();
+        return new SnapshotStore(options, etcd, executor, System::nanoTime, System::currentTimeMillis);
+    }
+
+    SnapshotStore(
+            SnapshotOptions options,
+            EtcdOptions etcd,
+            ScheduledExecutorService executor,
+            LongSupplier ticker,
+            LongSupplier currentTimeMillis) {
+        try {
+            this.directory = SnapshotDirectory.open(options.directory());
+        } catch (IOException | SecurityException e) {
+            throw new IllegalValueException(
+                    "directory",
+                    options.directory(),
+                    "a directory that this process can make and write to, not: " + LogText.of(e.toString()),
+                    e);
+        }
+        this.format = new SnapshotFormat(etcd);
+        this.maxAge = options.maxAge();
+        this.identity =
+                etcd.prefix() + "\0" + etcd.endpoints().stream().sorted().toList();
+        this.executor = executor;
+        this.worker = new EtcdLoop(executor, ticker, new Random());
+        this.currentTimeMillis = currentTimeMillis;
+    }
+
+    @Override
+    public void keep(String service, List<Endpoint> live) {
+        if (!live.isEmpty()) {
+            long asOf = currentTimeMillis.getAsLong();
+            worker.execute(() -> files.computeIfAbsent(service, this::newFile).confirmed(live, asOf));
+        }
+    }
+
+    @Override
+    public void recall(String service, Consumer<@Nullable SavedList> found) {
+        if (!worker.execute(() -> found.accept(read(service)))) {
+            found.accept(null);
+        }
+    }
+
+    @Override
+    public void close() {
+        worker.execute(() -> files.values().forEach(SnapshotFile::flush));
+        executor.shutdown();
+        try {
+            if (!executor.awaitTermination(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                log.warn("The snapshots could not be written within {} ms", CLOSE_LIMIT.toMillis());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private SnapshotFile newFile(String service) {
+        Path file = directory.file(service, identity);
+        return new SnapshotFile(
+                worker,
+                maxAge,
+                (list, asOf) -> directory.write(file, format.encode(service, asOf, list)),
+                file.toString());
+    }
+
+    private @Nullable SavedList read(String service) {
+        Path file = directory.file(service, identity);
+        try {
+            byte[] text = directory.read(file);
+            if (text == null) {
+                log.info("{}: no snapshot to start from at {}", LogText.of(service), file);
+                return null;
+            }
+            SavedList saved = format.decode(service, text, file.toString());
+            requireAge(saved.asOf());
+            return saved;
+        } catch (IOException | MalformedRecordException | RuntimeException | Error e) {
+            boolean ours = e instanceof MalformedRecordException || e.getClass() == IOException.class;
+            String why = String.valueOf(ours ? e.getMessage() : e);
+            log.warn("{}: snapshot {} ignored: {}", LogText.of(service), file, LogText.of(why));
+            return null;
+        }
+    }
+
+    private void requireAge(long asOf) throws IOException {
+        Duration age = Duration.ofMillis(currentTimeMillis.getAsLong() - asOf);
+        if (age.compareTo(maxAge) > 0) {
+            throw new IOException("it is " + age.toSeconds() + " s old (expected: at most " + maxAge.toSeconds() + ")");
+        }
+        if (age.compareTo(CLOCK_SKEW.negated()) < 0) {
+            throw new IOException("it is from " + age.negated().toSeconds() + " s in the future (expected: the past)");
+        }
+    }
+}
