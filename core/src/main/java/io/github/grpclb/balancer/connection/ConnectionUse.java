@@ -1,6 +1,5 @@
 package io.github.grpclb.balancer.connection;
 
-
 /** Whether calls went over a connection lately. Thread-safe. */
 public final class ConnectionUse {
 

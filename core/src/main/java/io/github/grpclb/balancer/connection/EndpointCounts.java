@@ -1,6 +1,5 @@
 package io.github.grpclb.balancer.connection;
 
-
 /**
  * How many endpoints of a channel are in which state; each counts once.
  *

@@ -1,6 +1,5 @@
 package io.github.grpclb.balancer.connection;
 
-
 /** What an endpoint can do for a channel. */
 public enum EndpointState {
     /** Connected, and taking calls. */

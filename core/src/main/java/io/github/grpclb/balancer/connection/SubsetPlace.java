@@ -1,6 +1,5 @@
 package io.github.grpclb.balancer.connection;
 
-
 /**
  * How an endpoint stands to a channel that connects to a subset of the servers only. Immutable, but for the use.
  *

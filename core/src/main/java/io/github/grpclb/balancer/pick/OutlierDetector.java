@@ -1,8 +1,8 @@
 package io.github.grpclb.balancer.pick;
 
+import io.github.grpclb.balancer.config.OutlierDetection;
 import io.github.grpclb.balancer.config.OutlierDetection.FailurePercentage;
 import io.github.grpclb.balancer.config.OutlierDetection.SuccessRate;
-import io.github.grpclb.balancer.config.OutlierDetection;
 import io.github.grpclb.balancer.pick.EjectionHistory.Record;
 import java.util.List;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 package io.github.grpclb.balancer.pick;
 
-import io.github.grpclb.balancer.config.LbConfig.ServerIdMode;
 import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.config.LbConfig.ServerIdMode;
 import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.PickObserver;

@@ -1,7 +1,5 @@
 package io.github.grpclb.balancer.pick;
 
-
-
 /** Something that time changes. Confined to the synchronization context. */
 interface Timed {
 

@@ -3,4 +3,3 @@
 package io.github.grpclb.balancer.pick;
 
 import org.jspecify.annotations.NullMarked;
-

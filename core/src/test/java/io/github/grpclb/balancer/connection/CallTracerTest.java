@@ -15,8 +15,8 @@ import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeHelper;
 import io.grpc.Attributes;
 import io.grpc.CallOptions;
-import io.grpc.ClientStreamTracer.StreamInfo;
 import io.grpc.ClientStreamTracer;
+import io.grpc.ClientStreamTracer.StreamInfo;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.EquivalentAddressGroup;
@@ -305,7 +305,8 @@ class CallTracerTest {
     @Test
     void leavesAResultWithoutAConnectionAsItIs() {
         PickResult failed = PickResult.withError(Status.UNAVAILABLE);
-        assertThat(TrackedConnection.of(new FixedResultPicker(failed), tracking, endpoint, load, null).pickSubchannel(FakeCall.PLAIN))
+        assertThat(TrackedConnection.of(new FixedResultPicker(failed), tracking, endpoint, load, null)
+                        .pickSubchannel(FakeCall.PLAIN))
                 .isSameAs(failed);
     }
 
@@ -323,8 +324,8 @@ class CallTracerTest {
             }
         };
         CallTracking broken = new CallTracking(loads, throwing, new LogLimit(System::nanoTime));
-        SubchannelPicker picker =
-                TrackedConnection.of(new FixedResultPicker(PickResult.withSubchannel(subchannel)), broken, endpoint, load, null);
+        SubchannelPicker picker = TrackedConnection.of(
+                new FixedResultPicker(PickResult.withSubchannel(subchannel)), broken, endpoint, load, null);
         ClientStreamTracer tracer = picker.pickSubchannel(FakeCall.PLAIN)
                 .getStreamTracerFactory()
                 .newClientStreamTracer(StreamInfo.newBuilder().build(), new Metadata());

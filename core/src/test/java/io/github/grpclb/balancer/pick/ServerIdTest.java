@@ -3,8 +3,8 @@ package io.github.grpclb.balancer.pick;
 import static io.github.grpclb.balancer.PolicyLoadBalancerTest.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.config.LbConfig.ServerIdMode;
 import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.config.LbConfig.ServerIdMode;
 import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.discovery.Endpoint;

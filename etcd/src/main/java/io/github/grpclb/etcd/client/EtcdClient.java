@@ -1,6 +1,5 @@
 package io.github.grpclb.etcd.client;
 
-
 /** One client of etcd with connections of its own. Dials when it is first used. */
 public interface EtcdClient extends EtcdApi {
 

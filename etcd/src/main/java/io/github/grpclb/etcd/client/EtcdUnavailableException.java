@@ -1,6 +1,5 @@
 package io.github.grpclb.etcd.client;
 
-
 /** etcd cannot be used. The message says why and which endpoints were tried; it holds no secret. */
 public final class EtcdUnavailableException extends RuntimeException {
 

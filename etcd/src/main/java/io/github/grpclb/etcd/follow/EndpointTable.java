@@ -69,7 +69,8 @@ public final class EndpointTable {
     private final SameIds sameIds;
     private boolean overflows;
 
-    public EndpointTable(String service, EtcdLoop loop, EndpointCodec codec, RegistryObserver observer, int maxEndpoints) {
+    public EndpointTable(
+            String service, EtcdLoop loop, EndpointCodec codec, RegistryObserver observer, int maxEndpoints) {
         this.service = service;
         this.loop = loop;
         this.sameIds = new SameIds(loop.logLimit());

@@ -1,8 +1,8 @@
 package io.github.grpclb.etcd.follow;
 
 import io.github.grpclb.discovery.EndpointListener;
-import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.github.grpclb.etcd.client.Alarm;
 import io.github.grpclb.etcd.client.Backoff;
 import io.github.grpclb.etcd.client.EtcdApi;

@@ -1,7 +1,5 @@
 package io.github.grpclb.etcd.record;
 
-
-
 /** Makes text that others wrote fit for a log line or a message: one line, printable, and not long. */
 public final class LogText {
 

@@ -3,4 +3,3 @@
 package io.github.grpclb.etcd.record;
 
 import org.jspecify.annotations.NullMarked;
-

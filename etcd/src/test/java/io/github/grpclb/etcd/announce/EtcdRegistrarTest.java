@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration.Status;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration;
-import io.github.grpclb.discovery.RegistryObserver.Loss;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.RegistryObserver.Loss;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.FakeStore;
 import io.github.grpclb.etcd.ForwardingApi;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration.State;
 import io.github.grpclb.discovery.EndpointSource;
-import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.github.grpclb.etcd.LatestList;
 import io.github.grpclb.etcd.announce.EtcdRegistrar;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
