@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +67,12 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, property(e.name()));
         }
-        OPTIONS.keySet().forEach(each -> requireValidOptions(each, client));
+        Set<String> set = RecordJson.of(client).keySet();
+        OPTIONS.forEach((each, block) -> {
+            if (set.contains(block)) {
+                requireValidOptions(each, client);
+            }
+        });
         requireValidOptions(policy, client);
         initialWait();
     }

@@ -337,7 +337,7 @@ public final class ChildList {
 
     /** The child is in the middle of telling. */
     private void shutdownLater(EndpointChild child) {
-        child.hearNoMore();
+        child.ignoreChanges();
         helper.getSynchronizationContext().execute(child::shutdown);
     }
 }

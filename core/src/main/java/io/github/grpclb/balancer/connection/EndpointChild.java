@@ -293,7 +293,7 @@ public final class EndpointChild {
     }
 
     /** Makes it tell nothing any more. */
-    void hearNoMore() {
+    void ignoreChanges() {
         closed = true;
     }
 

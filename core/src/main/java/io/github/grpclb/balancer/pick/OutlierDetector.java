@@ -115,7 +115,7 @@ final class OutlierDetector implements Timed {
         boolean changed = false;
         for (Record record : compared) {
             if (record.successRate() < required) {
-                changed |= mayEject(record, rule.enforcementPercentage(), now);
+                changed |= ejectByChance(record, rule.enforcementPercentage(), now);
             }
         }
         return changed;
@@ -133,7 +133,7 @@ final class OutlierDetector implements Timed {
         boolean changed = false;
         for (Record record : compared) {
             if (record.failures * 100 > rule.threshold() * record.volume()) {
-                changed |= mayEject(record, rule.enforcementPercentage(), now);
+                changed |= ejectByChance(record, rule.enforcementPercentage(), now);
             }
         }
         return changed;
@@ -145,7 +145,7 @@ final class OutlierDetector implements Timed {
                 .toList();
     }
 
-    private boolean mayEject(Record record, int enforcementPercentage, long now) {
+    private boolean ejectByChance(Record record, int enforcementPercentage, long now) {
         if (record.ejected || !isRoomForOneMore() || chance.getAsDouble() * 100 >= enforcementPercentage) {
             return false;
         }

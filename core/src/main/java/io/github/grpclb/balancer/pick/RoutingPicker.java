@@ -46,7 +46,7 @@ public final class RoutingPicker extends SubchannelPicker {
             return others.pickSubchannel(call);
         }
         EndpointCandidate server = serverIds.find(id, known);
-        return mode == ServerIdMode.STRICT ? strictly(id, server, call) : rather(server, call);
+        return mode == ServerIdMode.STRICT ? strictly(id, server, call) : preferably(server, call);
     }
 
     private @Nullable String serverId(PickSubchannelArgs call) {
@@ -72,7 +72,7 @@ public final class RoutingPicker extends SubchannelPicker {
         return server.failed(noReadyEndpoint(id), result);
     }
 
-    private PickResult rather(@Nullable EndpointCandidate server, PickSubchannelArgs call) {
+    private PickResult preferably(@Nullable EndpointCandidate server, PickSubchannelArgs call) {
         if (server == null || server.isDraining() || server.state() == ConnectivityState.TRANSIENT_FAILURE) {
             return others.pickSubchannel(call);
         }
