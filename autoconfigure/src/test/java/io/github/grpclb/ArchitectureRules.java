@@ -12,6 +12,7 @@ import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import io.github.grpclb.discovery.Internal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -71,6 +72,7 @@ final class ArchitectureRules {
 
     private static boolean isShown(JavaClass type) {
         return isShown(type.getModifiers())
+                && !type.isAnnotatedWith(Internal.class)
                 && type.getEnclosingClass().map(ArchitectureRules::isShown).orElse(true);
     }
 

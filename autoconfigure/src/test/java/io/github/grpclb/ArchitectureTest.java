@@ -60,6 +60,7 @@ class ArchitectureTest {
             "etcd.announce",
             "etcd.follow",
             "actuate",
+            "autoconfigure.properties",
             "autoconfigure",
             "autoconfigure.devh");
 

@@ -1,6 +1,9 @@
 package io.github.grpclb.autoconfigure;
 
-import io.github.grpclb.autoconfigure.ClientProperties.PolicyOptions;
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.ClientProperties.PolicyOptions;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.RecordJson;
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.policy.Policy;

@@ -1,5 +1,9 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.ServiceName;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;

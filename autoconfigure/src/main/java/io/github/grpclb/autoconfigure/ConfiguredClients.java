@@ -1,5 +1,10 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.Records;
+import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import io.github.grpclb.client.ClientSettings;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.policy.PolicyTable;

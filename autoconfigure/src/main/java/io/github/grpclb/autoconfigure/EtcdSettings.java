@@ -1,5 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.IllegalValueException;

@@ -1,5 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.client.ChannelSetup;
 import io.github.grpclb.discovery.EndpointSource;

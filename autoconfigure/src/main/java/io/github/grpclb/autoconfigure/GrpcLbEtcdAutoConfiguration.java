@@ -1,5 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.RecordJson;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.connection.PickObserver;
 import io.github.grpclb.discovery.RegistryObserver;

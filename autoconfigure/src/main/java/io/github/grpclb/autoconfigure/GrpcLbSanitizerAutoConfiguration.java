@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.actuate.SecretSanitizer;
+import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;

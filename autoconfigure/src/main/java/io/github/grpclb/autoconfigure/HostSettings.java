@@ -1,6 +1,9 @@
 package io.github.grpclb.autoconfigure;
 
 import com.google.common.net.InetAddresses;
+import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.server.AdvertisedHost;

@@ -1,6 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
 import com.google.common.net.HostAndPort;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import io.github.grpclb.discovery.Endpoint;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.properties.ConfigurationCheck;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import io.github.grpclb.discovery.Similar;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,5 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.RecordJson;
+import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.PolicyFactory;

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonParser;
+import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.server.ServerLifecycle;
 import java.io.IOException;

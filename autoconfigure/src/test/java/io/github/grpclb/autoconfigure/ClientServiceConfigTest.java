@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonParser;
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FaultRow;
 import java.util.List;

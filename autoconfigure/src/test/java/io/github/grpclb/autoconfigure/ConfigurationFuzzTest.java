@@ -2,6 +2,10 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;

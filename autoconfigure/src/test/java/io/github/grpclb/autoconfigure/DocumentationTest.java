@@ -3,6 +3,11 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.KnownProperties;
+import io.github.grpclb.autoconfigure.properties.UnknownProperties;
 import io.github.grpclb.metrics.GrpcLbMeters;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.Policy;

@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.etcd.client.EtcdConnection;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;

@@ -3,6 +3,10 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.client.EtcdConnection;

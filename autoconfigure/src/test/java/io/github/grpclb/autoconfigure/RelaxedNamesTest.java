@@ -3,6 +3,10 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

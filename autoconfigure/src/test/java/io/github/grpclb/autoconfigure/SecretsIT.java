@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;

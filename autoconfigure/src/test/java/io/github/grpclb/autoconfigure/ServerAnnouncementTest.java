@@ -3,6 +3,9 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.server.Announcement;
 import io.github.grpclb.server.HostChoice;
 import io.github.grpclb.testing.FaultRow;

@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.autoconfigure.properties.ConfigurationChecks;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.testing.TestServer;

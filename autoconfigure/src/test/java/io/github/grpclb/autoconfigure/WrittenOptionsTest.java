@@ -3,6 +3,8 @@ package io.github.grpclb.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;

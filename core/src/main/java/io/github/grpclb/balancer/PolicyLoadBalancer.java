@@ -16,6 +16,7 @@ import io.github.grpclb.balancer.pick.ServerIds;
 import io.github.grpclb.balancer.pick.StepFactory;
 import io.github.grpclb.balancer.pick.StepTimer;
 import io.github.grpclb.balancer.pick.Subset;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.resolver.EndpointAttributes;
@@ -59,6 +60,7 @@ import org.jspecify.annotations.Nullable;
  * says so ({@link Unlisted}), while their connections are ready; they are not connected to again. When none is left, or the
  * resolver gives the last ones up ({@link NoEndpointException}), calls fail with that.
  */
+@Internal
 public final class PolicyLoadBalancer extends LoadBalancer {
 
     /** A list of 10 000 endpoints connects in as many events; they end in a handful of pickers. */

@@ -1,7 +1,7 @@
 package io.github.grpclb.autoconfigure.devh;
 
 import io.github.grpclb.autoconfigure.ClientServices;
-import io.github.grpclb.autoconfigure.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.discovery.EndpointSource;
 import java.net.URI;
 import java.util.Set;

@@ -2,8 +2,8 @@ package io.github.grpclb.autoconfigure.devh;
 
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
 import io.github.grpclb.autoconfigure.GrpcLbClientAutoConfiguration;
-import io.github.grpclb.autoconfigure.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.UnusedClients;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.client.ChannelSetup;
 import java.util.HashSet;
 import java.util.Set;

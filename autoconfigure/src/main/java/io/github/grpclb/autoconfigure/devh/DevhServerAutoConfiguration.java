@@ -1,9 +1,9 @@
 package io.github.grpclb.autoconfigure.devh;
 
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
-import io.github.grpclb.autoconfigure.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.GrpcLbServerAutoConfiguration;
 import io.github.grpclb.autoconfigure.ServerAnnouncement;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.server.ServerLifecycle;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerConfigurer;

@@ -1,6 +1,6 @@
 package io.github.grpclb.autoconfigure.devh;
 
-import io.github.grpclb.autoconfigure.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

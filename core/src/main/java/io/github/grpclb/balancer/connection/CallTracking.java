@@ -1,11 +1,13 @@
 package io.github.grpclb.balancer.connection;
 
 import io.github.grpclb.balancer.connection.PickObserver.Failure;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoads;
 import org.jspecify.annotations.Nullable;
 
 /** Where a channel's calls leave their marks: the loads of the servers, and the observer if there is one. Thread-safe. */
+@Internal
 public final class CallTracking {
 
     private final EndpointLoads loads;

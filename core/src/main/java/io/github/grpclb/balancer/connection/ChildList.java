@@ -2,6 +2,7 @@ package io.github.grpclb.balancer.connection;
 
 import io.github.grpclb.balancer.connection.EndpointChild.Standing;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * endpoints that are missing from the list, which take no part. Of both, suspects and missing, only those are here whose
  * connection is ready. Confined to the synchronization context.
  */
+@Internal
 public final class ChildList {
 
     private static final List<ConnectivityState> BEST_FIRST =

@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer.connection;
 
+import io.github.grpclb.discovery.Internal;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.Helper;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Lists of no more than {@link #AT_ONCE} new endpoints notice nothing. Confined to the synchronization context.
  */
+@Internal
 public final class ConnectPacer {
 
     /** How many attempts are under way at most. */

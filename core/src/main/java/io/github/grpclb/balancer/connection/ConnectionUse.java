@@ -1,6 +1,9 @@
 package io.github.grpclb.balancer.connection;
 
+import io.github.grpclb.discovery.Internal;
+
 /** Whether calls went over a connection lately. Thread-safe. */
+@Internal
 public final class ConnectionUse {
 
     private volatile boolean recent;

@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer.connection;
 
+import io.github.grpclb.discovery.Internal;
 import io.grpc.LoadBalancer.Helper;
 import io.grpc.LoadBalancer.Subchannel;
 import io.grpc.SynchronizationContext.ScheduledHandle;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * just picked them, and a channel that ends would wait for that. Once it ends no call can pick any more; told so again, gRPC
  * closes them at once ({@code ManagedChannelImpl.SubchannelImpl.shutdown()}, grpc-java 1.84). Confined to the synchronization context.
  */
+@Internal
 public final class DroppedConnections {
 
     /** A little more than gRPC's delay. */

@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer.connection;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.policy.Candidate;
 import io.grpc.ConnectivityState;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param place how it stands to the channel's subset, or null where the channel connects to all
  * @param answer that result, where it is sure not to change: a pick then asks no further
  */
+@Internal
 public record EndpointCandidate(
         Endpoint endpoint,
         double weight,

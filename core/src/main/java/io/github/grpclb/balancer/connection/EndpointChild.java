@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer.connection;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.Unlisted;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * One endpoint and its connection, which a {@code pick_first} of its own keeps. An endpoint that is no longer listed is not connected
  * to again. Confined to the synchronization context.
  */
+@Internal
 public final class EndpointChild {
 
     /** What the endpoints of a channel that connects to a subset of them have in common. */

@@ -1,10 +1,12 @@
 package io.github.grpclb.balancer.connection;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import java.util.List;
 import java.util.Set;
 
 /** Says in which state the endpoints of a channel are. */
+@Internal
 public final class EndpointStates {
 
     private EndpointStates() {}

@@ -1,5 +1,7 @@
 package io.github.grpclb.balancer.connection;
 
+import io.github.grpclb.discovery.Internal;
+
 /**
  * How an endpoint stands to a channel that connects to a subset of the servers only. Immutable, but for the use.
  *
@@ -9,4 +11,5 @@ package io.github.grpclb.balancer.connection;
  * @param asleep whether there is no connection; a call that picks it has one made
  * @param coming whether a first connection is under way or would be made for a call
  */
+@Internal
 public record SubsetPlace(ConnectionUse use, long rank, boolean member, boolean asleep, boolean coming) {}

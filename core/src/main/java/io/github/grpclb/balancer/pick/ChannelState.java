@@ -1,9 +1,11 @@
 package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import java.util.Set;
 
 /** What a channel's balancer does with its servers now, for those who watch it. Thread-safe. */
+@Internal
 public final class ChannelState {
 
     private volatile Set<Endpoint.Identity> ejected = Set.of();

@@ -2,12 +2,14 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.discovery.Internal;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.Status;
 
 /** Fails calls with what the resolver says, where it never knew an endpoint. */
+@Internal
 public final class NoEndpointPicker extends SubchannelPicker {
 
     private final CallTracking tracking;

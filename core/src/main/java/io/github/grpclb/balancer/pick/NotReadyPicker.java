@@ -3,12 +3,14 @@ package io.github.grpclb.balancer.pick;
 import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.discovery.Internal;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.List;
 
 /** Fails calls with what the last endpoint of the list says, where no endpoint can be connected to. */
+@Internal
 public final class NotReadyPicker extends SubchannelPicker {
 
     private final CallTracking tracking;

@@ -4,6 +4,7 @@ import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.connection.ConnectionUse;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.SubsetPlace;
+import io.github.grpclb.discovery.Internal;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -14,6 +15,7 @@ import java.util.Set;
  * The steps of one configuration, in their order, and the policy below them: ejection of outliers, tags, panic, zone, slow start.
  * What is not configured is not there. Confined to the synchronization context.
  */
+@Internal
 public final class PickerChain {
 
     /** In their order, the outermost first: a new one is a class and a line here. */

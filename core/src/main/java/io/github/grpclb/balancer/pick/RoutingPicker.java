@@ -5,6 +5,7 @@ import io.github.grpclb.balancer.config.LbConfig.ServerIdMode;
 import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.policy.RoutingKeys;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.PickResult;
@@ -16,6 +17,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Sends a call that is bound to a server to that server, and leaves all others to the next picker. Immutable. */
+@Internal
 public final class RoutingPicker extends SubchannelPicker {
 
     private final ServerIdMode mode;

@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.discovery.Internal;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Where in a list of candidates the servers stand, by id. Pickers share it for as long as the ids stay where they are, whatever
  * else changes, and it is built only when a call asks for a server. Immutable and thread-safe.
  */
+@Internal
 public final class ServerIds {
 
     public static final ServerIds NONE = new ServerIds(new String[0]);

@@ -2,11 +2,13 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.connection.CallTracking;
+import io.github.grpclb.discovery.Internal;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a step where a configuration asks for it. */
+@Internal
 public interface StepFactory {
 
     /** Returns the step, or null where it is not configured. */

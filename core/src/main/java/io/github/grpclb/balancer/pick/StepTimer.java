@@ -1,11 +1,13 @@
 package io.github.grpclb.balancer.pick;
 
+import io.github.grpclb.discovery.Internal;
 import io.grpc.LoadBalancer.Helper;
 import io.grpc.SynchronizationContext.ScheduledHandle;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Wakes the balancer when time may have changed something; asleep while nothing waits. Confined to the synchronization context. */
+@Internal
 public final class StepTimer {
 
     private final Helper helper;

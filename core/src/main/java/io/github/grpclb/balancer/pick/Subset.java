@@ -2,6 +2,7 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.SubsetPlace;
+import io.github.grpclb.discovery.Internal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.SplittableRandom;
  * as in gRFC A68). A server that cannot be reached keeps its place and is stood in for by the next, as long as no more are tried than twice
  * the subset.
  */
+@Internal
 public final class Subset {
 
     private static final Comparator<EndpointCandidate> BY_RANK =

@@ -2,12 +2,14 @@ package io.github.grpclb.etcd.announce;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.etcd.record.EndpointCodec;
 import io.github.grpclb.etcd.record.KeyValue;
 import io.github.grpclb.etcd.record.MalformedRecordException;
 import org.jspecify.annotations.Nullable;
 
 /** What was found under a registration's own key. */
+@Internal
 public sealed interface FoundRecord {
 
     /** It is as it should be. */

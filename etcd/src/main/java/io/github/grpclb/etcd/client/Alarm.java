@@ -1,11 +1,13 @@
 package io.github.grpclb.etcd.client;
 
+import io.github.grpclb.discovery.Internal;
 import java.time.Duration;
 
 /**
  * When a loop goes on. One task at most waits; the next one is set before it is dropped, so that a loop which sets its next step
  * before it does the present one goes on whatever that throws, and never twice at once. For the loop's thread.
  */
+@Internal
 public final class Alarm {
 
     private final EtcdLoop loop;

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd.client;
 
+import io.github.grpclb.discovery.Internal;
 import java.time.Duration;
 
 /**
@@ -7,6 +8,7 @@ import java.time.Duration;
  * random part of 0.2 s, doubled with each failure, up to 2 s; about 30 s where only a person can help, as each attempt
  * costs etcd a bcrypt. For the loop's thread.
  */
+@Internal
 public final class Backoff {
 
     private static final Duration FIRST = Duration.ofMillis(200);

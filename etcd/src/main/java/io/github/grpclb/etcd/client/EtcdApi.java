@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd.client;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.etcd.record.KeyValue;
 import java.time.Duration;
 import java.util.List;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * before the call has returned. Listeners throw nothing. Every future completes within the call's time limit, a failed one with an {@link
  * EtcdException}.
  */
+@Internal
 public interface EtcdApi {
 
     /**

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd.client;
 
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.etcd.record.LogText;
 import io.grpc.Status;
 import io.grpc.StatusException;
@@ -10,6 +11,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Why a call of etcd failed. The message is one line for a person, with the real cause and without secrets. */
+@Internal
 public final class EtcdException extends RuntimeException {
 
     private static final long serialVersionUID = 1;

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd.client;
 
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.LogLimit;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +21,7 @@ import org.slf4j.LoggerFactory;
  * logged, once for each place that it comes from, and the thread lives on; {@link #when} makes a failure of it, so that the loop tries
  * again. After the end of the thread tasks are dropped. Not final: a test breaks it.
  */
+@Internal
 public class EtcdLoop {
 
     private static final Logger log = LoggerFactory.getLogger(EtcdLoop.class);

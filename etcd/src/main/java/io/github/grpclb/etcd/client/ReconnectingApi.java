@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd.client;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.etcd.record.KeyValue;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.slf4j.LoggerFactory;
  * back-off paces it), and after 5 s without any answer the client is replaced. What the factory or a client throws, an
  * {@code Error} for want of threads included, is a failure that arrives like any other. For the loop's thread.
  */
+@Internal
 public final class ReconnectingApi implements EtcdApi {
 
     private static final Logger log = LoggerFactory.getLogger(ReconnectingApi.class);

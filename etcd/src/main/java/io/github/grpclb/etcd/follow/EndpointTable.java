@@ -3,6 +3,7 @@ package io.github.grpclb.etcd.follow;
 import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdLoop;
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
  * The records of one service as they were last read. An endpoint that is what the last list held stays the same object,
  * whatever came in between; of a key whose record cannot be read the last good value stays. For the loop's thread.
  */
+@Internal
 public final class EndpointTable {
 
     private static final Logger log = LoggerFactory.getLogger(EndpointTable.class);

@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd.follow;
 
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.record.KeySpace;
 import io.github.grpclb.etcd.record.RecordRules;
@@ -12,4 +13,5 @@ import io.github.grpclb.etcd.record.RecordRules;
  * @param lists what outlives the process
  * @param observer hears of watches
  */
+@Internal
 public record Following(KeySpace keys, RecordRules rules, LastLists lists, RegistryObserver observer) {}

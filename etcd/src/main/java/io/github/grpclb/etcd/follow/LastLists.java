@@ -1,11 +1,13 @@
 package io.github.grpclb.etcd.follow;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where the last good lists outlive the process. Thread-safe; nothing throws, and nothing but the end blocks. */
+@Internal
 public interface LastLists extends AutoCloseable {
 
     /** Keeps and knows nothing. */

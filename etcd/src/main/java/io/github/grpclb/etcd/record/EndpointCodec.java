@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.Internal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * for byte, and reads besides it what other frameworks write; which of them a record is, is seen by its shape.
  * Immutable.
  */
+@Internal
 public final class EndpointCodec {
 
     private static final int MAX_VALUE_BYTES = 64 * 1024;

@@ -1,10 +1,12 @@
 package io.github.grpclb.etcd.record;
 
+import io.github.grpclb.discovery.Internal;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;
 
 /** Writes strings as Go's {@code encoding/json} does with its default settings, byte for byte. */
+@Internal
 public final class GoJson {
 
     /** The order in which Go writes the keys of a map: by their UTF-8 bytes. */

@@ -2,6 +2,7 @@ package io.github.grpclb.etcd.record;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.ServiceName;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prefix empty, or ends in "/"
  */
+@Internal
 public record KeySpace(String prefix) {
 
     private static final int MAX_KEY_BYTES = 512;

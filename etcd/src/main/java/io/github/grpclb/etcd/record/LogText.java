@@ -1,6 +1,9 @@
 package io.github.grpclb.etcd.record;
 
+import io.github.grpclb.discovery.Internal;
+
 /** Makes text that others wrote fit for a log line or a message: one line, printable, and not long. */
+@Internal
 public final class LogText {
 
     private static final int MAX_LENGTH = 256;

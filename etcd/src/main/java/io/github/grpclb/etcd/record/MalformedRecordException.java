@@ -1,11 +1,13 @@
 package io.github.grpclb.etcd.record;
 
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.Internal;
 
 /**
  * A record that does not describe an endpoint. The message says what was found and what was expected, fit for a log
  * line.
  */
+@Internal
 public final class MalformedRecordException extends Exception {
 
     private static final long serialVersionUID = 1;

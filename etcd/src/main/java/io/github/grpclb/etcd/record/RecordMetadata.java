@@ -3,6 +3,7 @@ package io.github.grpclb.etcd.record;
 import com.google.common.collect.Sets;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.Internal;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The metadata of a record: the names that have a meaning, and the user's own beside them. All of it is optional: what cannot be
  * read of what another framework wrote is left out. What nobody writes by mistake, such as a negative weight, ends the reading.
  */
+@Internal
 public final class RecordMetadata {
 
     static final String ID = "id";

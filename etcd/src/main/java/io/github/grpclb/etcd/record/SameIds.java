@@ -1,6 +1,7 @@
 package io.github.grpclb.etcd.record;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.LogLimit;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.slf4j.LoggerFactory;
  * Says, once of each pair, that two endpoints of a service have one id: a call that names it could mean either. One that drains may
  * have its successor beside it. For the loop's thread.
  */
+@Internal
 public final class SameIds {
 
     private static final Logger log = LoggerFactory.getLogger(SameIds.class);

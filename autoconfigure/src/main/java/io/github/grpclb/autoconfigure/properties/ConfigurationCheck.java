@@ -1,4 +1,4 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
 import java.util.Collection;
 import java.util.function.Supplier;

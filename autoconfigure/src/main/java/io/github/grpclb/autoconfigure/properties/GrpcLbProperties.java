@@ -1,4 +1,4 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;

@@ -1,4 +1,4 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
 import io.github.grpclb.discovery.IllegalValueException;
 import java.time.Duration;
@@ -35,7 +35,7 @@ public final class InvalidPropertyException extends RuntimeException {
     }
 
     /** Returns what a package below refused, under the full name of the property that it came from. */
-    static InvalidPropertyException of(IllegalValueException refusal, String property) {
+    public static InvalidPropertyException of(IllegalValueException refusal, String property) {
         return new InvalidPropertyException(property, refusal.value(), refusal.expected(), "Correct the property.");
     }
 
@@ -45,7 +45,7 @@ public final class InvalidPropertyException extends RuntimeException {
      * @param expected the range, as the user is told it
      * @throws InvalidPropertyException if it is not
      */
-    static Duration requireWithin(
+    public static Duration requireWithin(
             Duration least, Duration most, Duration time, String property, String expected, String action) {
         if (time.compareTo(least) < 0 || time.compareTo(most) > 0) {
             throw new InvalidPropertyException(property, shown(time), expected, action);
@@ -54,7 +54,7 @@ public final class InvalidPropertyException extends RuntimeException {
     }
 
     /** Returns a time as Spring writes it, or as Java does where Spring cannot: beyond 292 million years of milliseconds. */
-    static String shown(Duration time) {
+    public static String shown(Duration time) {
         try {
             return DurationStyle.SIMPLE.print(time);
         } catch (ArithmeticException e) {
@@ -62,16 +62,16 @@ public final class InvalidPropertyException extends RuntimeException {
         }
     }
 
-    String property() {
+    public String property() {
         return property;
     }
 
     @Nullable
-    String value() {
+    public String value() {
         return value;
     }
 
-    String expected() {
+    public String expected() {
         return expected;
     }
 

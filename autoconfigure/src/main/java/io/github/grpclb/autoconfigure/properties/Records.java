@@ -1,12 +1,14 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
+import io.github.grpclb.discovery.Internal;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and combines records of properties component by component. */
-final class Records {
+@Internal
+public final class Records {
 
     private Records() {}
 
@@ -20,7 +22,7 @@ final class Records {
     }
 
     /** Returns a record of which nothing is set. Its components are all nullable. */
-    static <T extends Record> T empty(Class<T> type) {
+    public static <T extends Record> T empty(Class<T> type) {
         return create(type, new Object[type.getRecordComponents().length]);
     }
 

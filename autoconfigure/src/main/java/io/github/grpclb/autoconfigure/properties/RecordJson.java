@@ -1,5 +1,6 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
+import io.github.grpclb.discovery.Internal;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.Collection;
@@ -9,12 +10,13 @@ import java.util.Map;
 
 /** Turns records of properties into what gRPC takes for JSON, name by name; what is not set, or an empty
  * text, is left out. */
-final class RecordJson {
+@Internal
+public final class RecordJson {
 
     private RecordJson() {}
 
     /** Returns the record's components by name. */
-    static Map<String, Object> of(Record properties) {
+    public static Map<String, Object> of(Record properties) {
         Map<String, Object> json = new LinkedHashMap<>();
         for (RecordComponent component : properties.getClass().getRecordComponents()) {
             Object value = Records.valueOf(component, properties);
@@ -26,7 +28,7 @@ final class RecordJson {
     }
 
     /** Returns the property's name: {@code outlier-detection.interval} for {@code outlierDetection.interval}. */
-    static String propertyName(String jsonPath) {
+    public static String propertyName(String jsonPath) {
         return jsonPath.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
     }
 

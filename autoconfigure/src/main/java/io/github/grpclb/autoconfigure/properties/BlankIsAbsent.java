@@ -1,5 +1,6 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
+import io.github.grpclb.discovery.Internal;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,18 +18,19 @@ import org.springframework.core.convert.ConversionFailedException;
  * of constants and lists, and so of whatever has no other value. The members of lists are left to whoever reads these, since a list
  * ends at its first member that is absent; and the prefix in etcd may be empty.
  */
-final class BlankIsAbsent extends AbstractBindHandler {
+@Internal
+public final class BlankIsAbsent extends AbstractBindHandler {
 
     private static final ConfigurationPropertyName ROOT = ConfigurationPropertyName.of("grpc.lb");
     private static final List<ConfigurationPropertyName> MAY_BE_EMPTY =
             List.of(ConfigurationPropertyName.of("grpc.lb.etcd.prefix"));
 
-    BlankIsAbsent(BindHandler parent) {
+    public BlankIsAbsent(BindHandler parent) {
         super(parent);
     }
 
     /** Returns a text, null where it is blank. */
-    static @Nullable String textOrNull(@Nullable String text) {
+    public static @Nullable String textOrNull(@Nullable String text) {
         return text == null || text.isBlank() ? null : text;
     }
 

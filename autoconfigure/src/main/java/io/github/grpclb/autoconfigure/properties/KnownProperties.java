@@ -1,5 +1,6 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.Similar;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Parameter;
@@ -19,13 +20,14 @@ import org.springframework.boot.context.properties.bind.Name;
 /**
  * The properties that there are below {@code grpc.lb}, read from the records that they are bound to. Immutable.
  */
-final class KnownProperties {
+@Internal
+public final class KnownProperties {
 
     private static final String PREFIX = "grpc.lb.";
 
     private final Node root = new Node();
 
-    KnownProperties() {
+    public KnownProperties() {
         root.addComponentsOf(ClientProperties.class);
         root.children.remove("service"); // is a single client's
         root.addComponentsOf(GrpcLbProperties.class);
@@ -37,7 +39,7 @@ final class KnownProperties {
      * @param name without the prefix {@code grpc.lb}, element by element
      * @param isVariable whether it comes from an environment variable, in which an underscore may stand for a dash too
      */
-    boolean contains(List<String> name, boolean isVariable) {
+    public boolean contains(List<String> name, boolean isVariable) {
         return root.contains(name, isVariable);
     }
 
@@ -136,7 +138,7 @@ final class KnownProperties {
             return children.isEmpty() && any.isEmpty();
         }
 
-        boolean contains(List<String> name, boolean isVariable) {
+        public boolean contains(List<String> name, boolean isVariable) {
             if (name.isEmpty() || isOpen) {
                 return true;
             }

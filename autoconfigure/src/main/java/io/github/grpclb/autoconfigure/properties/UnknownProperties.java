@@ -1,5 +1,6 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
+import io.github.grpclb.discovery.Internal;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,13 +21,14 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
  * Finds properties below {@code grpc.lb} that nothing is bound to: Spring ignores them. Property sources that cannot list their names
  * are left out. Values are never shown.
  */
-final class UnknownProperties implements ConfigurationCheck {
+@Internal
+public final class UnknownProperties implements ConfigurationCheck {
 
     private static final ConfigurationPropertyName ROOT = ConfigurationPropertyName.of("grpc.lb");
 
     private final Environment environment;
 
-    UnknownProperties(Environment environment) {
+    public UnknownProperties(Environment environment) {
         this.environment = environment;
     }
 
@@ -36,7 +38,7 @@ final class UnknownProperties implements ConfigurationCheck {
     }
 
     /** Returns what to say of each, in the order of the property sources. */
-    static Map<ConfigurationPropertyName, String> find(Environment environment) {
+    public static Map<ConfigurationPropertyName, String> find(Environment environment) {
         KnownProperties known = new KnownProperties();
         Map<ConfigurationPropertyName, String> found = new LinkedHashMap<>();
         for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {

@@ -1,5 +1,6 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.Similar;
 import java.util.Comparator;
 import java.util.List;
@@ -13,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * environment variable has neither dashes nor capitals: {@code GRPC_LB_CLIENTS_USERSERVICE_POLICY} means {@code user-service} and
  * {@code UserService} alike.
  */
-final class RelaxedNames {
+@Internal
+public final class RelaxedNames {
 
     /** Takes names that differ in capitals and signs alone for the same. */
-    static final Comparator<String> ORDER = Comparator.comparing(Similar::bare);
+    public static final Comparator<String> ORDER = Comparator.comparing(Similar::bare);
 
     private RelaxedNames() {}
 
@@ -27,7 +29,7 @@ final class RelaxedNames {
      * @param prefix of the map's properties, ending in a dot
      * @throws InvalidPropertyException if two keys with different values may be meant
      */
-    static <V extends @Nullable Object> Optional<String> find(String prefix, Map<String, V> bound, String name) {
+    public static <V extends @Nullable Object> Optional<String> find(String prefix, Map<String, V> bound, String name) {
         if (bound.containsKey(name)) {
             return Optional.of(name);
         }
@@ -50,7 +52,7 @@ final class RelaxedNames {
     }
 
     /** Says whether two names differ in capitals and signs alone. */
-    static boolean isSame(String one, String other) {
+    public static boolean isSame(String one, String other) {
         String bare = Similar.bare(one);
         return !bare.isEmpty() && bare.equals(Similar.bare(other));
     }

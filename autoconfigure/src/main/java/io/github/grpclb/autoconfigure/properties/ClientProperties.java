@@ -1,4 +1,4 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
 import java.time.Duration;
 import java.util.List;
@@ -75,7 +75,7 @@ public record ClientProperties(
     }
 
     /** The options of a policy, as its component here is named: those of {@code least_request} are {@code leastRequest}. */
-    interface PolicyOptions {}
+    public interface PolicyOptions {}
 
     /**
      * Options of the policy consistent_hash.
@@ -237,7 +237,7 @@ public record ClientProperties(
             @Nullable Double minWeightPercent) {}
 
     /** Returns these settings, and those of all clients where one is not set here, property by property. */
-    ClientProperties over(ClientProperties all) {
+    public ClientProperties over(ClientProperties all) {
         return Records.over(this, all);
     }
 }

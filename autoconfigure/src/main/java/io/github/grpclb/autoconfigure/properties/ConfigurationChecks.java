@@ -1,5 +1,6 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
+import io.github.grpclb.discovery.Internal;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
@@ -13,16 +14,17 @@ import org.springframework.context.ApplicationListener;
  * Warns of what is configured and has no effect, once the application is ready: on a thread of its own, as it reads the names of all
  * properties, which nobody needs to wait for.
  */
-final class ConfigurationChecks implements ApplicationListener<ApplicationReadyEvent> {
+@Internal
+public final class ConfigurationChecks implements ApplicationListener<ApplicationReadyEvent> {
 
     /** The thread's name; it ends by itself. */
-    static final String THREAD = "grpc-lb-configuration";
+    public static final String THREAD = "grpc-lb-configuration";
 
     private static final Logger log = LoggerFactory.getLogger(ConfigurationChecks.class);
 
     private final ObjectProvider<ConfigurationCheck> checks;
 
-    ConfigurationChecks(ObjectProvider<ConfigurationCheck> checks) {
+    public ConfigurationChecks(ObjectProvider<ConfigurationCheck> checks) {
         this.checks = checks;
     }
 
