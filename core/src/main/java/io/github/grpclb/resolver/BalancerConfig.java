@@ -1,4 +1,4 @@
 package io.github.grpclb.resolver;
 
-/** The configuration of a balancer that takes it from its lists too ({@link EndpointNameResolver#BALANCER_CONFIG}). */
+/** The configuration of a balancer that takes it from its lists too ({@link EndpointAttributes#BALANCER_CONFIG}). */
 public interface BalancerConfig {}

@@ -1,9 +1,11 @@
 package io.github.grpclb.autoconfigure.properties;
 
+import io.github.grpclb.discovery.Internal;
 import java.util.Collection;
 import java.util.function.Supplier;
 
 /** Looks for what is configured and has no effect. */
+@Internal
 public interface ConfigurationCheck {
 
     /**
