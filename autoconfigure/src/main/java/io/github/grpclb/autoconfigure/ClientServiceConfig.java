@@ -71,12 +71,8 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             throw InvalidPropertyException.of(e, property(e.name()));
         }
         Set<String> set = RecordJson.of(client).keySet();
-        OPTIONS.forEach((each, block) -> {
-            if (set.contains(block)) {
-                requireValidOptions(each, client);
-            }
-        });
-        requireValidOptions(policy, client);
+        Stream<String> written = OPTIONS.keySet().stream().filter(each -> set.contains(OPTIONS.get(each)));
+        Stream.concat(written, Stream.of(policy)).distinct().forEach(each -> requireValidOptions(each, client));
         initialWait();
     }
 
