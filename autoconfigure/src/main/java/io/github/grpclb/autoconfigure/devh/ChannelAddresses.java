@@ -59,7 +59,14 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
         }
     }
 
-    private record Wrapping(ConfigurableListableBeanFactory beans) implements BeanPostProcessor {
+    /** No record: Spring compares it with all others of its kind, and the first comparison of a record links a call site. */
+    private static final class Wrapping implements BeanPostProcessor {
+
+        private final ConfigurableListableBeanFactory beans;
+
+        Wrapping(ConfigurableListableBeanFactory beans) {
+            this.beans = beans;
+        }
 
         @Override
         public Object postProcessAfterInitialization(Object bean, String beanName) {
