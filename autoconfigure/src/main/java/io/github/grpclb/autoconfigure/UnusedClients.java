@@ -36,12 +36,10 @@ public final class UnusedClients implements ConfigurationCheck {
     }
 
     @Override
-    public Supplier<Collection<String>> ready() {
-        if (environment.getProperty("spring.main.lazy-initialization", Boolean.class, false)) {
-            return List::of;
-        }
-        Set<String> asked = used.get();
-        return () -> find(properties, asked);
+    public Collection<String> warnings() {
+        return environment.getProperty("spring.main.lazy-initialization", Boolean.class, false)
+                ? List.of()
+                : find(properties, used.get());
     }
 
     /**

@@ -2,16 +2,11 @@ package io.github.grpclb.autoconfigure.properties;
 
 import io.github.grpclb.discovery.Internal;
 import java.util.Collection;
-import java.util.function.Supplier;
 
 /** Looks for what is configured and has no effect. */
 @Internal
 public interface ConfigurationCheck {
 
-    /**
-     * Takes note of what has been asked for by the time the application is ready.
-     *
-     * @return finds out, on any thread, what to warn of
-     */
-    Supplier<Collection<String>> ready();
+    /** Returns what to warn of; called once the application is ready, on any thread. */
+    Collection<String> warnings();
 }

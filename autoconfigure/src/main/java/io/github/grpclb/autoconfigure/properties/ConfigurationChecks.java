@@ -1,9 +1,6 @@
 package io.github.grpclb.autoconfigure.properties;
 
 import io.github.grpclb.discovery.Internal;
-import java.util.Collection;
-import java.util.List;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -31,17 +28,23 @@ public final class ConfigurationChecks implements ApplicationListener<Applicatio
     @Override
     public void onApplicationEvent(ApplicationReadyEvent event) {
         try {
-            List<Supplier<Collection<String>>> ready =
-                    checks.orderedStream().map(ConfigurationCheck::ready).toList();
-            new Thread(() -> ready.forEach(ConfigurationChecks::warn), THREAD).start();
-        } catch (RuntimeException | OutOfMemoryError e) {
+            new Thread(this::warn, THREAD).start();
+        } catch (OutOfMemoryError e) {
             log.debug("The configuration is not looked through", e); // a start does not fail for it
         }
     }
 
-    private static void warn(Supplier<Collection<String>> check) {
+    private void warn() {
         try {
-            check.get().forEach(log::warn);
+            checks.orderedStream().forEach(ConfigurationChecks::warn);
+        } catch (RuntimeException e) {
+            log.debug("The configuration is not looked through", e); // the application is closed already
+        }
+    }
+
+    private static void warn(ConfigurationCheck check) {
+        try {
+            check.warnings().forEach(log::warn);
         } catch (RuntimeException e) {
             log.debug("The configuration cannot be looked through", e); // a property source of somebody else's
         }

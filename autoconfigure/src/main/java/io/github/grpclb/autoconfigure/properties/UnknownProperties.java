@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
@@ -33,8 +32,8 @@ public final class UnknownProperties implements ConfigurationCheck {
     }
 
     @Override
-    public Supplier<Collection<String>> ready() {
-        return () -> find(environment).values();
+    public Collection<String> warnings() {
+        return find(environment).values();
     }
 
     /** Returns what to say of each, in the order of the property sources. */
