@@ -3,7 +3,7 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.discovery.IllegalValueException;
-import io.github.grpclb.etcd.follow.SnapshotOptions;
+import io.github.grpclb.discovery.snapshot.SnapshotOptions;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

@@ -1,12 +1,12 @@
 package io.github.grpclb.etcd;
 
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.etcd.Calm.Trouble;
 import io.github.grpclb.etcd.FakeEtcd.Health;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
 import io.github.grpclb.etcd.follow.Following;
-import io.github.grpclb.etcd.follow.LastLists;
 import io.github.grpclb.etcd.record.KeySpace;
 import io.github.grpclb.etcd.record.RecordRules;
 import io.github.grpclb.testing.FakeClock;
@@ -154,7 +154,7 @@ final class FaultSchedule {
         source = new EtcdEndpointSource(
                 client.loop,
                 client.api,
-                new Following(KEYS, RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE),
+                new Following(KEYS, RecordRules.DEFAULT, LastLists.none(), RegistryObserver.NONE),
                 Duration.ofHours(1));
         source.subscribe(SERVICE, sabotage.of(client.thrower.of(lists)));
     }

@@ -1,8 +1,8 @@
 package io.github.grpclb.etcd.announce;
 
-import io.github.grpclb.etcd.client.Alarm;
-import io.github.grpclb.etcd.client.Backoff;
+import io.github.grpclb.discovery.follow.Alarm;
 import io.github.grpclb.etcd.client.EtcdApi;
+import io.github.grpclb.etcd.client.EtcdBackoff;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import java.time.Duration;
@@ -58,7 +58,7 @@ final class EtcdLease {
     private final Duration requestedTtl;
     private final Duration callTimeout;
     private final Owner owner;
-    private final Backoff backoff;
+    private final EtcdBackoff backoff;
     private final Alarm next;
 
     private State state = State.NEW;
@@ -73,7 +73,7 @@ final class EtcdLease {
         this.ttl = announcing.ttl();
         this.callTimeout = announcing.callTimeout();
         this.owner = owner;
-        this.backoff = new Backoff(loop);
+        this.backoff = new EtcdBackoff(loop);
         this.next = new Alarm(loop);
     }
 

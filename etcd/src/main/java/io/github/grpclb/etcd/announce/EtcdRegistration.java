@@ -4,8 +4,8 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.RegistryObserver.Loss;
-import io.github.grpclb.etcd.client.Alarm;
-import io.github.grpclb.etcd.client.Backoff;
+import io.github.grpclb.discovery.follow.Alarm;
+import io.github.grpclb.etcd.client.EtcdBackoff;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import java.time.Duration;
@@ -54,7 +54,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
     private final OwnKey ownKey;
     private final Neighbours neighbours;
     private final RegistrationStatus status;
-    private final Backoff backoff;
+    private final EtcdBackoff backoff;
     private final Alarm next;
     private final CompletableFuture<Void> registered = new CompletableFuture<>();
     private final CompletableFuture<Void> withdrawn = new CompletableFuture<>();
@@ -77,7 +77,7 @@ final class EtcdRegistration implements EndpointRegistrar.Registration, EtcdLeas
         this.ownKey = new OwnKey(announcing.api(), announcing.codec(), key);
         this.neighbours = new Neighbours(announcing, key, servicePrefix);
         this.status = new RegistrationStatus(loop, announcing.observer(), key);
-        this.backoff = new Backoff(loop);
+        this.backoff = new EtcdBackoff(loop);
         this.next = new Alarm(loop);
     }
 

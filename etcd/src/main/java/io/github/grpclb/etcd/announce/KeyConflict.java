@@ -2,8 +2,8 @@ package io.github.grpclb.etcd.announce;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.LogLimit;
+import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.etcd.client.EtcdApi;
-import io.github.grpclb.etcd.record.LogText;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

@@ -1,7 +1,7 @@
 package io.github.grpclb.etcd.announce;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.etcd.client.Alarm;
+import io.github.grpclb.discovery.follow.Alarm;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.etcd.client.EtcdLoop;

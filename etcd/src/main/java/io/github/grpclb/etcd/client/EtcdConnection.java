@@ -1,9 +1,9 @@
 package io.github.grpclb.etcd.client;
 
+import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.etcd.announce.EtcdRegistrar;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
-import io.github.grpclb.etcd.record.LogText;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;

@@ -1,7 +1,7 @@
 package io.github.grpclb.etcd.client;
 
 import io.github.grpclb.discovery.Internal;
-import io.github.grpclb.etcd.record.LogText;
+import io.github.grpclb.discovery.LogText;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;

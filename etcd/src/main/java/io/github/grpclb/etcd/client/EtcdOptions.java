@@ -2,8 +2,8 @@ package io.github.grpclb.etcd.client;
 
 import com.google.common.net.HostAndPort;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.etcd.record.KeySpace;
-import io.github.grpclb.etcd.record.LogText;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package io.github.grpclb.etcd.client;
 
-import io.github.grpclb.etcd.record.LogText;
+import io.github.grpclb.discovery.LogText;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

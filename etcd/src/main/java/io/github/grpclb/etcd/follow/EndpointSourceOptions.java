@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd.follow;
 
+import io.github.grpclb.discovery.snapshot.SnapshotOptions;
 import io.github.grpclb.etcd.record.RecordRules;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;

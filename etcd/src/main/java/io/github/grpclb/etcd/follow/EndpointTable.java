@@ -4,12 +4,12 @@ import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import io.github.grpclb.etcd.record.EndpointCodec;
 import io.github.grpclb.etcd.record.KeyValue;
-import io.github.grpclb.etcd.record.LogText;
 import io.github.grpclb.etcd.record.MalformedRecordException;
 import io.github.grpclb.etcd.record.SameIds;
 import java.util.ArrayList;
@@ -164,13 +164,14 @@ public final class EndpointTable {
                 .toList();
     }
 
-    /** Says that a list is made now: logs what has changed since the last one, a line each, or one for all when there are many. */
-    void listed() {
+    /** Returns {@link #endpoints()} for a list; logs what has changed since the last one, a line each, or one for all when there are many. */
+    public List<Endpoint> listed() {
+        List<Endpoint> endpoints = endpoints();
         List<String> changes = touched.entrySet().stream()
                 .flatMap(entry -> change(entry.getKey(), entry.getValue().orElse(null)).stream())
                 .toList();
         if (!touched.isEmpty()) {
-            sameIds.look(endpoints());
+            sameIds.look(endpoints);
         }
         if (changes.size() > MAX_LINES) {
             log.info("{}: {} endpoints added, changed or removed", LogText.of(service), changes.size());
@@ -178,6 +179,7 @@ public final class EndpointTable {
             changes.forEach(change -> log.info("{}: {}", LogText.of(service), change));
         }
         touched.clear();
+        return endpoints;
     }
 
     private Optional<String> change(String key, @Nullable Endpoint before) {

@@ -2,8 +2,11 @@ package io.github.grpclb.etcd.follow;
 
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.etcd.record.KeySpace;
+import io.github.grpclb.etcd.record.KeyValue;
 import io.github.grpclb.etcd.record.RecordRules;
+import java.util.List;
 
 /**
  * What the services of one source have in common.
@@ -14,4 +17,4 @@ import io.github.grpclb.etcd.record.RecordRules;
  * @param observer hears of watches
  */
 @Internal
-public record Following(KeySpace keys, RecordRules rules, LastLists lists, RegistryObserver observer) {}
+public record Following(KeySpace keys, RecordRules rules, LastLists<List<KeyValue>> lists, RegistryObserver observer) {}

@@ -1,16 +1,20 @@
 package io.github.grpclb.etcd.follow;
 
-import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.RegistryObserver.Restart;
-import io.github.grpclb.etcd.client.Alarm;
-import io.github.grpclb.etcd.client.Backoff;
+import io.github.grpclb.discovery.follow.Alarm;
+import io.github.grpclb.discovery.follow.ColdStart;
+import io.github.grpclb.discovery.follow.EndpointPublisher;
+import io.github.grpclb.discovery.follow.Feed;
 import io.github.grpclb.etcd.client.EtcdApi;
+import io.github.grpclb.etcd.client.EtcdBackoff;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import io.github.grpclb.etcd.record.EndpointCodec;
 import io.github.grpclb.etcd.record.KeySpace;
-import io.github.grpclb.etcd.record.LogText;
+import io.github.grpclb.etcd.record.KeyValue;
 import io.github.grpclb.etcd.record.RecordRules;
 import java.time.Duration;
 import java.util.List;
@@ -22,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * Follows one service: reads the list at one revision, then watches from the next. Whatever ends the watch, or makes it
  * doubtful, leads to a fresh list; meanwhile, and while etcd is away, the last list stands. For the loop's thread.
  */
-final class ServiceWatch {
+final class ServiceWatch implements Feed {
 
     private static final Logger log = LoggerFactory.getLogger(ServiceWatch.class);
 
@@ -56,10 +60,10 @@ final class ServiceWatch {
     private final EtcdApi api;
     private final RegistryObserver observer;
     private final EndpointTable table;
-    private final Backoff backoff;
-    private final SnapshotPublisher publisher;
+    private final EtcdBackoff backoff;
+    private final EndpointPublisher publisher;
     private final Departures departures;
-    private final ColdStart coldStart;
+    private final ColdStart<List<KeyValue>> coldStart;
 
     /** What is done next, whatever is thrown meanwhile: set before the work. */
     private final Alarm next;
@@ -76,7 +80,7 @@ final class ServiceWatch {
     private long askedAtRevision;
     private long listedAt;
 
-    ServiceWatch(String service, EtcdLoop loop, EtcdApi api, Following following) {
+    ServiceWatch(String service, EtcdLoop loop, EtcdApi api, Following following, EndpointPublisher publisher) {
         this.service = service;
         this.prefix = following.keys().servicePrefix(service);
         this.loop = loop;
@@ -85,43 +89,41 @@ final class ServiceWatch {
         RecordRules rules = following.rules();
         this.table = new EndpointTable(
                 service, loop, new EndpointCodec(following.keys(), rules.addresses()), observer, rules.maxEndpoints());
-        this.publisher = new SnapshotPublisher(service, loop, table, following);
+        this.publisher = publisher;
         this.departures = new Departures(loop, api, table::leases, publisher::deregistered);
-        this.coldStart = new ColdStart(service, loop, table, publisher, following.lists());
-        this.backoff = new Backoff(loop);
+        this.coldStart = new ColdStart<>(service, loop, publisher, following.lists(), this::read);
+        this.backoff = new EtcdBackoff(loop);
         this.next = new Alarm(loop);
         this.probe = new Alarm(loop);
     }
 
-    void start() {
+    @Override
+    public void start() {
         next.set(Duration.ZERO, this::list);
     }
 
-    /** Adds a listener and tells it what is known. */
-    void add(EndpointListener listener) {
-        publisher.add(listener);
-    }
-
-    /** Removes a listener; returns whether it was the last one. */
-    boolean remove(EndpointListener listener) {
-        return publisher.remove(listener);
-    }
-
     /** Reads the list now if the watch is down, unless etcd has refused it or it was read just before. */
-    void refresh() {
+    @Override
+    public void refresh() {
         if (state == State.WAITING && !refused && loop.since(listedAt).compareTo(REFRESH_FLOOR) >= 0) {
             list();
         }
     }
 
-    void close() {
+    @Override
+    public void close() {
         if (state != State.CLOSED) {
             state = State.CLOSED;
             next.cancel();
             endRound();
-            publisher.close();
             log.info("{}: closed", LogText.of(service));
         }
+    }
+
+    /** Reads a list of an earlier process. */
+    private List<Endpoint> read(List<KeyValue> saved) {
+        table.replace(saved);
+        return table.listed();
     }
 
     private void list() {
@@ -156,7 +158,7 @@ final class ServiceWatch {
             int size = table.endpoints().size();
             log.info("{}: watching from revision {}, {} endpoints", LogText.of(service), at, size);
         }
-        publisher.publishSoon(at);
+        publisher.publishSoon(at, table::listed);
         state = State.WATCHING;
         long watching = round;
         answersProbes = false;
@@ -225,7 +227,12 @@ final class ServiceWatch {
         refused = failure.needsAPerson();
         log.debug("{}: {} ({})", service, failure.getMessage(), reason);
         notifyRestart(reason);
-        coldStart.failed(failure);
+        String why = String.valueOf(failure.getMessage());
+        if (failure.needsAPerson()) {
+            coldStart.refused(why);
+        } else {
+            coldStart.unreachable(why, failure.isTimeout());
+        }
         boolean matters = reason == Restart.LIST_FAILED || failure.needsAPerson();
         if (matters
                 && failure.kind() != EtcdException.Kind.UNREACHABLE
@@ -276,7 +283,7 @@ final class ServiceWatch {
                 if (seen(current, revision)) {
                     revision = current;
                     take(events);
-                    publisher.publishSoon(current);
+                    publisher.publishSoon(current, table::listed);
                     departures.judge();
                 }
             });

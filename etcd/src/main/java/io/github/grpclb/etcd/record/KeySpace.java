@@ -3,6 +3,7 @@ package io.github.grpclb.etcd.record;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.ServiceName;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;

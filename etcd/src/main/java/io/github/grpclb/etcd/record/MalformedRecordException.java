@@ -2,6 +2,7 @@ package io.github.grpclb.etcd.record;
 
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.discovery.LogText;
 
 /**
  * A record that does not describe an endpoint. The message says what was found and what was expected, fit for a log

@@ -3,6 +3,7 @@ package io.github.grpclb.etcd.record;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.LogLimit;
+import io.github.grpclb.discovery.LogText;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

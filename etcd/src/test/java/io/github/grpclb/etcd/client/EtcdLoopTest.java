@@ -2,6 +2,7 @@ package io.github.grpclb.etcd.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.discovery.follow.Alarm;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;

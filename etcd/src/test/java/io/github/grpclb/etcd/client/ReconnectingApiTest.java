@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.ForwardingApi;
 import io.github.grpclb.etcd.LatestList;
 import io.github.grpclb.etcd.announce.EtcdRegistrar;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
 import io.github.grpclb.etcd.follow.Following;
-import io.github.grpclb.etcd.follow.LastLists;
 import io.github.grpclb.etcd.record.KeySpace;
 import io.github.grpclb.etcd.record.KeyValue;
 import io.github.grpclb.etcd.record.RecordRules;
@@ -274,7 +274,7 @@ class ReconnectingApiTest {
         new EtcdEndpointSource(
                         loop,
                         api,
-                        new Following(keys, RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE),
+                        new Following(keys, RecordRules.DEFAULT, LastLists.none(), RegistryObserver.NONE),
                         Duration.ofHours(1))
                 .subscribe("svc", new LatestList());
         after(Duration.ofSeconds(1));

@@ -3,12 +3,15 @@ package io.github.grpclb.etcd.follow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.snapshot.SnapshotOptions;
+import io.github.grpclb.discovery.snapshot.SnapshotStore;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.LatestList;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import io.github.grpclb.etcd.client.EtcdOptions;
 import io.github.grpclb.etcd.record.KeySpace;
+import io.github.grpclb.etcd.record.KeyValue;
 import io.github.grpclb.etcd.record.RecordRules;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FakeClock;
@@ -206,7 +209,7 @@ class ColdStartTest {
     }
 
     /** Starts another process; the ones before go on. */
-    private LatestList start(SnapshotStore store) {
+    private LatestList start(SnapshotStore<List<KeyValue>> store) {
         EtcdEndpointSource source = new EtcdEndpointSource(
                 new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
                 etcd.client(),
@@ -218,10 +221,10 @@ class ColdStartTest {
         return list;
     }
 
-    private SnapshotStore store(EtcdOptions options, long clockOffset) {
-        return new SnapshotStore(
+    private SnapshotStore<List<KeyValue>> store(EtcdOptions options, long clockOffset) {
+        return new SnapshotStore<>(
                 new SnapshotOptions(directory, Duration.ofHours(1)),
-                options,
+                new RecordFormat(options),
                 scheduler,
                 scheduler::nanoTime,
                 () -> MIDNIGHT + clockOffset + scheduler.nanoTime() / 1_000_000);

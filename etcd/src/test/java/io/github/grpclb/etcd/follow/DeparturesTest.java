@@ -7,6 +7,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.ForwardingApi;
 import io.github.grpclb.etcd.client.EtcdApi;
@@ -194,7 +195,7 @@ class DeparturesTest {
                         new EtcdLoop(clock, clock::nanoTime, new Random(7)),
                         api,
                         new Following(
-                                new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE),
+                                new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.none(), RegistryObserver.NONE),
                         Duration.ofHours(1))
                 .subscribe("svc", new EndpointListener() {
                     @Override

@@ -8,8 +8,9 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource.Subscription;
-import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.RegistryObserver.Restart;
+import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.FakeStore;
 import io.github.grpclb.etcd.ForwardingApi;
@@ -53,7 +54,7 @@ class EtcdEndpointSourceTest {
                     });
                 }
             },
-            new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, new RegistryObserver() {
+            new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.none(), new RegistryObserver() {
                 @Override
                 public void watchRestarted(String service, Restart reason) {
                     restarts.add(reason);

@@ -6,6 +6,7 @@ import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.LatestList;
 import io.github.grpclb.etcd.client.EtcdLoop;
@@ -117,7 +118,7 @@ class RecordRulesTest {
         new EtcdEndpointSource(
                         loop,
                         etcd.client(),
-                        new Following(new KeySpace("/grpclb/"), rules, LastLists.NONE, observer),
+                        new Following(new KeySpace("/grpclb/"), rules, LastLists.none(), observer),
                         Duration.ofHours(1))
                 .subscribe("svc", list);
         after(Duration.ofSeconds(1));

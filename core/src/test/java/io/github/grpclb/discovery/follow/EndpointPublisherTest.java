@@ -1,39 +1,30 @@
-package io.github.grpclb.etcd.follow;
+package io.github.grpclb.discovery.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.RegistryObserver;
-import io.github.grpclb.etcd.LatestList;
-import io.github.grpclb.etcd.client.EtcdLoop;
-import io.github.grpclb.etcd.record.EndpointCodec;
-import io.github.grpclb.etcd.record.KeySpace;
-import io.github.grpclb.etcd.record.KeyValue;
-import io.github.grpclb.etcd.record.RecordRules;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class SnapshotPublisherTest {
+class EndpointPublisherTest {
 
     private final FakeClock scheduler = new FakeClock();
-    private final EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7));
-    private final Following following =
-            new Following(new KeySpace("/grpclb/"), RecordRules.DEFAULT, LastLists.NONE, RegistryObserver.NONE);
-    private final EndpointTable table = new EndpointTable(
-            "svc",
-            loop,
-            new EndpointCodec(following.keys()),
-            RegistryObserver.NONE,
-            RecordRules.DEFAULT.maxEndpoints());
-    private final SnapshotPublisher publisher = new SnapshotPublisher("svc", loop, table, following);
-    private final LatestList list = new LatestList();
+    private final RegistryLoop loop = new RegistryLoop(scheduler, scheduler::nanoTime, new Random(7));
+    private final EndpointPublisher publisher =
+            new EndpointPublisher("svc", loop, LastLists.none(), RegistryObserver.NONE);
+    private final HeardLists list = new HeardLists();
 
     @Test
     @FaultRow(40)
@@ -88,9 +79,65 @@ class SnapshotPublisherTest {
         assertThat(listener.answers).isTrue();
     }
 
+    @Test
+    void replacesNoListByALaterReason() {
+        publisher.add(list);
+        publisher.unavailable("away");
+        at(Duration.ZERO, 1);
+        scheduler.forward(Duration.ofSeconds(1));
+        publisher.unavailable("away again");
+        assertThat(list.reasons()).containsExactly("away");
+        assertThat(list.count()).isEqualTo(1);
+    }
+
+    @Test
+    void publishesAgainWhatCouldNotBeMade() {
+        publisher.add(list);
+        AtomicBoolean fails = new AtomicBoolean(true);
+        loop.execute(() -> publisher.publishSoon(1, () -> {
+            if (fails.getAndSet(false)) {
+                throw new OutOfMemoryError("a list of many");
+            }
+            return List.of(endpoint(1));
+        }));
+        scheduler.forward(Duration.ofSeconds(2));
+        assertThat(list.endpoints()).hasSize(1);
+        assertThat(list.count()).isEqualTo(1);
+    }
+
+    @Test
+    void keepsListsOfTheRegistrysOwnAlone() {
+        List<List<Endpoint>> kept = new ArrayList<>();
+        EndpointPublisher keeping = new EndpointPublisher(
+                "svc",
+                loop,
+                new LastLists<>() {
+                    @Override
+                    public void keep(String service, List<Endpoint> live) {
+                        kept.add(live);
+                    }
+
+                    @Override
+                    public void recall(String service, Consumer<@Nullable SavedList<Object>> found) {}
+
+                    @Override
+                    public void close() {}
+                },
+                RegistryObserver.NONE);
+        keeping.add(list);
+        keeping.publishSaved(List.of(endpoint(1)));
+        assertThat(kept).isEmpty();
+        assertThat(keeping.isLive()).isFalse();
+        loop.execute(() -> keeping.publishSoon(2, () -> List.of(endpoint(1))));
+        scheduler.forward(Duration.ofSeconds(1));
+        assertThat(kept).containsExactly(List.of(endpoint(1)));
+        assertThat(list.count()).isEqualTo(1); // the same servers
+        assertThat(keeping.isLive()).isTrue();
+    }
+
     private static final class Throwing implements EndpointListener {
 
-        private final LatestList heard = new LatestList();
+        private final HeardLists heard = new HeardLists();
         private boolean throwing;
         private boolean answers = true;
 
@@ -120,18 +167,13 @@ class SnapshotPublisherTest {
     }
 
     private void at(Duration time, int weight) {
-        KeyValue record = new KeyValue(
-                "/grpclb/svc/a",
-                ByteString.copyFromUtf8("{\"Op\":0,\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"weight\":" + weight + "}}"),
-                1,
-                weight,
-                0);
         scheduler.schedule(
-                () -> {
-                    table.replace(List.of(record));
-                    publisher.publishSoon(weight);
-                },
+                () -> publisher.publishSoon(weight, () -> List.of(endpoint(weight))),
                 time.toNanos(),
                 TimeUnit.NANOSECONDS);
+    }
+
+    private static Endpoint endpoint(int weight) {
+        return Endpoint.builder("svc", "10.0.0.1", 1).weight(weight).build();
     }
 }

@@ -1,27 +1,25 @@
-package io.github.grpclb.etcd.follow;
+package io.github.grpclb.discovery.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.etcd.client.EtcdOptions;
-import io.github.grpclb.etcd.record.EndpointCodec;
+import io.github.grpclb.discovery.follow.SavedList;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FaultRow;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -35,18 +33,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(CapturedLog.Extension.class)
 class SnapshotStoreTest {
 
-    private static final long SEED = 20_261_120;
-    private static final EtcdOptions ETCD = EtcdOptions.of("http://10.0.0.1:2379");
+    private static final SnapshotFormat<List<String>> ADDRESSES = new Addresses();
 
-    private final Endpoint endpoint = Endpoint.builder("svc", "10.0.0.1", 8080)
-            .id("a")
-            .weight(5)
-            .zone("z1")
-            .startedAt(1_763_600_000_000L)
-            .metadata(Map.of("odd", "\"<\u0000\n\u2028ü"))
-            .key("/grpclb/svc/10.0.0.1:8080")
-            .createRevision(42)
-            .build();
+    private final Endpoint endpoint =
+            Endpoint.builder("svc", "10.0.0.1", 8080).id("a").build();
 
     @TempDir
     private Path parent;
@@ -57,11 +47,7 @@ class SnapshotStoreTest {
 
     @Test
     void givesBackWhatWasKept() throws Exception {
-        SavedList saved = recalled("svc", keep("svc"));
-        assertThat(saved.records()).hasSize(1);
-        assertThat(new EndpointCodec(ETCD.keySpace())
-                        .decode("svc", saved.records().get(0)))
-                .isEqualTo(endpoint);
+        assertThat(recalled("svc", keep("svc")).records()).containsExactly("10.0.0.1:8080");
     }
 
     @Test
@@ -82,13 +68,6 @@ class SnapshotStoreTest {
         }
     }
 
-    @Test
-    void tellsNoSecret() throws IOException {
-        EtcdOptions secret =
-                new EtcdOptions(ETCD.endpoints(), "/grpclb/", "user", "canary", null, EtcdOptions.DEFAULT_CALL_TIMEOUT);
-        assertThat(Files.readString(keep("svc", secret))).doesNotContain("canary", "user");
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"a/b", "../../etc/passwd", "CON", "nul.txt", "a:b*?\"<>|", "über\\x", ".", "-rf"})
     void namesItsFileSafelyWhateverTheServicesName(String service) throws Exception {
@@ -103,56 +82,6 @@ class SnapshotStoreTest {
         String longName = "x".repeat(250);
         List<String> names = List.of("a.b", "a/b", "A.b", "a_b", longName, longName + "y");
         assertThat(names.stream().map(this::keep)).doesNotHaveDuplicates();
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                "\0",
-                "null",
-                "[]",
-                "{}",
-                "{\"format\":1}",
-                "{\"format\":1,\"format\":1}",
-                "{\"format\":2,",
-                "{\"unknown\":[[[[[[[[[[]]]]]]]]]]}",
-                "{\"records\":{}}",
-                "{\"records\":[[]]}",
-                "{\"records\":[{\"key\":null}]}",
-                "{\"asOf\":-1}",
-                "{\"asOf\":1e400000000}",
-                "{\"asOf\":\"5\"}",
-                "{'format':1}",
-                "\ufeff{}"
-            })
-    void ignoresWhatIsNoSnapshot(String text, CapturedLog output) throws Exception {
-        Path file = keep("svc");
-        Files.writeString(file, text);
-        assertIgnored(file, output);
-    }
-
-    @Test
-    void ignoresAFileThatWasCutShort(CapturedLog output) throws Exception {
-        Path file = keep("svc");
-        String whole = Files.readString(file);
-        for (int length = 0; length < whole.stripTrailing().length(); length++) {
-            Files.writeString(file, whole.substring(0, length));
-            assertThat(recalled("svc", file)).as("cut after %d", length).isNull();
-        }
-        assertIgnored(file, output);
-    }
-
-    @Test
-    void ignoresNestingNumbersAndBytesWithoutEnd(CapturedLog output) throws Exception {
-        Path file = keep("svc");
-        for (String text :
-                List.of("[".repeat(100_000), "{\"records\":".repeat(100_000), "{\"asOf\":" + "9".repeat(100_000))) {
-            Files.writeString(file, text);
-            assertThat(recalled("svc", file)).isNull();
-        }
-        Files.write(file, new byte[] {'{', '"', (byte) 0xff, (byte) 0xfe});
-        assertIgnored(file, output);
     }
 
     @Test
@@ -210,43 +139,12 @@ class SnapshotStoreTest {
     }
 
     @Test
-    void ignoresTheFileOfAnotherService(CapturedLog output) throws Exception {
-        Path file = keep("svc");
-        Files.delete(file);
-        Files.move(keep("other"), file);
-        assertIgnored(file, output);
-        assertThat(output).contains("service: 'other' (expected: svc)");
-    }
-
-    @Test
-    void neverFailsHoweverAFileIsDamaged() throws Exception {
-        Path file = keep("svc");
-        byte[] whole = Files.readAllBytes(file);
-        Random random = new Random(SEED);
-        SnapshotStore store = store(directory(), ETCD);
-        for (int i = 0; i < 3_000; i++) {
-            byte[] damaged = Arrays.copyOf(whole, random.nextInt(8) == 0 ? random.nextInt(whole.length) : whole.length);
-            for (int flips = random.nextInt(4) + 1; flips > 0 && damaged.length > 0; flips--) {
-                damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
-            }
-            Files.write(file, damaged);
-            CompletableFuture<SavedList> answer = new CompletableFuture<>();
-            store.recall("svc", answer::complete);
-            assertThat(answer).as("seed %d, file %d", SEED, i).succeedsWithin(Duration.ofSeconds(10));
-        }
-        store.close();
-    }
-
-    @Test
     void holdsTenThousandServers() throws Exception {
         List<Endpoint> endpoints = IntStream.range(0, 10_000)
-                .mapToObj(i -> endpoint.toBuilder()
-                        .key("/grpclb/svc/" + i)
-                        .metadata(Map.of("text", "x".repeat(1000)))
-                        .build())
+                .mapToObj(i -> Endpoint.builder("svc", "x".repeat(200) + i, 1).build())
                 .toList();
-        SnapshotStore store = store(directory(), ETCD);
-        CompletableFuture<SavedList> answer = new CompletableFuture<>();
+        SnapshotStore<List<String>> store = store(directory());
+        CompletableFuture<SavedList<List<String>>> answer = new CompletableFuture<>();
         store.keep("svc", endpoints);
         store.recall("svc", answer::complete); // on the thread that has written before
         assertThat(answer.get().records()).hasSize(10_000);
@@ -277,19 +175,27 @@ class SnapshotStoreTest {
     void refusesADirectoryThatIsNone() throws IOException {
         Path file = Files.writeString(parent.resolve("file"), "");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> store(file, ETCD))
+                .isThrownBy(() -> store(file))
                 .withMessageStartingWith("directory: " + file + " (expected: a directory that this process can make");
     }
 
     @Test
     void answersAlsoWhenItIsClosed() {
-        SnapshotStore store = store(directory(), ETCD);
+        SnapshotStore<List<String>> store = store(directory());
         store.close();
         store.close();
         store.keep("svc", List.of(endpoint));
-        CompletableFuture<SavedList> answer = new CompletableFuture<>();
+        CompletableFuture<SavedList<List<String>>> answer = new CompletableFuture<>();
         store.recall("svc", answer::complete);
         assertThat(answer).isCompletedWithValue(null);
+    }
+
+    @Test
+    void ignoresWhatTheFormatRefuses(CapturedLog output) throws Exception {
+        Path file = keep("svc");
+        Files.writeString(file, "nonsense");
+        assertIgnored(file, output);
+        assertThat(output).contains("ignored: no time in the first line");
     }
 
     private void assertIgnored(Path file, CapturedLog output) throws Exception {
@@ -301,37 +207,29 @@ class SnapshotStoreTest {
     }
 
     private Path keep(String service) {
-        return keep(service, ETCD);
-    }
-
-    private Path keep(String service, EtcdOptions options) {
-        SnapshotStore store = store(directory(), options);
+        SnapshotStore<List<String>> store = store(directory());
         store.keep(service, List.of(endpoint));
         store.close();
-        return file(service, options);
-    }
-
-    private Path file(String service, EtcdOptions options) {
         try {
-            return SnapshotDirectory.open(directory()).file(service, options.prefix() + "\0" + options.endpoints());
+            return SnapshotDirectory.open(directory()).file(service, ADDRESSES.registry());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /** Returns what is recalled, which is to be that of the file. */
-    private SavedList recalled(String service, Path file) throws Exception {
+    private SavedList<List<String>> recalled(String service, Path file) throws Exception {
         assertThat(file).exists();
-        SnapshotStore store = store(directory(), ETCD);
-        CompletableFuture<SavedList> answer = new CompletableFuture<>();
+        SnapshotStore<List<String>> store = store(directory());
+        CompletableFuture<SavedList<List<String>>> answer = new CompletableFuture<>();
         store.recall(service, answer::complete);
-        SavedList saved = answer.get();
+        SavedList<List<String>> saved = answer.get();
         store.close();
         return saved;
     }
 
-    private static SnapshotStore store(Path directory, EtcdOptions options) {
-        return SnapshotStore.open(new SnapshotOptions(directory, Duration.ofHours(24)), options);
+    private static SnapshotStore<List<String>> store(Path directory) {
+        return SnapshotStore.open(new SnapshotOptions(directory, Duration.ofHours(24)), ADDRESSES);
     }
 
     private static String mode(Path path) throws IOException {
@@ -340,5 +238,33 @@ class SnapshotStoreTest {
 
     private void assumePosix() {
         assumeTrue(parent.getFileSystem().supportedFileAttributeViews().contains("posix"));
+    }
+
+    /** The time, then an address in each line. */
+    private static final class Addresses implements SnapshotFormat<List<String>> {
+
+        @Override
+        public String registry() {
+            return "addresses";
+        }
+
+        @Override
+        public byte[] encode(String service, long asOf, List<Endpoint> endpoints) {
+            return (asOf + "\n"
+                            + String.join(
+                                    "\n",
+                                    endpoints.stream().map(Endpoint::address).toList()))
+                    .getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public SavedList<List<String>> decode(String service, byte[] text, String origin) throws IOException {
+            List<String> lines =
+                    new String(text, StandardCharsets.UTF_8).lines().toList();
+            if (lines.isEmpty() || !lines.get(0).matches("\\d{1,18}")) {
+                throw new IOException("no time in the first line");
+            }
+            return new SavedList<>(Long.parseLong(lines.get(0)), lines.subList(1, lines.size()), origin);
+        }
     }
 }

@@ -1,26 +1,28 @@
-package io.github.grpclb.etcd.follow;
+package io.github.grpclb.discovery.follow;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
-import io.github.grpclb.etcd.client.Alarm;
-import io.github.grpclb.etcd.client.Backoff;
-import io.github.grpclb.etcd.client.EtcdLoop;
+import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.discovery.RegistryObserver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals
  * the one before. A reason for having no list is given only while there is none; from then on, that the registry stopped answering
- * and that it answers again. A listener that throws is told again. Lists of etcd's own are kept for the next process. For the loop's
+ * and that it answers again. A listener that throws is told again. Lists of the registry's own are kept for the
+ * next process. For the loop's
  * thread.
  */
-final class SnapshotPublisher {
+@Internal
+public final class EndpointPublisher {
 
     private static final Duration COALESCE = Duration.ofMillis(100);
 
@@ -28,9 +30,8 @@ final class SnapshotPublisher {
     private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final String service;
-    private final EtcdLoop loop;
-    private final EndpointTable table;
-    private final LastLists lists;
+    private final RegistryLoop loop;
+    private final LastLists<?> lists;
     private final MassChange massChange;
     private final List<EndpointListener> listeners = new ArrayList<>();
 
@@ -41,6 +42,7 @@ final class SnapshotPublisher {
     private final Alarm again;
     private final Alarm next;
 
+    private Supplier<List<Endpoint>> latest = List::of;
     private @Nullable EndpointSnapshot published;
     private @Nullable String reason;
     private boolean publishes;
@@ -49,45 +51,51 @@ final class SnapshotPublisher {
     private long publishedAt;
     private boolean live;
 
-    SnapshotPublisher(String service, EtcdLoop loop, EndpointTable table, Following following) {
+    /**
+     * Creates one that has nothing to publish.
+     *
+     * @param lists keep what outlives the process
+     * @param observer hears of mass changes
+     */
+    public EndpointPublisher(String service, RegistryLoop loop, LastLists<?> lists, RegistryObserver observer) {
         this.service = service;
         this.loop = loop;
-        this.table = table;
-        this.lists = following.lists();
-        this.massChange = new MassChange(loop, following.observer());
+        this.lists = lists;
+        this.massChange = new MassChange(loop, observer);
         this.backoff = new Backoff(loop);
         this.again = new Alarm(loop);
         this.next = new Alarm(loop);
     }
 
-    /** Adds a listener and tells it what is known. */
-    void add(EndpointListener listener) {
+    /** Adds a listener, and tells it what is known. */
+    public void add(EndpointListener listener) {
         listeners.add(listener);
         tellAll(listener);
     }
 
     /** Removes a listener; returns whether it was the last one. */
-    boolean remove(EndpointListener listener) {
+    public boolean remove(EndpointListener listener) {
         owed.remove(listener);
         return listeners.remove(listener) && listeners.isEmpty();
     }
 
-    boolean hasPublished() {
+    /** Whether a list has been published. */
+    public boolean hasPublished() {
         return published != null;
     }
 
-    /** Whether a list of etcd's own has been published, not only a saved one. */
-    boolean isLive() {
+    /** Whether a list of the registry's own has been published, not only a saved one. */
+    public boolean isLive() {
         return live;
     }
 
-    /** Publishes what the table holds of an earlier process. */
-    void publishSaved() {
-        table.listed();
-        deliver(new EndpointSnapshot(service, 0, table.endpoints()));
+    /** Publishes what an earlier process kept. */
+    public void publishSaved(List<Endpoint> saved) {
+        deliver(new EndpointSnapshot(service, 0, saved));
     }
 
-    void unavailable(String why) {
+    /** Tells why there is no list; where there is one, that the registry stopped answering. */
+    public void unavailable(String why) {
         if (published != null) {
             reachable(false);
         } else if (!why.equals(reason)) {
@@ -97,13 +105,19 @@ final class SnapshotPublisher {
     }
 
     /** Tells that an endpoint was deregistered on purpose. */
-    void deregistered(Endpoint endpoint) {
+    public void deregistered(Endpoint endpoint) {
         List.copyOf(listeners).forEach(listener -> loop.foreign(() -> listener.onDeregistered(endpoint)));
     }
 
-    /** Publishes what the table holds at a revision, now or as soon as the time before is long enough ago. */
-    void publishSoon(long at) {
+    /**
+     * Publishes a list of the registry's own, now or as soon as the time before is long enough ago.
+     *
+     * @param at the registry's revision
+     * @param list is asked for the endpoints when they are published
+     */
+    public void publishSoon(long at, Supplier<List<Endpoint>> list) {
         revision = at;
+        latest = list;
         reachable(true);
         Duration since = loop.since(publishedAt);
         if (published == null || since.compareTo(COALESCE) >= 0) {
@@ -114,7 +128,8 @@ final class SnapshotPublisher {
         }
     }
 
-    void close() {
+    /** Tells nobody any more. */
+    public void close() {
         next.cancel();
         again.cancel();
         listeners.clear();
@@ -131,8 +146,7 @@ final class SnapshotPublisher {
     private void publish() {
         publishes = true;
         next.set(RETRY, this::publish);
-        table.listed();
-        List<Endpoint> endpoints = table.endpoints();
+        List<Endpoint> endpoints = latest.get();
         live = true;
         lists.keep(service, endpoints);
         if (published == null || !published.endpoints().equals(endpoints)) {

@@ -1,4 +1,4 @@
-package io.github.grpclb.etcd.client;
+package io.github.grpclb.discovery.follow;
 
 import io.github.grpclb.discovery.Internal;
 import java.time.Duration;
@@ -10,16 +10,16 @@ import java.time.Duration;
 @Internal
 public final class Alarm {
 
-    private final EtcdLoop loop;
-    private EtcdLoop.Timer timer = EtcdLoop.Timer.NONE;
+    private final RegistryLoop loop;
+    private RegistryLoop.Timer timer = RegistryLoop.Timer.NONE;
 
-    public Alarm(EtcdLoop loop) {
+    public Alarm(RegistryLoop loop) {
         this.loop = loop;
     }
 
     /** Sets what is done after a time, in place of what was to be done. */
     public void set(Duration delay, Runnable task) {
-        EtcdLoop.Timer next = loop.after(delay, task);
+        RegistryLoop.Timer next = loop.after(delay, task);
         timer.cancel();
         timer = next;
     }
@@ -27,6 +27,6 @@ public final class Alarm {
     /** Nothing is to be done. */
     public void cancel() {
         timer.cancel();
-        timer = EtcdLoop.Timer.NONE;
+        timer = RegistryLoop.Timer.NONE;
     }
 }

@@ -1,4 +1,4 @@
-package io.github.grpclb.etcd.follow;
+package io.github.grpclb.discovery.snapshot;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,9 +1,9 @@
-package io.github.grpclb.etcd.follow;
+package io.github.grpclb.discovery.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.etcd.client.EtcdLoop;
+import io.github.grpclb.discovery.follow.RegistryLoop;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FakeClock;
 import java.io.IOException;
@@ -22,7 +22,7 @@ class SnapshotFileTest {
     private final List<Integer> written = new ArrayList<>();
     private boolean full;
     private final SnapshotFile file = new SnapshotFile(
-            new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)),
+            new RegistryLoop(scheduler, scheduler::nanoTime, new Random(7)),
             Duration.ofHours(24),
             (list, asOf) -> {
                 if (full) {

@@ -1,10 +1,9 @@
-package io.github.grpclb.etcd.follow;
+package io.github.grpclb.discovery.follow;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RegistryObserver;
-import io.github.grpclb.etcd.client.EtcdLoop;
-import io.github.grpclb.etcd.record.LogText;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -19,10 +18,10 @@ final class MassChange {
     /** With fewer addresses each restart of one would be most of them. */
     private static final int FEWEST = 3;
 
-    private final EtcdLoop loop;
+    private final RegistryLoop loop;
     private final RegistryObserver observer;
 
-    MassChange(EtcdLoop loop, RegistryObserver observer) {
+    MassChange(RegistryLoop loop, RegistryObserver observer) {
         this.loop = loop;
         this.observer = observer;
     }
@@ -40,7 +39,7 @@ final class MassChange {
         long stayed = before.endpoints().size() - gone;
         if (gone > stayed && now.size() > stayed) {
             log.warn(
-                    "{}: {} of {} addresses replaced in one update by {} others; if that is no deployment, see who writes to etcd",
+                    "{}: {} of {} addresses replaced in one update by {} others; if that is no deployment, see who writes to the registry",
                     LogText.of(before.service()),
                     gone,
                     before.endpoints().size(),

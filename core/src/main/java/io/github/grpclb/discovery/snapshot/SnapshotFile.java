@@ -1,8 +1,8 @@
-package io.github.grpclb.etcd.follow;
+package io.github.grpclb.discovery.snapshot;
 
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.etcd.client.EtcdLoop;
-import io.github.grpclb.etcd.record.LogText;
+import io.github.grpclb.discovery.LogText;
+import io.github.grpclb.discovery.follow.RegistryLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * When one service's list is written: a changed one at once, but at most every 5 s; an unchanged one now and then, so that
- * the file does not age while etcd confirms it. For the worker's thread.
+ * the file does not age while the registry confirms it. For the worker's thread.
  */
 final class SnapshotFile {
 
@@ -30,7 +30,7 @@ final class SnapshotFile {
         void write(List<Endpoint> list, long asOf) throws IOException;
     }
 
-    private final EtcdLoop worker;
+    private final RegistryLoop worker;
     private final Duration refresh;
     private final Disk disk;
     private final String name;
@@ -42,14 +42,14 @@ final class SnapshotFile {
     private boolean everTried;
     private boolean due;
 
-    SnapshotFile(EtcdLoop worker, Duration maxAge, Disk disk, String name) {
+    SnapshotFile(RegistryLoop worker, Duration maxAge, Disk disk, String name) {
         this.worker = worker;
         this.refresh = maxAge.dividedBy(REFRESHES);
         this.disk = disk;
         this.name = name;
     }
 
-    /** Takes a list that etcd held at a time (milliseconds since the epoch). */
+    /** Takes a list that the registry held at a time (milliseconds since the epoch). */
     void confirmed(List<Endpoint> list, long at) {
         latest = list;
         asOf = at;

@@ -6,6 +6,8 @@ import com.google.gson.stream.JsonToken;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.follow.SavedList;
+import io.github.grpclb.discovery.snapshot.SnapshotFormat;
 import io.github.grpclb.etcd.client.EtcdOptions;
 import io.github.grpclb.etcd.record.EndpointCodec;
 import io.github.grpclb.etcd.record.GoJson;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * A service's list as a file: JSON that says of which cluster, prefix and service it is, and the records as they would be
  * in etcd, so that they are read through the same limits. Believes nothing that it reads. Immutable.
  */
-final class SnapshotFormat {
+final class RecordFormat implements SnapshotFormat<List<KeyValue>> {
 
     private static final int MAX_DEPTH = 4;
     private static final String FORMAT = "1";
@@ -35,14 +37,19 @@ final class SnapshotFormat {
     private final Set<String> cluster;
     private final EndpointCodec codec;
 
-    SnapshotFormat(EtcdOptions options) {
+    RecordFormat(EtcdOptions options) {
         this.prefix = options.prefix();
         this.cluster = Set.copyOf(options.endpoints());
         this.codec = new EndpointCodec(options.keySpace());
     }
 
-    /** Returns the file's text; a record that no reader would take is left out. */
-    byte[] encode(String service, long asOf, List<Endpoint> endpoints) {
+    @Override
+    public String registry() {
+        return prefix + "\0" + cluster.stream().sorted().toList();
+    }
+
+    @Override
+    public byte[] encode(String service, long asOf, List<Endpoint> endpoints) {
         StringBuilder out = new StringBuilder(256 + 256 * endpoints.size());
         out.append("{\"format\":").append(FORMAT).append(",\"service\":");
         GoJson.appendString(out, service);
@@ -72,13 +79,16 @@ final class SnapshotFormat {
         return out.append("\n]}\n").toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /**
-     * Reads a file's text.
-     *
-     * @throws MalformedRecordException if it is not a list of this service, prefix and cluster; the message is fit for a
-     *     log line
-     */
-    SavedList decode(String service, byte[] text, String origin) throws MalformedRecordException {
+    @Override
+    public SavedList<List<KeyValue>> decode(String service, byte[] text, String origin) throws IOException {
+        try {
+            return read(service, text, origin);
+        } catch (MalformedRecordException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private SavedList<List<KeyValue>> read(String service, byte[] text, String origin) throws MalformedRecordException {
         InputStreamReader characters = new InputStreamReader(
                 new ByteArrayInputStream(text),
                 StandardCharsets.UTF_8.newDecoder()); // malformed input is an IOException
@@ -103,7 +113,7 @@ final class SnapshotFormat {
             if (reader.peek() != JsonToken.END_DOCUMENT) {
                 throw new MalformedRecordException("text", reader.peek(), "one JSON object and nothing after it");
             }
-            return new SavedList(content.asOf, content.records, origin);
+            return new SavedList<>(content.asOf, content.records, origin);
         } catch (IOException | IllegalStateException e) {
             throw new MalformedRecordException(
                     "text", String.valueOf(e.getMessage()), "a complete JSON object in UTF-8");

@@ -1,6 +1,4 @@
-package io.github.grpclb.etcd.record;
-
-import io.github.grpclb.discovery.Internal;
+package io.github.grpclb.discovery;
 
 /** Makes text that others wrote fit for a log line or a message: one line, printable, and not long. */
 @Internal

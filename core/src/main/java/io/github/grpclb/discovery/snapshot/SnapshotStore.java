@@ -1,11 +1,12 @@
-package io.github.grpclb.etcd.follow;
+package io.github.grpclb.discovery.snapshot;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
-import io.github.grpclb.etcd.client.EtcdLoop;
-import io.github.grpclb.etcd.client.EtcdOptions;
-import io.github.grpclb.etcd.record.LogText;
-import io.github.grpclb.etcd.record.MalformedRecordException;
+import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.discovery.LogText;
+import io.github.grpclb.discovery.follow.LastLists;
+import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.discovery.follow.SavedList;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,8 +26,11 @@ import org.slf4j.LoggerFactory;
 /**
  * The last good lists on disk, a file for each service. All file work is done on a thread of its own. What cannot be read or
  * written is logged and otherwise as if it were not there. Thread-safe.
+ *
+ * @param <R> what a list is as the registry holds it
  */
-final class SnapshotStore implements LastLists {
+@Internal
+public final class SnapshotStore<R> implements LastLists<R> {
 
     private static final Logger log = LoggerFactory.getLogger(SnapshotStore.class);
 
@@ -36,10 +40,9 @@ final class SnapshotStore implements LastLists {
     private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
     private final SnapshotDirectory directory;
-    private final SnapshotFormat format;
+    private final SnapshotFormat<R> format;
     private final Duration maxAge;
-    private final String identity;
-    private final EtcdLoop worker;
+    private final RegistryLoop worker;
     private final ScheduledExecutorService executor;
     private final LongSupplier currentTimeMillis;
 
@@ -51,7 +54,7 @@ final class SnapshotStore implements LastLists {
      *
      * @throws IllegalValueException if the directory cannot be used
      */
-    static SnapshotStore open(SnapshotOptions options, EtcdOptions etcd) {
+    public static <R> SnapshotStore<R> open(SnapshotOptions options, SnapshotFormat<R> format) {
         ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "grpc-lb-snapshot");
             thread.setDaemon(true);
@@ -59,12 +62,13 @@ final class SnapshotStore implements LastLists {
         });
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         executor.prestartCoreThread();
-        return new SnapshotStore(options, etcd, executor, System::nanoTime, System::currentTimeMillis);
+        return new SnapshotStore<>(options, format, executor, System::nanoTime, System::currentTimeMillis);
     }
 
-    SnapshotStore(
+    /** Creates a store with a thread and clocks of the caller's, who ends the thread with {@link #close()}. */
+    public SnapshotStore(
             SnapshotOptions options,
-            EtcdOptions etcd,
+            SnapshotFormat<R> format,
             ScheduledExecutorService executor,
             LongSupplier ticker,
             LongSupplier currentTimeMillis) {
@@ -77,12 +81,10 @@ final class SnapshotStore implements LastLists {
                     "a directory that this process can make and write to, not: " + LogText.of(e.toString()),
                     e);
         }
-        this.format = new SnapshotFormat(etcd);
+        this.format = format;
         this.maxAge = options.maxAge();
-        this.identity =
-                etcd.prefix() + "\0" + etcd.endpoints().stream().sorted().toList();
         this.executor = executor;
-        this.worker = new EtcdLoop(executor, ticker, new Random());
+        this.worker = new RegistryLoop(executor, ticker, new Random());
         this.currentTimeMillis = currentTimeMillis;
     }
 
@@ -95,7 +97,7 @@ final class SnapshotStore implements LastLists {
     }
 
     @Override
-    public void recall(String service, Consumer<@Nullable SavedList> found) {
+    public void recall(String service, Consumer<@Nullable SavedList<R>> found) {
         if (!worker.execute(() -> found.accept(read(service)))) {
             found.accept(null);
         }
@@ -115,7 +117,7 @@ final class SnapshotStore implements LastLists {
     }
 
     private SnapshotFile newFile(String service) {
-        Path file = directory.file(service, identity);
+        Path file = directory.file(service, format.registry());
         return new SnapshotFile(
                 worker,
                 maxAge,
@@ -123,20 +125,19 @@ final class SnapshotStore implements LastLists {
                 file.toString());
     }
 
-    private @Nullable SavedList read(String service) {
-        Path file = directory.file(service, identity);
+    private @Nullable SavedList<R> read(String service) {
+        Path file = directory.file(service, format.registry());
         try {
             byte[] text = directory.read(file);
             if (text == null) {
                 log.info("{}: no snapshot to start from at {}", LogText.of(service), file);
                 return null;
             }
-            SavedList saved = format.decode(service, text, file.toString());
+            SavedList<R> saved = format.decode(service, text, file.toString());
             requireAge(saved.asOf());
             return saved;
-        } catch (IOException | MalformedRecordException | RuntimeException | Error e) {
-            boolean ours = e instanceof MalformedRecordException || e.getClass() == IOException.class;
-            String why = String.valueOf(ours ? e.getMessage() : e);
+        } catch (IOException | RuntimeException | Error e) {
+            String why = String.valueOf(e.getClass() == IOException.class ? e.getMessage() : e);
             log.warn("{}: snapshot {} ignored: {}", LogText.of(service), file, LogText.of(why));
             return null;
         }
