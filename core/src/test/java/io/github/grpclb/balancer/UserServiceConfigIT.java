@@ -3,9 +3,6 @@ package io.github.grpclb.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.LogLimit;
@@ -13,6 +10,7 @@ import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.resolver.BalancerInUse;
 import io.github.grpclb.resolver.LiveServiceConfig;
 import io.github.grpclb.resolver.ResolverArgs;
+import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.TestServer;
@@ -31,9 +29,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a user sets in the service config of a channel, beside what the balancer is configured to do, on real channels. */
+@ExtendWith(CapturedLog.Extension.class)
 class UserServiceConfigIT {
 
     private static final String SERVICE = "svc";
@@ -238,32 +237,26 @@ class UserServiceConfigIT {
     }
 
     @Test
-    void anotherBalancerOfTheUsersIsUsedAndWarnedOfOnce() {
+    void anotherBalancerOfTheUsersIsUsedAndWarnedOfOnce(CapturedLog log) {
         publish(1, 9);
-        Logger logger = (Logger) LoggerFactory.getLogger(BalancerInUse.class);
-        ListAppender<ILoggingEvent> log = new ListAppender<>();
-        log.start();
-        logger.addAppender(log);
-        try {
-            LbConfig weighted = LbConfig.parse(Map.of("policy", "weighted_round_robin"));
-            ManagedChannel channel = channel(
-                    weighted,
-                    builder -> builder.defaultServiceConfig(
-                            with(RETRIES, "loadBalancingConfig", List.of(Map.of("round_robin", Map.of())))));
-            awaitBoth(channel);
-            assertThat(answers(channel, 50)).containsExactly(Map.entry("a", 25), Map.entry("b", 25));
-            publish(2, 9);
-            channel.enterIdle();
-            await().until(() -> channel.getState(false) == ConnectivityState.IDLE);
-            awaitBoth(channel);
-            live.set(balancing("endpoint_lb", Map.of("policy", "weighted_round_robin")));
-            await().untilAsserted(() ->
-                    assertThat(answers(channel, 11)).containsExactly(Map.entry("a", 2), Map.entry("b", 9)));
-        } finally {
-            logger.detachAppender(log);
-        }
-        assertThat(log.list).singleElement().satisfies(event -> assertThat(event.getFormattedMessage())
-                .contains("Client greeter: ", "loadBalancingConfig", "etcd:///svc", "grpc.lb.clients.greeter.policy"));
+        LbConfig weighted = LbConfig.parse(Map.of("policy", "weighted_round_robin"));
+        ManagedChannel channel = channel(
+                weighted,
+                builder -> builder.defaultServiceConfig(
+                        with(RETRIES, "loadBalancingConfig", List.of(Map.of("round_robin", Map.of())))));
+        awaitBoth(channel);
+        assertThat(answers(channel, 50)).containsExactly(Map.entry("a", 25), Map.entry("b", 25));
+        publish(2, 9);
+        channel.enterIdle();
+        await().until(() -> channel.getState(false) == ConnectivityState.IDLE);
+        awaitBoth(channel);
+        live.set(balancing("endpoint_lb", Map.of("policy", "weighted_round_robin")));
+        await().untilAsserted(
+                        () -> assertThat(answers(channel, 11)).containsExactly(Map.entry("a", 2), Map.entry("b", 9)));
+        assertThat(log.toString().lines().filter(line -> line.contains(BalancerInUse.class.getName())))
+                .singleElement()
+                .asString()
+                .contains("Client greeter: ", "loadBalancingConfig", "etcd:///svc", "grpc.lb.clients.greeter.policy");
     }
 
     private ManagedChannel channel(LbConfig config, Consumer<ManagedChannelBuilder<?>> user) {

@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.List;
@@ -13,8 +12,10 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.slf4j.LoggerFactory;
 
+@ExtendWith(CapturedLog.Extension.class)
 class ReachabilityTest {
 
     private static final EtcdException REFUSED =
@@ -23,19 +24,17 @@ class ReachabilityTest {
     private final FakeClock scheduler = new FakeClock();
     private final Reachability reachability =
             new Reachability(new EtcdLoop(scheduler, scheduler::nanoTime, new Random(7)), "http://etcd:2379");
-    private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger(Reachability.class);
+    private CapturedLog log;
 
     @BeforeEach
-    void listen() {
-        logged.start();
+    void listen(CapturedLog log) {
+        this.log = log;
         logger.setLevel(Level.INFO);
-        logger.addAppender(logged);
     }
 
     @AfterEach
     void stopListening() {
-        logger.detachAppender(logged);
         logger.setLevel(null);
     }
 
@@ -98,9 +97,11 @@ class ReachabilityTest {
     }
 
     private List<String> lines(Level level) {
-        return logged.list.stream()
-                .filter(event -> event.getLevel() == level)
-                .map(ILoggingEvent::getFormattedMessage)
+        String start = level + " " + logger.getName() + " - ";
+        return log.toString()
+                .lines()
+                .filter(line -> line.startsWith(start))
+                .map(line -> line.substring(start.length()))
                 .toList();
     }
 }
