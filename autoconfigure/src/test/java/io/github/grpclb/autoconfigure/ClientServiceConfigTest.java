@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonParser;
@@ -14,6 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -139,6 +141,21 @@ class ClientServiceConfigTest {
                 "grpc.lb.least-request.choice-count",
                 "11.0",
                 "2 to 10");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a:b", "a: b", "a: 'b' (expected: c)"})
+    void namesTheSplitWhateverItsValueIs(String value) {
+        ClientProperties client = new Binder(new MapConfigurationPropertySource(
+                        Map.of("grpc.lb.tags[0].key", "v", "grpc.lb.tags[0].split[" + value + "]", "101")))
+                .bindOrCreate("grpc.lb", ClientProperties.class);
+        assertThatThrownBy(() -> new ClientServiceConfig("grpc.lb.clients.c.", client, client, Policies.with(List.of()))
+                        .requireValid())
+                .isInstanceOfSatisfying(InvalidPropertyException.class, e -> {
+                    assertThat(e.property()).isEqualTo("grpc.lb.clients.c.tags[0].split." + value);
+                    assertThat(e.value()).isEqualTo("101.0");
+                    assertThat(e.expected()).isEqualTo("a number from 0.0 to 100.0");
+                });
     }
 
     private static void assertRefused(ClientServiceConfig config, String property, String value, String expected) {

@@ -4,6 +4,7 @@ import static io.github.grpclb.autoconfigure.TestApplications.client;
 import static io.github.grpclb.autoconfigure.TestApplications.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.autoconfigure.properties.ConfigurationChecksThread;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.TestServer;
@@ -46,7 +47,7 @@ class ConfiguredNamesIT {
         Named named = client.getBean(Named.class);
         assertThat(ask(named.users)).isEqualTo("a");
         assertThat(ask(named.orders)).isEqualTo("b");
-        TestApplications.awaitConfigurationChecks();
+        ConfigurationChecksThread.awaitEnd();
         assertThat(output)
                 .contains("There is no property grpc.lb.clients.order.service.policy")
                 .contains("did you mean GRPC_LB_CLIENTS_ORDERSERVICE_POLICY?")
@@ -62,7 +63,7 @@ class ConfiguredNamesIT {
                 "grpc.lb.static.greeters=127.0.0.1:1",
                 "grpc.lb.clients.clustercallee.policy=random",
                 "grpc.lb.registation.weight=3"));
-        TestApplications.awaitConfigurationChecks();
+        ConfigurationChecksThread.awaitEnd();
         assertThat(output)
                 .contains("grpc.lb.clients.nobody has had no effect: no stub or channel is called \"nobody\";"
                         + " there are cluster@callee, greeter")
@@ -77,7 +78,7 @@ class ConfiguredNamesIT {
     @Test
     void saysNothingOfClientsThatMayComeLater(CapturedOutput output) {
         opened.add(client(at, "grpc.lb.clients.nobody.service=x", "spring.main.lazy-initialization=true"));
-        TestApplications.awaitConfigurationChecks();
+        ConfigurationChecksThread.awaitEnd();
         assertThat(output).doesNotContain("has had no effect");
     }
 
@@ -85,7 +86,7 @@ class ConfiguredNamesIT {
     void saysNothingWhereAllIsUsed(CapturedOutput output) {
         opened.add(client(at, "grpc.lb.clients.greeter.policy=random", "grpc.lb.policy=random"));
         opened.add(server(at, "grpc.lb.registration.metadata.team=x"));
-        TestApplications.awaitConfigurationChecks();
+        ConfigurationChecksThread.awaitEnd();
         assertThat(output).doesNotContain("has had no effect", "There is no property");
     }
 

@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
 import io.github.grpclb.autoconfigure.properties.ClientProperties;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
-import io.github.grpclb.autoconfigure.properties.KnownProperties;
 import io.github.grpclb.autoconfigure.properties.UnknownProperties;
-import io.github.grpclb.metrics.GrpcLbMeters;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyTable;
@@ -16,7 +14,6 @@ import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.Repository;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +26,6 @@ import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import net.devh.boot.grpc.client.config.GrpcChannelProperties;
 import net.devh.boot.grpc.server.config.GrpcServerProperties;
@@ -54,7 +50,6 @@ class DocumentationTest {
     private static final Pattern FENCE = Pattern.compile("(?ms)^(\\s*)```(\\w*)\\n(.*?)^\\s*```$");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} (.+)$");
-    private static final Pattern PROPERTY = Pattern.compile("`grpc\\.lb\\.([a-z][a-z.-]*[a-z])");
 
     private final PolicyTable policies =
             Policies.with(List.of(new OwnPolicy("first_zone")), List.of(new NearestFactory()));
@@ -120,23 +115,6 @@ class DocumentationTest {
         return tests.stream();
     }
 
-    /** Or is a meter's name. */
-    @TestFactory
-    Stream<DynamicTest> everyPropertyInTheTextIsThere() throws IOException {
-        Set<String> meters = meters();
-        KnownProperties known = new KnownProperties();
-        return Repository.documentation().stream()
-                .map(page -> DynamicTest.dynamicTest(page.getFileName().toString(), () -> {
-                    List<String> unknown = PROPERTY.matcher(Files.readString(page))
-                            .results()
-                            .map(found -> found.group(1))
-                            .filter(name -> !meters.contains("grpc.lb." + name))
-                            .filter(name -> !known.contains(List.of(name.split("\\.")), false))
-                            .toList();
-                    assertThat(unknown).isEmpty();
-                }));
-    }
-
     @Test
     void theFaultsAreThoseOfTheChaosTests() throws IOException {
         String page = Files.readString(Repository.file("docs/reliability.md"));
@@ -146,7 +124,7 @@ class DocumentationTest {
     }
 
     private void requireBound(StandardEnvironment environment) {
-        assertThat(UnknownProperties.find(environment)).isEmpty();
+        assertThat(new UnknownProperties(environment).warnings()).isEmpty();
         Binder binder = Binder.get(environment, new BlankIsAbsent(BindHandler.DEFAULT));
         GrpcLbProperties ours = binder.bindOrCreate("grpc.lb", GrpcLbProperties.class);
         ClientProperties allClients = binder.bindOrCreate("grpc.lb", ClientProperties.class);
@@ -235,20 +213,5 @@ class DocumentationTest {
 
     private static List<Block> blocks(String page) {
         return FENCE.matcher(page).results().map(Block::of).toList();
-    }
-
-    private static Set<String> meters() {
-        return Arrays.stream(GrpcLbMeters.class.getFields())
-                .filter(field -> field.getType() == String.class)
-                .map(DocumentationTest::valueOf)
-                .collect(Collectors.toSet());
-    }
-
-    private static String valueOf(Field field) {
-        try {
-            return (String) field.get(null);
-        } catch (IllegalAccessException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

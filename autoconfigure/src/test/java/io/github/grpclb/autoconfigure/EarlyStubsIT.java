@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
+import io.github.grpclb.autoconfigure.properties.ConfigurationChecksThread;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.TestServer;
@@ -205,7 +206,7 @@ class EarlyStubsIT {
     @Test
     void areNotWarnedOfAsUnusedWhenTheyAreToBeMadeLater(CapturedOutput output) {
         opened.add(client(OfAPrototype.class, at, OTHER_NAME[0], "grpc.lb.clients.nobody.service=x"));
-        TestApplications.awaitConfigurationChecks();
+        ConfigurationChecksThread.awaitEnd();
         assertThat(output).contains("grpc.lb.clients.nobody has had no effect").doesNotContain("clients.hello has");
     }
 

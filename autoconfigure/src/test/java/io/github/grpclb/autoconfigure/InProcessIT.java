@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.autoconfigure.properties.ConfigurationChecksThread;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.TestServer;
@@ -48,7 +49,7 @@ class InProcessIT {
         assertThat(ask(tested.inProcess)).isEqualTo("test");
         assertThat(ask(tested.other)).isEqualTo("test");
         assertThat(ask(tested.greeter)).isEqualTo("real");
-        TestApplications.awaitConfigurationChecks();
+        ConfigurationChecksThread.awaitEnd();
         assertThat(output).doesNotContain("has had no effect");
     }
 
@@ -60,7 +61,7 @@ class InProcessIT {
         assertThat(ask(tested.inProcess)).isEqualTo("test");
         assertThat(ask(tested.other)).isEqualTo("test");
         assertThat(ask(tested.greeter)).isEqualTo("test");
-        TestApplications.awaitConfigurationChecks();
+        ConfigurationChecksThread.awaitEnd();
         assertThat(output).doesNotContain("has had no effect");
     }
 

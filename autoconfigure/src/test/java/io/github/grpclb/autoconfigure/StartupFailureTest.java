@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
-import io.github.grpclb.autoconfigure.properties.InvalidPropertyFailureAnalyzer;
 import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.testing.FaultRow;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,16 +17,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.io.support.SpringFactoriesLoader;
+import org.springframework.core.io.support.SpringFactoriesLoader.FailureHandler;
 
 /** What is misconfigured ends the start with the property, its value, what was expected and what to do. */
 @ExtendWith(OutputCaptureExtension.class)
 @FaultRow(49)
 class StartupFailureTest {
+
+    /** Those that need a context are Spring's own. */
+    private static final FailureHandler UNMADE = (type, name, failure) -> {};
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
@@ -166,13 +172,16 @@ class StartupFailureTest {
                 .contains("Expected: one of ");
     }
 
+    /** The first that an analyzer of {@code spring.factories} has to say. */
     private static FailureAnalysis analysisOf(String... properties) {
         try {
             TestApplications.client(properties).close();
         } catch (RuntimeException failure) {
-            FailureAnalysis analysis = new InvalidPropertyFailureAnalyzer().analyze(failure);
-            assertThat(analysis).as("analysis of %s", failure).isNotNull();
-            return analysis;
+            return SpringFactoriesLoader.forDefaultResourceLocation().load(FailureAnalyzer.class, UNMADE).stream()
+                    .map(analyzer -> analyzer.analyze(failure))
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("nobody analyzes it", failure));
         }
         throw new AssertionError("the application has started");
     }

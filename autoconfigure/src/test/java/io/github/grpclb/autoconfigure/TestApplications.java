@@ -1,8 +1,5 @@
 package io.github.grpclb.autoconfigure;
 
-import static org.awaitility.Awaitility.await;
-
-import io.github.grpclb.autoconfigure.properties.ConfigurationChecks;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.testing.TestServer;
@@ -110,12 +107,6 @@ final class TestApplications {
         String askCluster() {
             return TestServer.ask(cluster, CallOptions.DEFAULT.withWaitForReady());
         }
-    }
-
-    /** Waits until the applications that have started have been looked through for what has no effect. */
-    static void awaitConfigurationChecks() {
-        await().until(() -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().equals(ConfigurationChecks.THREAD)));
     }
 
     static ConfigurableApplicationContext server(String... properties) {

@@ -15,7 +15,7 @@ import org.springframework.context.ApplicationListener;
 public final class ConfigurationChecks implements ApplicationListener<ApplicationReadyEvent> {
 
     /** The thread's name; it ends by itself. */
-    public static final String THREAD = "grpc-lb-configuration";
+    static final String THREAD = "grpc-lb-configuration";
 
     private static final Logger log = LoggerFactory.getLogger(ConfigurationChecks.class);
 

@@ -1,6 +1,5 @@
 package io.github.grpclb.autoconfigure.properties;
 
-import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.Similar;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Parameter;
@@ -20,14 +19,13 @@ import org.springframework.boot.context.properties.bind.Name;
 /**
  * The properties that there are below {@code grpc.lb}, read from the records that they are bound to. Immutable.
  */
-@Internal
-public final class KnownProperties {
+final class KnownProperties {
 
     private static final String PREFIX = "grpc.lb.";
 
     private final Node root = new Node();
 
-    public KnownProperties() {
+    KnownProperties() {
         root.addComponentsOf(ClientProperties.class);
         root.children.remove("service"); // is a single client's
         root.addComponentsOf(GrpcLbProperties.class);
@@ -39,7 +37,7 @@ public final class KnownProperties {
      * @param name without the prefix {@code grpc.lb}, element by element
      * @param isVariable whether it comes from an environment variable, in which an underscore may stand for a dash too
      */
-    public boolean contains(List<String> name, boolean isVariable) {
+    boolean contains(List<String> name, boolean isVariable) {
         return root.contains(name, isVariable);
     }
 
@@ -138,7 +136,7 @@ public final class KnownProperties {
             return children.isEmpty() && any.isEmpty();
         }
 
-        public boolean contains(List<String> name, boolean isVariable) {
+        boolean contains(List<String> name, boolean isVariable) {
             if (name.isEmpty() || isOpen) {
                 return true;
             }

@@ -37,7 +37,7 @@ public final class UnknownProperties implements ConfigurationCheck {
     }
 
     /** Returns what to say of each, in the order of the property sources. */
-    public static Map<ConfigurationPropertyName, String> find(Environment environment) {
+    static Map<ConfigurationPropertyName, String> find(Environment environment) {
         KnownProperties known = new KnownProperties();
         Map<ConfigurationPropertyName, String> found = new LinkedHashMap<>();
         for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {

@@ -1,10 +1,8 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
-import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
-import io.github.grpclb.autoconfigure.properties.UnknownProperties;
 import io.github.grpclb.discovery.Similar;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -1,12 +1,8 @@
-package io.github.grpclb.autoconfigure;
+package io.github.grpclb.autoconfigure.properties;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
-import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
-import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
-import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
