@@ -2,8 +2,10 @@ package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
 import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
 import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.ConfigurationMetadata;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.balancer.LiveEndpoints;
@@ -21,8 +23,6 @@ import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.server.HostChoice;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -202,22 +202,12 @@ class ConfigurationFuzzTest {
                     new Item("grpc.lb.registration.metadata[we ight]", "java.lang.String"),
                     new Item("grpc.lb.static.greeter", "java.lang.String"),
                     new Item("grpc.lb.clients.greeter.service", "java.lang.String")));
-            try (var in =
-                    ConfigurationFuzzTest.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
-                var json = com.google.gson.JsonParser.parseReader(
-                        new java.io.InputStreamReader(in, java.nio.charset.StandardCharsets.UTF_8));
-                json.getAsJsonObject().getAsJsonArray("properties").forEach(element -> {
-                    var property = element.getAsJsonObject();
-                    String type = property.get("type").getAsString();
-                    String name = property.get("name").getAsString();
-                    if (name.startsWith("grpc.lb.")
-                            && !type.startsWith("java.util.Map")
-                            && !name.equals("grpc.lb.tags")) {
-                        items.add(new Item(name, type));
-                    }
-                });
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+            for (JsonObject property : ConfigurationMetadata.properties()) {
+                String type = property.get("type").getAsString();
+                String name = property.get("name").getAsString();
+                if (name.startsWith("grpc.lb.") && !type.startsWith("java.util.Map") && !name.equals("grpc.lb.tags")) {
+                    items.add(new Item(name, type));
+                }
             }
             return items;
         }

@@ -5,24 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import io.github.grpclb.autoconfigure.properties.ClientProperties;
-import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.ConfigurationMetadata;
 import io.github.grpclb.autoconfigure.properties.RecordJson;
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.Repository;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -71,16 +66,16 @@ class ConfigurationMetadataTest {
             "registration.metadata");
 
     @Test
-    void describesEveryProperty() throws IOException {
-        List<JsonObject> properties = objects(metadata().getAsJsonArray("properties"));
+    void describesEveryProperty() {
+        List<JsonObject> properties = ConfigurationMetadata.properties();
         assertThat(properties).hasSizeGreaterThan(20).allSatisfy(property -> assertThat(
                         property.get("description").getAsString())
                 .matches("(?s)[A-Z].*\\."));
     }
 
     @Test
-    void promisesNothingOfWhatIsOffUntilItIsConfigured() throws IOException {
-        assertThat(objects(metadata().getAsJsonArray("properties")))
+    void promisesNothingOfWhatIsOffUntilItIsConfigured() {
+        assertThat(ConfigurationMetadata.properties())
                 .filteredOn(property -> property.get("name")
                         .getAsString()
                         .matches("grpc\\.lb\\.(health-check|outlier-detection|slow-start)\\.enabled"))
@@ -89,8 +84,8 @@ class ConfigurationMetadataTest {
     }
 
     @Test
-    void hintsAtEveryBuiltInPolicy() throws IOException {
-        JsonObject hint = objects(metadata().getAsJsonArray("hints")).stream()
+    void hintsAtEveryBuiltInPolicy() {
+        JsonObject hint = ConfigurationMetadata.hints().stream()
                 .filter(it -> it.get("name").getAsString().equals("grpc.lb.policy"))
                 .findFirst()
                 .orElseThrow();
@@ -101,8 +96,8 @@ class ConfigurationMetadataTest {
 
     /** What is not named here has a default that an IDE shows. */
     @Test
-    void showsEveryDefault() throws IOException {
-        assertThat(objects(metadata().getAsJsonArray("properties")))
+    void showsEveryDefault() {
+        assertThat(ConfigurationMetadata.properties())
                 .filteredOn(property -> !property.has("defaultValue"))
                 .extracting(property -> property.get("name").getAsString())
                 .filteredOn(name -> name.startsWith("grpc.lb."))
@@ -111,9 +106,9 @@ class ConfigurationMetadataTest {
 
     /** Set to its default, a property changes nothing. */
     @TestFactory
-    Stream<DynamicTest> showsTheDefaultsThatHold() throws IOException {
+    Stream<DynamicTest> showsTheDefaultsThatHold() {
         Map<String, String> defaults = new TreeMap<>();
-        objects(metadata().getAsJsonArray("properties")).stream()
+        ConfigurationMetadata.properties().stream()
                 .filter(property -> property.has("defaultValue"))
                 .forEach(property -> defaults.put(
                         property.get("name").getAsString(),
@@ -135,11 +130,11 @@ class ConfigurationMetadataTest {
     }
 
     @Test
-    void hintsAtEveryValueOfAnEnumeration() throws IOException {
-        List<String> hinted = objects(metadata().getAsJsonArray("hints")).stream()
+    void hintsAtEveryValueOfAnEnumeration() {
+        List<String> hinted = ConfigurationMetadata.hints().stream()
                 .map(hint -> hint.get("name").getAsString())
                 .toList();
-        for (JsonObject property : objects(metadata().getAsJsonArray("properties"))) {
+        for (JsonObject property : ConfigurationMetadata.properties()) {
             Class<?> type = classOrNull(property.get("type").getAsString());
             String name = property.get("name").getAsString();
             if (type != null && type.isEnum() && name.startsWith("grpc.lb.")) {
@@ -156,7 +151,7 @@ class ConfigurationMetadataTest {
     @Test
     void theDocumentationNamesTheSameDefaults() throws IOException {
         Map<String, String> defaults = new TreeMap<>();
-        objects(metadata().getAsJsonArray("properties")).forEach(property -> {
+        ConfigurationMetadata.properties().forEach(property -> {
             if (property.has("defaultValue")) {
                 JsonElement value = property.get("defaultValue");
                 defaults.put(
@@ -186,7 +181,7 @@ class ConfigurationMetadataTest {
     void theConfigurationPageIsCurrent() throws IOException {
         Path page = Repository.file("docs/configuration.md");
         String current = Files.readString(page);
-        String generated = new ConfigurationPage(metadata()).update(current);
+        String generated = new ConfigurationPage(ConfigurationMetadata.read()).update(current);
         if (Boolean.getBoolean("grpclb.docs.write")) {
             Files.writeString(page, generated);
         } else {
@@ -196,8 +191,8 @@ class ConfigurationMetadataTest {
         }
     }
 
-    private static List<String> values(String hint) throws IOException {
-        return objects(metadata().getAsJsonArray("hints")).stream()
+    private static List<String> values(String hint) {
+        return ConfigurationMetadata.hints().stream()
                 .filter(it -> it.get("name").getAsString().equals(hint))
                 .flatMap(it -> objects(it.getAsJsonArray("values")).stream())
                 .map(value -> value.get("value").getAsString())
@@ -275,14 +270,5 @@ class ConfigurationMetadataTest {
         return StreamSupport.stream(array.spliterator(), false)
                 .map(JsonElement::getAsJsonObject)
                 .toList();
-    }
-
-    private static JsonObject metadata() throws IOException {
-        try (Reader reader = new InputStreamReader(
-                Objects.requireNonNull(
-                        GrpcLbProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")),
-                StandardCharsets.UTF_8)) {
-            return JsonParser.parseReader(reader).getAsJsonObject();
-        }
     }
 }

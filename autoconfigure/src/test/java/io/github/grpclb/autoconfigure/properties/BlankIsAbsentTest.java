@@ -2,14 +2,9 @@ package io.github.grpclb.autoconfigure.properties;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,7 +18,7 @@ class BlankIsAbsentTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", " \t "})
-    void areAbsentWhateverTheProperty(String blank) throws IOException {
+    void areAbsentWhateverTheProperty(String blank) {
         Map<String, String> all = new HashMap<>();
         for (String name : names()) {
             all.put(name, blank);
@@ -96,17 +91,11 @@ class BlankIsAbsentTest {
     }
 
     /** All but the prefix, which may be empty, and maps and records, which have no value of their own. */
-    private static List<String> names() throws IOException {
-        try (InputStreamReader reader = new InputStreamReader(
-                Objects.requireNonNull(
-                        GrpcLbProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")),
-                StandardCharsets.UTF_8)) {
-            return JsonParser.parseReader(reader).getAsJsonObject().getAsJsonArray("properties").asList().stream()
-                    .map(property -> property.getAsJsonObject())
-                    .filter(property -> !property.get("type").getAsString().startsWith("java.util.Map"))
-                    .map(property -> property.get("name").getAsString())
-                    .filter(name -> name.startsWith("grpc.lb.") && !name.equals("grpc.lb.etcd.prefix"))
-                    .toList();
-        }
+    private static List<String> names() {
+        return ConfigurationMetadata.properties().stream()
+                .filter(property -> !property.get("type").getAsString().startsWith("java.util.Map"))
+                .map(property -> property.get("name").getAsString())
+                .filter(name -> name.startsWith("grpc.lb.") && !name.equals("grpc.lb.etcd.prefix"))
+                .toList();
     }
 }

@@ -2,15 +2,10 @@ package io.github.grpclb.autoconfigure.properties;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonParser;
 import io.github.grpclb.discovery.Similar;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,20 +69,10 @@ class UnknownPropertiesTest {
     }
 
     @Test
-    void knowsAllThatTheMetadataKnows() throws IOException {
+    void knowsAllThatTheMetadataKnows() {
         Map<String, Object> all = new HashMap<>();
-        try (InputStreamReader reader = new InputStreamReader(
-                Objects.requireNonNull(
-                        GrpcLbProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")),
-                StandardCharsets.UTF_8)) {
-            JsonParser.parseReader(reader)
-                    .getAsJsonObject()
-                    .getAsJsonArray("properties")
-                    .forEach(property -> {
-                        String name = property.getAsJsonObject().get("name").getAsString();
-                        all.put(name, "");
-                    });
-        }
+        ConfigurationMetadata.properties()
+                .forEach(property -> all.put(property.get("name").getAsString(), ""));
         all.remove("grpc.lb.service"); // one of a single client's
         assertThat(all).hasSizeGreaterThan(50);
         assertThat(find(source(all))).isEmpty();
