@@ -217,7 +217,7 @@ class ArchitectureTest {
                 .and()
                 .doNotBelongToAnyOf(ServerLifecycle.class)
                 .and()
-                .doNotHaveFullyQualifiedName(ROOT + "etcd.follow.SnapshotStore")
+                .doNotHaveFullyQualifiedName(ROOT + "discovery.snapshot.SnapshotStore")
                 .should()
                 .accessTargetWhere(readsTheWallClock())
                 .orShould()
