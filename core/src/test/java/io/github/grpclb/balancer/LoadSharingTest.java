@@ -1,6 +1,8 @@
 package io.github.grpclb.balancer;
 
-import static io.github.grpclb.balancer.PolicyLoadBalancerTest.endpoint;
+import static io.github.grpclb.balancer.BalancerScene.groups;
+import static io.github.grpclb.balancer.BalancerScene.list;
+import static io.github.grpclb.balancer.pick.FakeServers.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.config.LbConfig;
@@ -18,7 +20,6 @@ import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeHelper;
 import io.grpc.LoadBalancer.PickResult;
-import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.NameResolver;
 import io.grpc.Status;
 import java.time.Duration;
@@ -43,7 +44,7 @@ class LoadSharingTest {
         accept(LbConfig.DEFAULT, endpoint(1), endpoint(2));
         EndpointLoad first = load(endpoint(1));
         first.started(0);
-        accept(LbConfig.DEFAULT, endpoint(1), endpoint(2).toBuilder().weight(7).build(), endpoint(3));
+        accept(LbConfig.DEFAULT, endpoint(1), endpoint(2).weight(7), endpoint(3));
         accept(LbConfig.parse(Map.of("policy", "other")), endpoint(3), endpoint(1));
         helper.subchannel(1).idle();
         helper.subchannel(1).ready();
@@ -53,7 +54,7 @@ class LoadSharingTest {
 
         FakeHelper later = newHelper();
         PolicyLoadBalancer next = new PolicyLoadBalancer(later, memory);
-        later.inSyncContext(() -> next.acceptResolvedAddresses(resolved(LbConfig.DEFAULT, endpoint(1))));
+        later.inSyncContext(() -> next.acceptResolvedAddresses(list(LbConfig.DEFAULT, groups(endpoint(1)))));
         clock.forward(Duration.ofHours(1));
         assertThat(load(endpoint(1))).isSameAs(first);
         assertThat(first.inFlight()).isEqualTo(1);
@@ -62,8 +63,8 @@ class LoadSharingTest {
 
     @Test
     void aServerThatWasRestartedOnItsAddressBeginsAnew() {
-        Endpoint before = endpoint(1).toBuilder().startedAt(1).build();
-        Endpoint after = endpoint(1).toBuilder().startedAt(2).build();
+        Endpoint.Builder before = endpoint(1).startedAt(1);
+        Endpoint.Builder after = endpoint(1).startedAt(2);
         accept(LbConfig.DEFAULT, before);
         helper.subchannel(1).ready();
         EndpointLoad old = load(before);
@@ -89,10 +90,7 @@ class LoadSharingTest {
         helper.subchannel(1).ready();
         helper.subchannel(2).fails("refused");
         helper.clock().forward(Duration.ofMillis(5));
-        accept(
-                LbConfig.DEFAULT,
-                endpoint(1).toBuilder().state(Endpoint.State.DRAINING).build(),
-                endpoint(2));
+        accept(LbConfig.DEFAULT, endpoint(1).state(Endpoint.State.DRAINING), endpoint(2));
         helper.inSyncContext(balancer::shutdown);
         assertThat(told)
                 .containsExactly(
@@ -130,22 +128,15 @@ class LoadSharingTest {
                 .setArg(BalancerArgs.OBSERVER, new Recorder()));
     }
 
-    private EndpointLoad load(Endpoint endpoint) {
+    private EndpointLoad load(Endpoint.Builder server) {
         return loads.all().stream()
-                .filter(load -> load.identity().equals(endpoint.identity()))
+                .filter(load -> load.identity().equals(server.build().identity()))
                 .findFirst()
                 .orElse(null);
     }
 
-    private void accept(LbConfig config, Endpoint... endpoints) {
-        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(resolved(config, endpoints)));
-    }
-
-    private static ResolvedAddresses resolved(LbConfig config, Endpoint... endpoints) {
-        return ResolvedAddresses.newBuilder()
-                .setAddresses(PolicyLoadBalancerTest.groups(endpoints))
-                .setLoadBalancingPolicyConfig(config)
-                .build();
+    private void accept(LbConfig config, Endpoint.Builder... servers) {
+        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(list(config, groups(servers))));
     }
 
     private final class Recorder implements PickObserver {

@@ -2,21 +2,18 @@ package io.github.grpclb.balancer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.pick.FakeServers;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.policy.RoutingKeys;
-import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeHelper;
 import io.github.grpclb.testing.FakeSubchannel;
-import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
-import io.grpc.EquivalentAddressGroup;
 import io.grpc.LoadBalancer;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.Status;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -82,42 +79,33 @@ class PolicyLoadBalancerSimulationTest {
     }
 
     private void accept(Random chance) {
-        List<EquivalentAddressGroup> groups = new ArrayList<>();
+        List<Endpoint.Builder> servers = new ArrayList<>();
         Set<Integer> ports = new TreeSet<>();
         int first = 1 + chance.nextInt(12);
         for (int i = 0; i < 12; i++) {
             int port = 1 + (first + i) % 12;
             if (chance.nextInt(3) > 0 || ports.isEmpty()) {
-                groups.add(group(port, chance));
+                servers.add(server(port, chance));
                 ports.add(port);
             }
         }
         listed = ports;
         String policy = POLICIES.get(chance.nextInt(POLICIES.size()));
-        Object config = provider.parseLoadBalancingPolicyConfig(Map.of("policy", policy))
+        LbConfig config = (LbConfig) provider.parseLoadBalancingPolicyConfig(Map.of("policy", policy))
                 .getConfig();
         if (helper.published() == 0) {
             config = null;
         }
-        ResolvedAddresses resolved = ResolvedAddresses.newBuilder()
-                .setAddresses(groups)
-                .setLoadBalancingPolicyConfig(config)
-                .build();
-        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(resolved));
+        ResolvedAddresses list =
+                BalancerScene.list(config, BalancerScene.groups(servers.toArray(Endpoint.Builder[]::new)));
+        helper.inSyncContext(() -> balancer.acceptResolvedAddresses(list));
         ready.removeIf(FakeSubchannel::isShutdown);
     }
 
-    private static EquivalentAddressGroup group(int port, Random chance) {
-        Endpoint endpoint = Endpoint.builder("svc", "127.0.0.1", port)
-                .id("s" + port)
+    private static Endpoint.Builder server(int port, Random chance) {
+        return FakeServers.endpoint(port)
                 .weight(chance.nextInt(4))
-                .state(chance.nextInt(5) == 0 ? Endpoint.State.DRAINING : Endpoint.State.UP)
-                .build();
-        return new EquivalentAddressGroup(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
-                Attributes.newBuilder()
-                        .set(EndpointAttributes.ENDPOINT, endpoint)
-                        .build());
+                .state(chance.nextInt(5) == 0 ? Endpoint.State.DRAINING : Endpoint.State.UP);
     }
 
     private void check() {

@@ -2,7 +2,7 @@ package io.github.grpclb.balancer.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.grpclb.balancer.PolicyLoadBalancerTest;
+import io.github.grpclb.balancer.pick.FakeServers;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.CallOutcome;
@@ -45,7 +45,7 @@ class CallTracerTest {
 
     private final FakeClock clock = new FakeClock();
     private final EndpointLoads loads = new EndpointLoads(Duration.ofMinutes(5), clock::nanoTime);
-    private final Endpoint endpoint = PolicyLoadBalancerTest.endpoint(1);
+    private final Endpoint endpoint = FakeServers.endpoint(1).build();
     private final EndpointLoad load = loads.acquire(endpoint.identity());
     private final Recorder observer = new Recorder();
     private final CallTracking tracking = new CallTracking(loads, observer, new LogLimit(System::nanoTime));

@@ -1,6 +1,6 @@
 package io.github.grpclb.balancer.pick;
 
-import static io.github.grpclb.balancer.PolicyLoadBalancerTest.endpoint;
+import static io.github.grpclb.balancer.pick.FakeServers.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.balancer.config.LbConfig;
@@ -89,8 +89,8 @@ class ServerIdTest {
 
     @Test
     void strictCallsStayWithAServerThatDrainsAndOthersMoveOn() {
-        EndpointCandidate draining = candidate(
-                endpoint(2).toBuilder().state(Endpoint.State.DRAINING).build(), ConnectivityState.READY, result("2"));
+        EndpointCandidate draining =
+                candidate(endpoint(2).state(Endpoint.State.DRAINING).build(), ConnectivityState.READY, result("2"));
         assertThat(pick(ServerIdMode.STRICT, FakeCall.with(RoutingKeys.SERVER_ID, "s2"), ready(1), draining))
                 .isEqualTo("2");
         assertThat(pick(ServerIdMode.FALLBACK, FakeCall.with(RoutingKeys.SERVER_ID, "s2"), ready(1), draining))
@@ -142,25 +142,23 @@ class ServerIdTest {
     }
 
     private static EndpointCandidate ready(int port) {
-        return candidate(endpoint(port), ConnectivityState.READY, result(String.valueOf(port)));
+        return candidate(endpoint(port).build(), ConnectivityState.READY, result(String.valueOf(port)));
     }
 
     private static EndpointCandidate failing(int port) {
-        return candidate(endpoint(port), ConnectivityState.TRANSIENT_FAILURE, result(String.valueOf(port)));
+        return candidate(endpoint(port).build(), ConnectivityState.TRANSIENT_FAILURE, result(String.valueOf(port)));
     }
 
     private static EndpointCandidate connecting(int port) {
-        return candidate(endpoint(port), ConnectivityState.CONNECTING, PickResult.withNoResult());
+        return candidate(endpoint(port).build(), ConnectivityState.CONNECTING, PickResult.withNoResult());
     }
 
     private static EndpointCandidate twin(long startedAt, ConnectivityState state) {
-        return candidate(
-                endpoint(1).toBuilder().startedAt(startedAt).build(), state, result(String.valueOf(startedAt)));
+        return candidate(endpoint(1).startedAt(startedAt).build(), state, result(String.valueOf(startedAt)));
     }
 
     private static EndpointCandidate weighing(int port, int weight, Endpoint.State state) {
-        Endpoint endpoint =
-                endpoint(port).toBuilder().weight(weight).state(state).build();
+        Endpoint endpoint = endpoint(port).weight(weight).state(state).build();
         return candidate(endpoint, ConnectivityState.READY, result(String.valueOf(port)));
     }
 
