@@ -45,7 +45,7 @@ public record OutlierDetection(
      */
     public record SuccessRate(int stdevFactor, int enforcementPercentage, int minimumHosts, int requestVolume) {
 
-        public static SuccessRate parse(ConfigFields fields) {
+        static SuccessRate parse(ConfigFields fields) {
             return new SuccessRate(
                     fields.whole("stdevFactor", 1900, 0, Integer.MAX_VALUE),
                     fields.whole("enforcementPercentage", 100, 0, 100),
@@ -64,7 +64,7 @@ public record OutlierDetection(
      */
     public record FailurePercentage(int threshold, int enforcementPercentage, int minimumHosts, int requestVolume) {
 
-        public static FailurePercentage parse(ConfigFields fields) {
+        static FailurePercentage parse(ConfigFields fields) {
             return new FailurePercentage(
                     fields.whole("threshold", 85, 0, 100),
                     fields.whole("enforcementPercentage", 100, 0, 100),
@@ -73,7 +73,7 @@ public record OutlierDetection(
         }
     }
 
-    public static OutlierDetection parse(ConfigFields fields) {
+    static OutlierDetection parse(ConfigFields fields) {
         boolean neither = !fields.has("successRateEjection") && !fields.has("failurePercentageEjection");
         return new OutlierDetection(
                 fields.duration("interval", Duration.ofSeconds(10), MILLISECOND),

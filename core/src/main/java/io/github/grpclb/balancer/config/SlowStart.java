@@ -17,7 +17,7 @@ import java.time.Duration;
  */
 public record SlowStart(Duration window, double aggression, double minWeightPercent) {
 
-    public static SlowStart parse(ConfigFields fields) {
+    static SlowStart parse(ConfigFields fields) {
         return new SlowStart(
                 fields.duration("window", Duration.ofSeconds(30), Duration.ofMillis(1)),
                 fields.number("aggression", 1, 0.1, 10),

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TagRule(String key, Metadata.@Nullable Key<String> header, boolean fallback, Map<String, Double> split) {
 
-    public static TagRule parse(ConfigFields fields) {
+    static TagRule parse(ConfigFields fields) {
         Map<String, Double> split = fields.numbers("split", 0, 100);
         if (split.values().stream().mapToDouble(Double::doubleValue).sum() > 100) {
             throw fields.refused("split", split, "no more than 100 in all");

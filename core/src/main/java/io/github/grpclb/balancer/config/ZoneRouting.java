@@ -15,7 +15,7 @@ import io.github.grpclb.policy.ConfigFields;
  */
 public record ZoneRouting(String own, double overprovisioningFactor) {
 
-    public static ZoneRouting parse(ConfigFields fields) {
+    static ZoneRouting parse(ConfigFields fields) {
         return new ZoneRouting(
                 fields.requiredText("own", "the client's zone"), fields.number("overprovisioningFactor", 1.4, 1, 100));
     }

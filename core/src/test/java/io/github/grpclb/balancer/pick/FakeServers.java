@@ -4,19 +4,12 @@ import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.CallOutcome;
 import io.github.grpclb.load.EndpointLoad;
-import io.github.grpclb.testing.FakeCall;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.FixedResultPicker;
 import io.grpc.LoadBalancer.PickResult;
-import io.grpc.LoadBalancer.PickSubchannelArgs;
-import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.Status;
-import java.util.Collections;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
-/** Servers for the tests of steps. A pick is told by the text of its status, which is the id of the server. */
+/** Servers for the tests of steps. A pick of one is told by the text of its status, which is the id of the server. */
 public final class FakeServers {
 
     private FakeServers() {}
@@ -55,35 +48,5 @@ public final class FakeServers {
             load.started(0);
             load.ended(outcome, false, 0, 0);
         }
-    }
-
-    /** Makes pickers that take the usable servers in turn, each as often as its weight says. */
-    static SubchannelPicker inTurn(Pool pool) {
-        List<String> ids = pool.usable().stream()
-                .flatMap(one ->
-                        Collections.nCopies((int) one.weight(), one.endpoint().id()).stream())
-                .toList();
-        return new SubchannelPicker() {
-            private int turn;
-
-            @Override
-            public PickResult pickSubchannel(PickSubchannelArgs call) {
-                String id = ids.isEmpty() ? "nobody of " + pool.name() : ids.get(turn++ % ids.size());
-                return PickResult.withError(Status.UNAVAILABLE.withDescription(id));
-            }
-        };
-    }
-
-    static String pick(SubchannelPicker picker, PickSubchannelArgs call) {
-        return picker.pickSubchannel(call).getStatus().getDescription();
-    }
-
-    /** Returns how many of so many plain calls go where. */
-    static Map<String, Integer> picks(SubchannelPicker picker, int calls) {
-        Map<String, Integer> picks = new TreeMap<>();
-        for (int i = 0; i < calls; i++) {
-            picks.merge(pick(picker, FakeCall.PLAIN), 1, Integer::sum);
-        }
-        return picks;
     }
 }

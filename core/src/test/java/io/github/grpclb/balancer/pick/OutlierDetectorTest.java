@@ -2,10 +2,10 @@ package io.github.grpclb.balancer.pick;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.config.OutlierDetection;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.load.CallOutcome;
-import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.testing.FakeClock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -235,8 +235,9 @@ class OutlierDetectorTest {
     private OutlierDetector detector(Map<String, ?> config) {
         Random chance = new Random(1);
         history.follow(servers, clock.nanoTime());
-        return new OutlierDetector(
-                OutlierDetection.parse(ConfigFields.of(config)), history, "svc", clock::nanoTime, chance::nextDouble);
+        OutlierDetection rules =
+                LbConfig.parse(Map.of("outlierDetection", config)).outlierDetection();
+        return new OutlierDetector(rules, history, "svc", clock::nanoTime, chance::nextDouble);
     }
 
     private static List<EndpointCandidate> servers(int first, int last) {

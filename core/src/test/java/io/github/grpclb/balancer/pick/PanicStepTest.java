@@ -2,123 +2,140 @@ package io.github.grpclb.balancer.pick;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.testing.CapturedLog;
+import io.github.grpclb.testing.FakeCall;
 import io.grpc.ConnectivityState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** When ejected servers are used as well. */
+@ExtendWith(CapturedLog.Extension.class)
 class PanicStepTest {
 
-    private final ChannelState state = new ChannelState();
-    private final PanicStep step = new PanicStep(50, "svc", state);
+    private static final Duration INTERVAL = Duration.ofSeconds(10);
+
+    /** Ejects every server that fails, for 30 to 33 s. */
+    private static final Map<String, ?> EJECTION =
+            Map.of("maxEjectionPercent", 100, "failurePercentageEjection", Map.of("minimumHosts", 1));
+
+    private final ChainScene scene = new ChainScene(Map.of("outlierDetection", EJECTION, "panicThreshold", 50));
 
     @Test
     void leavesEjectedServersOutWhileEnoughAreUsable() {
-        assertThat(used(pool(10, 5, 0))).isEqualTo(5);
-        assertThat(state.panicking()).isEmpty();
+        scene.with(ready(1, 10));
+        eject(1, 5);
+        assertThat(used()).isEqualTo(5);
+        assertThat(scene.state().panicking()).isEmpty();
     }
 
     @Test
     void usesAllThatAreReadyWhereTooFewAreUsable() {
-        assertThat(used(pool(10, 6, 0))).isEqualTo(10);
-        assertThat(used(pool(10, 3, 3))).isEqualTo(7);
-        assertThat(state.panicking()).containsExactly("");
+        scene.with(ready(1, 10));
+        eject(1, 6);
+        assertThat(used()).isEqualTo(10);
+        assertThat(scene.state().panicking()).containsExactly("");
+
+        List<EndpointCandidate> threeFail = ready(1, 7);
+        threeFail.addAll(servers(8, 10, ConnectivityState.TRANSIENT_FAILURE, one -> one));
+        scene.with(threeFail);
+        assertThat(scene.state().panicking()).isEmpty();
+        eject(1, 3);
+        assertThat(used()).isEqualTo(7);
+        assertThat(scene.state().panicking()).containsExactly("");
     }
 
     @Test
     void endsWhenEnoughAreUsable() {
-        used(pool(10, 6, 0));
-        assertThat(used(pool(10, 5, 0))).isEqualTo(5);
-        assertThat(state.panicking()).isEmpty();
+        scene.with(ready(1, 10));
+        eject(1, 1);
+        eject(2, 6);
+        assertThat(used()).isEqualTo(10);
+        scene.forward(Duration.ofSeconds(23));
+        assertThat(used()).isEqualTo(5);
+        assertThat(scene.state().panicking()).isEmpty();
     }
 
     @Test
-    void saysOnceThatItBeginsAndThatItEnds() {
-        Logger logger = (Logger) LoggerFactory.getLogger(PanicStep.class);
-        ListAppender<ILoggingEvent> log = new ListAppender<>();
-        log.start();
-        logger.setLevel(Level.INFO);
-        logger.addAppender(log);
-        try {
-            for (int ejected : new int[] {0, 6, 7, 6, 2, 1}) {
-                used(pool(10, ejected, 0));
-            }
-        } finally {
-            logger.detachAppender(log);
-            logger.setLevel(null);
-        }
-        assertThat(log.list)
-                .extracting(ILoggingEvent::toString)
+    void saysOnceThatItBeginsAndThatItEnds(CapturedLog log) {
+        log.takeInfoOf(PanicStep.class);
+        scene.with(ready(1, 10));
+        eject(1, 1);
+        eject(2, 6);
+        eject(7, 7);
+        assertThat(scene.state().ejected()).hasSize(7);
+        scene.forward(Duration.ofSeconds(13));
+        assertThat(scene.state().ejected()).hasSize(6);
+        scene.forward(INTERVAL);
+        assertThat(scene.state().ejected()).hasSize(1);
+        scene.forward(INTERVAL);
+        assertThat(scene.state().ejected()).isEmpty();
+        assertThat(log.toString().lines().filter(line -> line.contains(PanicStep.class.getName())))
                 .containsExactly(
-                        "[WARN] svc: panic, with 4 ready of 10 known, less than 50 %: ejected servers are used as well",
-                        "[INFO] svc: panic is over");
+                        "WARN " + PanicStep.class.getName()
+                                + " - svc: panic, with 4 ready of 10 known, less than 50 %: ejected servers are used"
+                                + " as well",
+                        "INFO " + PanicStep.class.getName() + " - svc: panic is over");
     }
 
     @Test
     void doesNotBeginWhileFirstConnectionsAreUnderWay() {
-        List<EndpointCandidate> known = new ArrayList<>(ready(1));
-        for (int i = 2; i <= 10; i++) {
-            known.add(FakeServers.in(
-                    ConnectivityState.CONNECTING, FakeServers.endpoint(i).build()));
-        }
-        used(Pool.of(known));
-        assertThat(state.panicking()).isEmpty();
+        List<EndpointCandidate> servers = ready(1, 1);
+        servers.addAll(servers(2, 10, ConnectivityState.CONNECTING, one -> one));
+        scene.with(servers);
+        assertThat(scene.state().panicking()).isEmpty();
     }
 
     @Test
     void doesNotCountServersThatDrain() {
-        List<EndpointCandidate> known = new ArrayList<>(ready(2));
-        for (int i = 3; i <= 10; i++) {
-            known.add(FakeServers.in(
-                    ConnectivityState.TRANSIENT_FAILURE,
-                    FakeServers.endpoint(i).state(Endpoint.State.DRAINING).build()));
-        }
-        used(Pool.of(known));
-        assertThat(state.panicking()).isEmpty();
+        List<EndpointCandidate> servers = ready(1, 2);
+        servers.addAll(servers(3, 10, ConnectivityState.TRANSIENT_FAILURE, one -> one.state(Endpoint.State.DRAINING)));
+        scene.with(servers);
+        assertThat(scene.state().panicking()).isEmpty();
     }
 
     @Test
     void forgetsPartsOfTheServersThatAreNoMore() {
-        used(pool(10, 6, 0).part("version=v2", candidate -> true));
-        assertThat(state.panicking()).containsExactly("/version=v2");
-        used(pool(10, 0, 0));
-        assertThat(state.panicking()).isEmpty();
+        ChainScene byVersion =
+                new ChainScene(Map.of("outlierDetection", EJECTION, "tags", List.of(Map.of("key", "version"))));
+        List<EndpointCandidate> servers = servers(1, 10, ConnectivityState.READY, one -> one.version("v2"));
+        List<EndpointCandidate> others = ready(11, 30);
+        servers.addAll(others);
+        byVersion.with(servers);
+        byVersion.callsFail(1, 6);
+        byVersion.forward(INTERVAL);
+        assertThat(byVersion.state().panicking()).containsExactly("/version=v2");
+        byVersion.with(others);
+        assertThat(byVersion.state().panicking()).isEmpty();
     }
 
-    private int used(Pool pool) {
-        List<Pool> passed = new ArrayList<>();
-        step.picker(pool, next -> {
-            passed.add(next);
-            return FakeServers.inTurn(next);
-        });
-        step.done();
-        return passed.get(0).usable().size();
+    /** Has servers ejected at the end of this interval. */
+    private void eject(int first, int last) {
+        scene.callsFail(first, last);
+        scene.forward(INTERVAL);
     }
 
-    /** Returns a pool of servers, of which the first are ejected and the last cannot be connected to. */
-    private static Pool pool(int size, int ejected, int failing) {
-        List<EndpointCandidate> known = new ArrayList<>(ready(size - failing));
-        for (int i = size - failing + 1; i <= size; i++) {
-            known.add(FakeServers.in(
-                    ConnectivityState.TRANSIENT_FAILURE, FakeServers.endpoint(i).build()));
+    private int used() {
+        return scene.targets(FakeCall.PLAIN).size();
+    }
+
+    private static List<EndpointCandidate> ready(int first, int last) {
+        return servers(first, last, ConnectivityState.READY, one -> one);
+    }
+
+    private static List<EndpointCandidate> servers(
+            int first, int last, ConnectivityState state, UnaryOperator<Endpoint.Builder> each) {
+        List<EndpointCandidate> servers = new ArrayList<>();
+        for (int number = first; number <= last; number++) {
+            servers.add(FakeServers.in(
+                    state, each.apply(FakeServers.endpoint(number)).build()));
         }
-        Pool pool = Pool.of(known);
-        return pool.withUsable(pool.connected().subList(ejected, size - failing));
-    }
-
-    private static List<EndpointCandidate> ready(int last) {
-        return IntStream.rangeClosed(1, last)
-                .mapToObj(
-                        number -> FakeServers.ready(FakeServers.endpoint(number).build()))
-                .toList();
+        return servers;
     }
 }

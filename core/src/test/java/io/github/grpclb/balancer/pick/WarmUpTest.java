@@ -3,25 +3,19 @@ package io.github.grpclb.balancer.pick;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.config.SlowStart;
-import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
-import io.github.grpclb.discovery.LogLimit;
-import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.Candidate;
-import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeClock;
 import io.grpc.ConnectivityState;
-import io.grpc.LoadBalancer.PickSubchannelArgs;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,12 +24,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Slow start under every kind of policy, with fake time and seeded chance. New servers have numbers from 1 000 on. */
 class WarmUpTest {
 
-    private static final Duration WINDOW = Duration.ofSeconds(60);
+    private static final Map<String, ?> SLOW_START = Map.of("window", "60s");
     private static final int CALLS = 20_000;
 
     private final FakeClock clock = new FakeClock();
-    private final EjectionHistory ejections = new EjectionHistory();
-    private final WarmUp warmUp = warmUp(Map.of("window", "60s"));
 
     /** All policies but that which calls one server. */
     static Set<String> spreading() {
@@ -46,14 +38,14 @@ class WarmUpTest {
 
     @Test
     void growsByTheLaw() {
-        SlowStart line = SlowStart.parse(ConfigFields.of(Map.of("window", "60s")));
+        SlowStart line = slowStart(SLOW_START);
         assertThat(line.shareAt(0)).isEqualTo(0.1);
         assertThat(line.shareAt(seconds(3))).isEqualTo(0.1);
         assertThat(line.shareAt(seconds(30))).isEqualTo(0.5);
         assertThat(line.shareAt(seconds(60))).isEqualTo(1);
         assertThat(line.shareAt(seconds(1_000))).isEqualTo(1);
         assertThat(line.shareAt(-seconds(1_000))).isEqualTo(0.1);
-        SlowStart eager = SlowStart.parse(ConfigFields.of(Map.of("window", "60s", "aggression", 2)));
+        SlowStart eager = slowStart(Map.of("window", "60s", "aggression", 2));
         assertThat(eager.shareAt(seconds(15))).isEqualTo(0.5);
     }
 
@@ -72,12 +64,13 @@ class WarmUpTest {
     private void growsToTheFairShare(String policy, int old, int fresh) {
         List<EndpointCandidate> servers = servers(1, old, 3_600);
         servers.addAll(servers(1_000, fresh, 0));
+        ChainScene scene = warmUp(policy).with(servers);
         double fair = (double) fresh / (old + fresh);
         double before = 0;
         for (int second = 0; second <= 60; second += 6) {
             double law = Math.max(0.1, second / 60.0);
             double expected = law * fresh / (law * fresh + old);
-            double share = shareOfNew(policy, servers);
+            double share = shareOfNew(scene);
             assertThat(share)
                     .as("share after %d s", second)
                     .isPositive()
@@ -85,10 +78,10 @@ class WarmUpTest {
                     .isGreaterThan(before - 0.02)
                     .isEqualTo(expected, within(0.02));
             before = share;
-            clock.forward(Duration.ofSeconds(6));
+            scene.forward(Duration.ofSeconds(6));
         }
         assertThat(before).isEqualTo(fair, within(0.02));
-        assertThat(warmUp.due()).isEqualTo(Timed.NEVER);
+        assertThat(scene.waits()).isFalse();
     }
 
     @ParameterizedTest
@@ -96,7 +89,7 @@ class WarmUpTest {
     void everyNewServerGetsCalls(String policy) {
         List<EndpointCandidate> servers = servers(1, 50, 3_600);
         servers.addAll(servers(1_000, 150, 0));
-        Map<String, Integer> picks = picks(policy, servers);
+        Map<String, Integer> picks = warmUp(policy).with(servers).picks(CALLS);
         assertThat(picks).hasSize(200);
         int most = picks.entrySet().stream()
                 .filter(each -> each.getKey().length() == 5)
@@ -111,7 +104,7 @@ class WarmUpTest {
     void theOthersShareAsThePolicySays(String policy) {
         List<EndpointCandidate> servers = servers(1, 3, 3_600);
         servers.addAll(servers(1_000, 1, 0));
-        Map<String, Integer> picks = picks(policy, servers);
+        Map<String, Integer> picks = warmUp(policy).with(servers).picks(CALLS);
         int each = (CALLS - picks.get("s1000")) / 3;
         for (int number = 1; number <= 3; number++) {
             assertThat(picks.get("s" + number)).isCloseTo(each, within(CALLS / 50));
@@ -123,12 +116,12 @@ class WarmUpTest {
         List<EndpointCandidate> servers = servers(1, 5, 1);
         servers.addAll(servers(1_000, 5, 0));
         for (String policy : List.of("round_robin", "weighted_random")) {
-            assertThat(shareOfNew(policy, servers)).isEqualTo(0.5, within(0.02));
+            assertThat(shareOfNew(warmUp(policy).with(servers))).isEqualTo(0.5, within(0.02));
         }
         List<EndpointCandidate> first = servers(1, 3, 0);
-        Policy.Picker picker = warmUp.picker(new Recording(true), first, first);
-        assertThat(picker).isInstanceOf(RecordedPicker.class);
-        assertThat(((RecordedPicker) picker).ready()).containsExactlyElementsOf(first);
+        Recording policy = new Recording(true);
+        warmUp(policy).with(first);
+        assertThat(policy.ready).containsExactlyElementsOf(first);
     }
 
     @Test
@@ -138,7 +131,7 @@ class WarmUpTest {
             servers.add(FakeServers.readySince(
                     clock.nanoTime() - seconds(30),
                     FakeServers.endpoint(1_000).startedAt(startedAt).build()));
-            assertThat(shareOfNew("random", servers)).isEqualTo(1 / 3.0, within(0.02));
+            assertThat(shareOfNew(warmUp("random").with(servers))).isEqualTo(1 / 3.0, within(0.02));
         }
     }
 
@@ -148,30 +141,36 @@ class WarmUpTest {
         servers.add(FakeServers.readySince(
                 clock.nanoTime(), FakeServers.endpoint(1_000).weight(1).build()));
         servers.set(0, servers.get(0).withWeight(9));
-        assertThat(shareOfNew("weighted_random", servers)).isEqualTo(0.1 / 9.1, within(0.004));
+        assertThat(shareOfNew(warmUp("weighted_random").with(servers))).isEqualTo(0.1 / 9.1, within(0.004));
     }
 
     @Test
     void beginsAnewAfterAnEjection() {
-        List<EndpointCandidate> servers = servers(1, 2, 3_600);
-        ejections.follow(servers, clock.nanoTime());
-        ejections.current().get(0).readmit(clock.nanoTime());
-        Map<String, Integer> picks = picks("random", servers);
-        assertThat(picks.get("s1") / (double) CALLS).isEqualTo(0.1 / 1.1, within(0.02));
+        Map<String, ?> ejection = Map.of("failurePercentageEjection", Map.of("minimumHosts", 1));
+        ChainScene scene = new ChainScene(
+                        Map.of("policy", "random", "slowStart", SLOW_START, "outlierDetection", ejection), clock)
+                .with(servers(1, 2, 3_600));
+        scene.callsFail(1, 1);
+        scene.forward(Duration.ofSeconds(10));
+        assertThat(scene.picks(CALLS)).containsOnlyKeys("s2");
+        while (!scene.state().ejected().isEmpty()) {
+            scene.forward(Duration.ofMillis(100));
+        }
+        assertThat(scene.picks(CALLS).get("s1") / (double) CALLS).isEqualTo(0.1 / 1.1, within(0.02));
     }
 
     @Test
     void givesAServerThatNobodySawReadyTheLeast() {
         List<EndpointCandidate> ready = servers(1, 2, 3_600);
-        List<EndpointCandidate> known = new ArrayList<>(ready);
         ready.add(servers(1_000, 1, 30).get(0));
-        known.add(ready.get(2));
+        List<EndpointCandidate> known = new ArrayList<>(ready);
         known.add(FakeServers.in(
                 ConnectivityState.CONNECTING, FakeServers.endpoint(1_001).build()));
-        RecordedPicker picker = (RecordedPicker) warmUp.picker(new Recording(true), known, ready);
-        assertThat(picker.known()).extracting(Candidate::weight).containsExactly(1.0, 1.0, 0.5, 0.1);
-        assertThat(picker.known().get(0)).isSameAs(ready.get(0));
-        assertThat(picker.known().get(2)).isSameAs(picker.ready().get(2));
+        Recording policy = new Recording(true);
+        warmUp(policy).with(known);
+        assertThat(policy.known).extracting(Candidate::weight).containsExactly(1.0, 1.0, 0.5, 0.1);
+        assertThat(policy.known.get(0)).isSameAs(ready.get(0));
+        assertThat(policy.known.get(2)).isSameAs(policy.ready.get(2));
     }
 
     @Test
@@ -179,52 +178,55 @@ class WarmUpTest {
         List<EndpointCandidate> servers = servers(1, 1, 3_600);
         servers.addAll(servers(1_000, 1, 0));
         Recording policy = new Recording(false);
-        warmUp.picker(policy, servers, servers);
-        assertThat(policy.last.ready()).containsExactlyElementsOf(servers);
+        warmUp(policy).with(servers);
+        assertThat(policy.ready).containsExactlyElementsOf(servers);
     }
 
     @Test
     void endsWithAPolicyThatHasOneAnswerOnly() {
         List<EndpointCandidate> servers = servers(1_000, 1, 0);
         servers.addAll(servers(1, 1, 3_600));
-        Policy.Picker picker = warmUp.picker(new Recording(false), servers, servers);
-        assertThat(picker.pick(FakeCall.PLAIN)).isSameAs(servers.get(0));
+        assertThat(warmUp(new Recording(false)).with(servers).targets(FakeCall.PLAIN))
+                .containsExactly("s1000");
     }
 
     @Test
     void wakesOnlyWhileSomebodyIsNew() {
-        assertThat(warmUp.due()).isEqualTo(Timed.NEVER);
-        List<EndpointCandidate> servers = servers(1, 2, 59);
-        warmUp.picker(new Recording(true), servers, servers);
-        assertThat(warmUp.due()).isEqualTo(Duration.ofMillis(600).toNanos());
-        assertThat(warmUp.elapse()).isFalse();
-        clock.forward(Duration.ofMillis(600));
-        assertThat(warmUp.elapse()).isTrue();
-        clock.forward(Duration.ofMillis(600));
-        warmUp.picker(new Recording(true), servers, servers);
-        assertThat(warmUp.due()).isEqualTo(Timed.NEVER);
-        assertThat(warmUp.elapse()).isFalse();
+        ChainScene scene = warmUp("random");
+        assertThat(scene.waits()).isFalse();
+        scene.with(servers(1, 2, 58));
+        assertThat(scene.waits()).isTrue();
+        scene.forward(Duration.ofMillis(599));
+        assertThat(scene.pickers()).isEqualTo(1);
+        scene.forward(Duration.ofMillis(1));
+        assertThat(scene.pickers()).isEqualTo(2);
+        assertThat(scene.waits()).isTrue();
+        scene.forward(Duration.ofMillis(1_200));
+        assertThat(scene.pickers()).isEqualTo(4);
+        assertThat(scene.waits()).isFalse();
+        scene.forward(Duration.ofHours(1));
+        assertThat(scene.pickers()).isEqualTo(4);
     }
 
-    private double shareOfNew(String policy, List<EndpointCandidate> servers) {
-        return picks(policy, servers).entrySet().stream()
+    private static double shareOfNew(ChainScene scene) {
+        return scene.picks(CALLS).entrySet().stream()
                         .filter(each -> each.getKey().length() == 5)
                         .mapToInt(Map.Entry::getValue)
                         .sum()
                 / (double) CALLS;
     }
 
-    private Map<String, Integer> picks(String policy, List<EndpointCandidate> servers) {
-        warmUp.elapse();
-        Policy chosen = Policies.with(List.of()).create(policy, Map.of());
-        PolicyPicker picker = new PolicyPicker(
-                chosen,
-                new PolicyFailures(new LogLimit(System::nanoTime)),
-                new CallTracking(new EndpointLoads(), null, new LogLimit(System::nanoTime)),
-                servers,
-                Collections.unmodifiableList(servers),
-                warmUp);
-        return FakeServers.picks(picker, CALLS);
+    private ChainScene warmUp(String policy) {
+        return new ChainScene(Map.of("policy", policy, "slowStart", SLOW_START), clock);
+    }
+
+    private ChainScene warmUp(Recording policy) {
+        return new ChainScene(
+                Map.of("policy", policy.name(), "slowStart", SLOW_START), clock, Policies.with(List.of(policy)));
+    }
+
+    private static SlowStart slowStart(Map<String, ?> config) {
+        return LbConfig.parse(Map.of("slowStart", config)).slowStart();
     }
 
     /** Returns servers that were first ready so many seconds ago. */
@@ -238,11 +240,6 @@ class WarmUpTest {
         return servers;
     }
 
-    private WarmUp warmUp(Map<String, ?> config) {
-        Random chance = new Random(11);
-        return new WarmUp(SlowStart.parse(ConfigFields.of(config)), ejections, clock::nanoTime, chance::nextDouble);
-    }
-
     private static long seconds(long seconds) {
         return Duration.ofSeconds(seconds).toNanos();
     }
@@ -251,7 +248,8 @@ class WarmUpTest {
     private static final class Recording implements Policy {
 
         private final boolean followsWeights;
-        private RecordedPicker last = new RecordedPicker(List.of(), List.of());
+        private List<Candidate> known = List.of();
+        private List<Candidate> ready = List.of();
 
         Recording(boolean followsWeights) {
             this.followsWeights = followsWeights;
@@ -268,16 +266,10 @@ class WarmUpTest {
         }
 
         @Override
-        public Picker picker(List<Candidate> known, List<Candidate> ready) {
-            last = new RecordedPicker(known, ready);
-            return last;
-        }
-    }
-
-    private record RecordedPicker(List<Candidate> known, List<Candidate> ready) implements Policy.Picker {
-        @Override
-        public Candidate pick(PickSubchannelArgs call) {
-            return ready.get(0);
+        public Picker picker(List<Candidate> all, List<Candidate> usable) {
+            known = all;
+            ready = usable;
+            return call -> usable.get(0);
         }
     }
 }
