@@ -137,7 +137,8 @@ class TagStepTest {
         Step onlyCanary = TagStep.FACTORY.create(
                 LbConfig.parse(Map.of("tags", List.of(split(Map.of("v2", 5))))), scene.setting());
         SubchannelPicker picker = onlyCanary.picker(
-                Pool.of(List.of(v2)), part -> new FixedResultPicker(PickResult.withError(
+                Pool.of(List.of(v2)),
+                part -> new FixedResultPicker(PickResult.withError(
                         Status.UNAVAILABLE.withDescription(part.known().size() + " known"))));
         for (int i = 0; i < 100; i++) {
             assertThat(picker.pickSubchannel(FakeCall.PLAIN).getStatus().getDescription())

@@ -1,8 +1,6 @@
 package io.github.grpclb.etcd.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.github.grpclb.discovery.EndpointSource.Subscription;
 import io.github.grpclb.discovery.RegistryObserver.Restart;

@@ -1,14 +1,10 @@
 package io.github.grpclb.etcd.follow;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource.Subscription;
-import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.ForwardingApi;
