@@ -64,6 +64,18 @@ class StepsTest {
         assertThat(helper.pickPort(FakeCall.with(RoutingKeys.SERVER_ID, "s1"))).isEqualTo(1);
     }
 
+    /** The end of a canary's rollout: nobody is left without a share of his own. */
+    @Test
+    void splitsWhereEveryServerHasAShare() {
+        Map<String, ?> config = Map.of("tags", List.of(Map.of("key", "version", "split", Map.of("v2", 5))));
+        scene.acceptReady(config, endpoint(1).version("v1"), endpoint(2).version("v2"));
+        assertThat(scene.ports(200)).containsExactlyInAnyOrder(1, 2);
+        scene.accept(config, endpoint(1).version("v2"), endpoint(2).version("v2"));
+        assertThat(scene.ports(200)).containsExactlyInAnyOrder(1, 2);
+        scene.accept(config, endpoint(2).version("v2"));
+        assertThat(scene.ports(20)).containsExactly(2);
+    }
+
     @Test
     void ejectsHoweverOftenWeightsAndPoliciesChange() {
         scene.acceptReady(Map.of("outlierDetection", EJECTION), endpoint(1), endpoint(2), endpoint(3));

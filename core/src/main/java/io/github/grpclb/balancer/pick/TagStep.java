@@ -112,7 +112,8 @@ final class TagStep implements Step {
             this.counts = pool.counts();
             pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
                     .forEach((value, part) -> parts.put(value, new Part(part, subsetSize, next)));
-            this.rest = rule.split().isEmpty() ? null : new Part(withoutShare(rule, pool), subsetSize, next);
+            Pool others = withoutShare(rule, pool);
+            this.rest = rule.split().isEmpty() || others.known().isEmpty() ? null : new Part(others, subsetSize, next);
         }
 
         /** Picks, or returns null where the rule has nothing to say of the call. */
@@ -120,7 +121,7 @@ final class TagStep implements Step {
         PickResult pick(PickSubchannelArgs call) {
             String value = rule.valueOf(call);
             if (value == null) {
-                Part part = rest == null ? null : drawn(rest);
+                Part part = drawn();
                 return part == null ? null : part.pickIfItCan(call);
             }
             Part part = parts.get(value);
@@ -136,7 +137,10 @@ final class TagStep implements Step {
             return part.picker.pickSubchannel(call);
         }
 
-        private @Nullable Part drawn(Part others) {
+        private @Nullable Part drawn() {
+            if (rule.split().isEmpty()) {
+                return null;
+            }
             double left = chance.getAsDouble() * 100;
             for (Map.Entry<String, Double> share : rule.split().entrySet()) {
                 left -= share.getValue();
@@ -144,7 +148,7 @@ final class TagStep implements Step {
                     return parts.get(share.getKey());
                 }
             }
-            return others;
+            return rest;
         }
     }
 

@@ -25,7 +25,6 @@ final class ChainScene {
 
     private final FakeClock clock;
     private final ChannelMemory memory;
-    private final StepFactory.Setting setting;
     private final PickerChain chain;
     private List<EndpointCandidate> servers = List.of();
     private SubchannelPicker picker;
@@ -45,7 +44,7 @@ final class ChainScene {
         CallTracking tracking = new CallTracking(loads, null, new LogLimit(clock::nanoTime));
         Random chance = new Random(7);
         memory = new ChannelMemory(policies);
-        setting = new StepFactory.Setting(memory, tracking, "svc", chance::nextDouble);
+        StepFactory.Setting setting = new StepFactory.Setting(memory, tracking, "svc", chance::nextDouble);
         chain = new PickerChain(LbConfig.parse(config), setting);
         chain.begin();
     }
@@ -113,11 +112,6 @@ final class ChainScene {
     /** Returns how many pickers have been made. */
     int pickers() {
         return pickers;
-    }
-
-    /** Returns what the steps are made of. */
-    StepFactory.Setting setting() {
-        return setting;
     }
 
     ChannelState state() {
