@@ -15,11 +15,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals
- * the one before. A reason for having no list is given only while there is none; from then on, that the registry stopped answering
- * and that it answers again. A listener that throws is told again. Lists of the registry's own are kept for the
- * next process. For the loop's
- * thread.
+ * Hands the lists of one service to its listeners: the first at once, then at most ten a second, and none that equals the one before.
+ * A reason for having no list is given only while there is none; from then on, that the registry stopped answering and that it answers
+ * again. A listener that throws is told again. Lists of the registry's own are kept for the next process. For the loop's thread.
  */
 @Internal
 public final class EndpointPublisher {
@@ -68,13 +66,13 @@ public final class EndpointPublisher {
     }
 
     /** Adds a listener, and tells it what is known. */
-    public void add(EndpointListener listener) {
+    void add(EndpointListener listener) {
         listeners.add(listener);
         tellAll(listener);
     }
 
     /** Removes a listener; returns whether it was the last one. */
-    public boolean remove(EndpointListener listener) {
+    boolean remove(EndpointListener listener) {
         owed.remove(listener);
         return listeners.remove(listener) && listeners.isEmpty();
     }
@@ -129,7 +127,7 @@ public final class EndpointPublisher {
     }
 
     /** Tells nobody any more. */
-    public void close() {
+    void close() {
         next.cancel();
         again.cancel();
         listeners.clear();
