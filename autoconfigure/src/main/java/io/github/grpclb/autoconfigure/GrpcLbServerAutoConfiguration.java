@@ -5,7 +5,7 @@ import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.autoconfigure.properties.RecordJson;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.IllegalValueException;
-import io.github.grpclb.server.Drain;
+import io.github.grpclb.server.DrainOptions;
 import io.github.grpclb.server.HostChoice;
 import io.github.grpclb.server.RegistryAddresses;
 import io.github.grpclb.server.ServerLifecycle;
@@ -34,10 +34,10 @@ public final class GrpcLbServerAutoConfiguration {
         return new ServerLifecycle(registrar, drain(properties.registration()));
     }
 
-    private static Drain drain(GrpcLbProperties.Registration registration) {
+    private static DrainOptions drain(GrpcLbProperties.Registration registration) {
         GrpcLbProperties.Drain drain = registration.drain();
         try {
-            return new Drain(drain.quietPeriod(), drain.timeout(), drain.streamGrace(), registration.withdrawTimeout());
+            return new DrainOptions(drain.quietPeriod(), drain.timeout(), drain.streamGrace(), registration.withdrawTimeout());
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, PREFIX + "drain." + RecordJson.propertyName(e.name()));
         }

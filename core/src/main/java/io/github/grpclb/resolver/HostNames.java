@@ -48,7 +48,7 @@ final class HostNames {
     private final HostLookup lookup;
     private final Executor executor;
     private final Runnable onAnswer;
-    private final Queue<Answer> answers = new ConcurrentLinkedQueue<>();
+    private final Queue<LookedUp> answers = new ConcurrentLinkedQueue<>();
     private final Map<String, Name> names = new HashMap<>();
     private final Set<String> waiting = new LinkedHashSet<>();
     private final Set<String> underWay = new HashSet<>();
@@ -143,26 +143,26 @@ final class HostNames {
         try {
             executor.execute(() -> leave(lookUp(host)));
         } catch (Throwable e) { // also "unable to create native thread", an OutOfMemoryError
-            leave(new Answer(host, List.of(), e.toString()));
+            leave(new LookedUp(host, List.of(), e.toString()));
         }
     }
 
     /** Always has an answer, or the name would be under way for ever. */
-    private Answer lookUp(String host) {
+    private LookedUp lookUp(String host) {
         try {
-            return new Answer(host, lookup.addressesOf(host), null);
+            return new LookedUp(host, lookup.addressesOf(host), null);
         } catch (Throwable e) {
-            return new Answer(host, List.of(), e.toString());
+            return new LookedUp(host, List.of(), e.toString());
         }
     }
 
-    private void leave(Answer answer) {
+    private void leave(LookedUp answer) {
         answers.add(answer);
         onAnswer.run();
     }
 
     private void takeAnswers() {
-        for (Answer next = answers.poll(); next != null; next = answers.poll()) {
+        for (LookedUp next = answers.poll(); next != null; next = answers.poll()) {
             underWay.remove(next.host);
             Name name = names.get(next.host);
             if (name != null) {
@@ -172,7 +172,7 @@ final class HostNames {
     }
 
     /** What a lookup found, or why it found nothing. */
-    private record Answer(
+    private record LookedUp(
             String host,
             List<InetAddress> addresses,
             @Nullable String failure) {}
@@ -195,7 +195,7 @@ final class HostNames {
             return answered ? answeredAt + (addresses.isEmpty() ? INTERVAL_NANOS : age) : answeredAt;
         }
 
-        void take(Answer answer, long now) {
+        void take(LookedUp answer, long now) {
             if (answer.failure == null) {
                 Set<InetAddress> both = new LinkedHashSet<>(answer.addresses);
                 both.addAll(lastAnswer);

@@ -29,7 +29,7 @@ public final class ServerLifecycle {
     private static final Logger log = LoggerFactory.getLogger(ServerLifecycle.class);
 
     private final EndpointRegistrar registrar;
-    private final Drain drain;
+    private final DrainOptions drain;
     private final LongSupplier currentTimeMillis;
 
     private boolean accepting = true;
@@ -44,11 +44,11 @@ public final class ServerLifecycle {
      * @param registrar announces
      * @param drain how the server leaves
      */
-    public ServerLifecycle(EndpointRegistrar registrar, Drain drain) {
+    public ServerLifecycle(EndpointRegistrar registrar, DrainOptions drain) {
         this(registrar, drain, System::currentTimeMillis);
     }
 
-    ServerLifecycle(EndpointRegistrar registrar, Drain drain, LongSupplier currentTimeMillis) {
+    ServerLifecycle(EndpointRegistrar registrar, DrainOptions drain, LongSupplier currentTimeMillis) {
         this.registrar = registrar;
         this.drain = drain;
         this.currentTimeMillis = currentTimeMillis;
@@ -117,7 +117,7 @@ public final class ServerLifecycle {
     }
 
     /**
-     * Drains and withdraws the server and ends its streams; blocks for as long as {@link Drain} allows. Does nothing when nothing is
+     * Drains and withdraws the server and ends its streams; blocks for as long as {@link DrainOptions} allows. Does nothing when nothing is
      * announced.
      */
     public void stopping() {

@@ -16,7 +16,7 @@ final class TrackedConnection extends SubchannelPicker {
     private final CallTracer.Source tracers;
 
     /** Written without a barrier: all threads may see one of several, each of which is complete and right. */
-    private Answer last = new Answer(PickResult.withNoResult(), PickResult.withNoResult());
+    private Tracked last = new Tracked(PickResult.withNoResult(), PickResult.withNoResult());
 
     private TrackedConnection(SubchannelPicker connection, CallTracer.Source tracers) {
         this.connection = connection;
@@ -47,12 +47,12 @@ final class TrackedConnection extends SubchannelPicker {
     @Override
     public PickResult pickSubchannel(PickSubchannelArgs call) {
         PickResult raw = connection.pickSubchannel(call);
-        Answer known = last;
+        Tracked known = last;
         if (known.raw == raw) {
             return known.tracked;
         }
         PickResult tracked = tracked(raw);
-        last = new Answer(raw, tracked);
+        last = new Tracked(raw, tracked);
         return tracked;
     }
 
@@ -65,5 +65,5 @@ final class TrackedConnection extends SubchannelPicker {
         return raw.copyWithStreamTracerFactory(own == null ? tracers : tracers.over(own));
     }
 
-    private record Answer(PickResult raw, PickResult tracked) {}
+    private record Tracked(PickResult raw, PickResult tracked) {}
 }

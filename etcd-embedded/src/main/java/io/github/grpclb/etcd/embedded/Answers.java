@@ -8,12 +8,12 @@ final class Answers {
 
     private Answers() {}
 
-    /** Sends what the supplier returns, or the status of the {@link EtcdException} that it throws. */
+    /** Sends what the supplier returns, or the status of the {@link RefusedException} that it throws. */
     static <T> void send(StreamObserver<T> caller, Supplier<T> answer) {
         T response;
         try {
             response = answer.get();
-        } catch (EtcdException refused) {
+        } catch (RefusedException refused) {
             caller.onError(refused.error().status().asRuntimeException());
             return;
         }

@@ -72,7 +72,7 @@ final class EtcdState {
     /**
      * Ends a lease, and its keys in one revision.
      *
-     * @throws EtcdException if there is none with this id
+     * @throws RefusedException if there is none with this id
      */
     void revoke(long leaseId) {
         write(() -> operations.revoke(leaseId));

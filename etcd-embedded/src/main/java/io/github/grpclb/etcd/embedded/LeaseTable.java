@@ -33,15 +33,15 @@ final class LeaseTable {
      *
      * @param wantedId its id, or {@link #NONE} to have one made
      * @param ttlSeconds the time to live that is asked for; at least {@link #MIN_TTL_SECONDS} is given
-     * @throws EtcdException if the id is taken or the TTL is above {@link #MAX_TTL_SECONDS}
+     * @throws RefusedException if the id is taken or the TTL is above {@link #MAX_TTL_SECONDS}
      */
     Lease grant(long wantedId, long ttlSeconds) {
         if (ttlSeconds > MAX_TTL_SECONDS) {
-            throw new EtcdException(EtcdError.TTL_TOO_LARGE);
+            throw new RefusedException(EtcdError.TTL_TOO_LARGE);
         }
         long id = wantedId == NONE ? unusedId() : wantedId;
         if (leases.containsKey(id)) {
-            throw new EtcdException(EtcdError.LEASE_EXISTS);
+            throw new RefusedException(EtcdError.LEASE_EXISTS);
         }
         Lease lease = new Lease(id, Math.max(ttlSeconds, MIN_TTL_SECONDS), nanoTime.getAsLong());
         leases.put(id, lease);
@@ -51,12 +51,12 @@ final class LeaseTable {
     /**
      * Ends a lease and returns it, with the keys that have to go.
      *
-     * @throws EtcdException if there is none with this id
+     * @throws RefusedException if there is none with this id
      */
     Lease revoke(long id) {
         Lease lease = leases.remove(id);
         if (lease == null) {
-            throw new EtcdException(EtcdError.LEASE_NOT_FOUND);
+            throw new RefusedException(EtcdError.LEASE_NOT_FOUND);
         }
         return lease;
     }

@@ -46,7 +46,7 @@ final class MvccStore {
      * Returns the keys of a range, in order, as they were at a revision.
      *
      * @param at a revision, or {@link #LATEST}
-     * @throws EtcdException if the revision is in the future or compacted
+     * @throws RefusedException if the revision is in the future or compacted
      */
     List<KeyValue> range(KeyRange range, long at) {
         checkReadable(at);
@@ -77,14 +77,14 @@ final class MvccStore {
     /**
      * Checks that a revision can be read.
      *
-     * @throws EtcdException if it is in the future or compacted
+     * @throws RefusedException if it is in the future or compacted
      */
     void checkReadable(long at) {
         if (at != LATEST && at > revision()) {
-            throw new EtcdException(EtcdError.FUTURE_REVISION);
+            throw new RefusedException(EtcdError.FUTURE_REVISION);
         }
         if (at < compactedRevision) {
-            throw new EtcdException(EtcdError.COMPACTED);
+            throw new RefusedException(EtcdError.COMPACTED);
         }
     }
 
@@ -139,14 +139,14 @@ final class MvccStore {
     /**
      * Forgets what can be read at earlier revisions only.
      *
-     * @throws EtcdException if the revision is in the future or compacted already
+     * @throws RefusedException if the revision is in the future or compacted already
      */
     void compact(long at) {
         if (at > revision) {
-            throw new EtcdException(EtcdError.FUTURE_REVISION);
+            throw new RefusedException(EtcdError.FUTURE_REVISION);
         }
         if (at <= compactedRevision) {
-            throw new EtcdException(EtcdError.COMPACTED);
+            throw new RefusedException(EtcdError.COMPACTED);
         }
         compactedRevision = at;
         TreeSet<ByteString> touched = new TreeSet<>(KeyRange.ORDER);

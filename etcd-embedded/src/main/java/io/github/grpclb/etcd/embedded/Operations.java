@@ -62,13 +62,13 @@ final class Operations {
 
     private void checkLease(PutRequest request) {
         if (request.getLease() != LeaseTable.NONE && leases.find(request.getLease()) == null) {
-            throw new EtcdException(EtcdError.LEASE_NOT_FOUND);
+            throw new RefusedException(EtcdError.LEASE_NOT_FOUND);
         }
     }
 
     private void checkExistence(PutRequest request) {
         if ((request.getIgnoreValue() || request.getIgnoreLease()) && store.get(request.getKey()) == null) {
-            throw new EtcdException(EtcdError.KEY_NOT_FOUND);
+            throw new RefusedException(EtcdError.KEY_NOT_FOUND);
         }
     }
 

@@ -13,7 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** What etcd refuses in a request without a look at its data. Each check throws an {@link EtcdException}. */
+/** What etcd refuses in a request without a look at its data. Each check throws an {@link RefusedException}. */
 final class RequestRules {
 
     /** The most operations, or conditions, of one transaction with those nested in it. */
@@ -65,7 +65,7 @@ final class RequestRules {
             case REQUEST_PUT -> check(operation.getRequestPut());
             case REQUEST_DELETE_RANGE -> check(operation.getRequestDeleteRange());
             case REQUEST_TXN -> check(operation.getRequestTxn(), allowed);
-            case REQUEST_NOT_SET -> throw new EtcdException(EtcdError.KEY_NOT_FOUND);
+            case REQUEST_NOT_SET -> throw new RefusedException(EtcdError.KEY_NOT_FOUND);
         }
     }
 
@@ -99,7 +99,7 @@ final class RequestRules {
 
     private static void refuseIf(boolean broken, EtcdError error) {
         if (broken) {
-            throw new EtcdException(error);
+            throw new RefusedException(error);
         }
     }
 

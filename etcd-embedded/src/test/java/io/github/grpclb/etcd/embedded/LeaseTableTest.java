@@ -85,7 +85,7 @@ class LeaseTableTest {
         assertThat(leases.revoke(1).keys()).containsExactly(KEY);
         assertThat(leases.find(1)).isNull();
         assertThatThrownBy(() -> leases.revoke(1))
-                .isInstanceOf(EtcdException.class)
+                .isInstanceOf(RefusedException.class)
                 .hasMessage("etcdserver: requested lease not found");
     }
 }

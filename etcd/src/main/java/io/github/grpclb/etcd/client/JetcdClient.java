@@ -271,7 +271,7 @@ final class JetcdClient implements EtcdClient {
         CallOptions options = callOptions
                 .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
                 .withStreamTracerFactory(tracer.factory());
-        return Answer.to(request, channel.newCall(method, options), method.getType())
+        return SingleRequest.send(request, channel.newCall(method, options), method.getType())
                 .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
                         EtcdException.of(failure).isTimeout() && tracer.isHeldBack() ? noStream(failure) : failure));
     }

@@ -1,13 +1,13 @@
 package io.github.grpclb.etcd.embedded;
 
 /** A request that etcd refuses. Nothing has been changed by it. */
-final class EtcdException extends RuntimeException {
+final class RefusedException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
     private final EtcdError error;
 
-    EtcdException(EtcdError error) {
+    RefusedException(EtcdError error) {
         super(error.text());
         this.error = error;
     }

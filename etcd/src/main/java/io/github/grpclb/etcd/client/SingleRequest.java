@@ -7,17 +7,17 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 
-/** The one answer to one request. */
-final class Answer {
+/** A call of one request and one answer. */
+final class SingleRequest {
 
-    private Answer() {}
+    private SingleRequest() {}
 
     /**
      * Makes a call; the future fails with an {@link EtcdException}, also where a proxy ends the call in order without an answer. A
      * request to a stream is its only one, but its end is told after the answer: {@code etcd grpc-proxy} drops what it
      * has not answered by then.
      */
-    static <Q, A> CompletableFuture<A> to(Q request, ClientCall<Q, A> call, MethodDescriptor.MethodType type) {
+    static <Q, A> CompletableFuture<A> send(Q request, ClientCall<Q, A> call, MethodDescriptor.MethodType type) {
         CompletableFuture<A> future = new CompletableFuture<>();
         StreamObserver<A> answers = new FirstOf<>(future);
         if (type.clientSendsOneMessage()) {

@@ -11,20 +11,20 @@ import java.time.Duration;
  * @param streamGrace how long streams may go on after that, while the server still serves, before they are ended, 0 to 1 h
  * @param registryTimeout longest wait for each answer of the registry
  */
-public record Drain(Duration quietPeriod, Duration timeout, Duration streamGrace, Duration registryTimeout) {
+public record DrainOptions(Duration quietPeriod, Duration timeout, Duration streamGrace, Duration registryTimeout) {
 
     private static final Duration LONGEST = Duration.ofHours(1);
 
     /** Half a second of quiet, for which it waits 10 s; 10 s for streams; 3 s for the registry. */
-    public static final Drain DEFAULT =
-            new Drain(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(3));
+    public static final DrainOptions DEFAULT =
+            new DrainOptions(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(3));
 
     /**
      * Checks the times.
      *
      * @throws IllegalValueException if one is out of its range
      */
-    public Drain {
+    public DrainOptions {
         requireInRange("quietPeriod", quietPeriod);
         requireInRange("timeout", timeout);
         requireInRange("streamGrace", streamGrace);
