@@ -10,13 +10,19 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The steps of one configuration, in their order, and the policy below them: ejection of outliers, tags, panic, zone, slow start.
- * What is not configured is not there. Confined to the synchronization context.
+ * What is not configured is not there. A step that throws would end the channel: then the policy alone picks, until the next list or the
+ * next change. Confined to the synchronization context.
  */
 @Internal
 public final class PickerChain {
+
+    private static final Logger logger = LoggerFactory.getLogger(PickerChain.class);
 
     /** In their order, the outermost first: a new one is a class and a line here. */
     private static final List<StepFactory> STEPS =
@@ -37,10 +43,14 @@ public final class PickerChain {
      * @throws IllegalArgumentException if the policy is unknown, or its options are not for it
      */
     public PickerChain(LbConfig config, StepFactory.Setting setting) {
+        this(config, setting, STEPS);
+    }
+
+    PickerChain(LbConfig config, StepFactory.Setting setting, List<StepFactory> factories) {
         ChannelPolicies policies = setting.memory().policies();
         this.setting = setting;
         this.subsetSize = config.subsetSize();
-        for (StepFactory factory : STEPS) {
+        for (StepFactory factory : factories) {
             Step step = factory.create(config, setting);
             if (step == null) {
                 withdrawn.add(factory);
@@ -76,22 +86,29 @@ public final class PickerChain {
 
     /** Makes a picker. */
     public SubchannelPicker picker(List<EndpointCandidate> known) {
-        SubchannelPicker picker = first.picker(Pool.of(known));
+        Pool all = Pool.of(known);
+        SubchannelPicker picker = orElse(() -> first.picker(all), () -> last.picker(all));
         steps.forEach(Step::done);
         last.done();
         return picker;
     }
 
+    private <T> T orElse(Supplier<T> steps, Supplier<T> withoutSteps) {
+        try {
+            return steps.get();
+        } catch (RuntimeException e) {
+            if (setting.tracking().logLimit().isNew(PickerChain.class, e.getClass())) {
+                logger.error("{}: a step over the policy failed; calls go by the policy alone (said once)", setting.channel(), e);
+            }
+            return withoutSteps.get();
+        }
+    }
+
     /** Draws those that are to be connected to, of each part of the servers; returns their {@link SubsetPlace#use()}. */
     public Set<ConnectionUse> members(List<EndpointCandidate> known) {
-        List<Pool> pools = List.of(Pool.of(known));
-        for (Step step : steps) {
-            List<Pool> parts = new ArrayList<>();
-            pools.forEach(pool -> parts.addAll(step.parts(pool)));
-            pools = parts;
-        }
+        List<Pool> all = List.of(Pool.of(known));
         Set<ConnectionUse> members = new HashSet<>();
-        for (Pool pool : pools) {
+        for (Pool pool : orElse(() -> parts(all), () -> all)) {
             for (EndpointCandidate candidate : Subset.draw(subsetSize, pool.known())) {
                 SubsetPlace place = candidate.place();
                 if (place != null) {
@@ -100,6 +117,16 @@ public final class PickerChain {
             }
         }
         return members;
+    }
+
+    private List<Pool> parts(List<Pool> all) {
+        List<Pool> pools = all;
+        for (Step step : steps) {
+            List<Pool> parts = new ArrayList<>();
+            pools.forEach(pool -> parts.addAll(step.parts(pool)));
+            pools = parts;
+        }
+        return pools;
     }
 
     /** Lets servers that are connected to for calls to their part only be known to be in use, if they are. */
@@ -116,7 +143,7 @@ public final class PickerChain {
     public boolean elapse() {
         boolean changed = false;
         for (Timed each : timed) {
-            changed |= each.elapse();
+            changed |= orElse(each::elapse, () -> false);
         }
         return changed;
     }
