@@ -11,6 +11,7 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesBindHa
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 
 /** The properties, and what all else stands on, whatever the registry and whoever makes channels and servers. */
@@ -25,6 +26,7 @@ public final class GrpcLbAutoConfiguration {
     }
 
     @Bean
+    @Lazy // asked for when the application is ready
     UnknownProperties grpcLbUnknownProperties(Environment environment) {
         return new UnknownProperties(environment);
     }

@@ -15,6 +15,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 
 /** Gives net.devh's channels their endpoints and their policy. */
@@ -30,6 +31,7 @@ public final class DevhClientAutoConfiguration {
     }
 
     @Bean
+    @Lazy // asked for when the application is ready
     UnusedClients grpcLbUnusedClients(
             GrpcLbProperties properties,
             ObjectProvider<GrpcChannelsProperties> channels,

@@ -7,21 +7,20 @@ import io.github.grpclb.server.ServerTraffic;
 import io.grpc.Server;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.event.GrpcServerShutdownEvent;
 import net.devh.boot.grpc.server.event.GrpcServerStartedEvent;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.ApplicationEvent;
 import org.springframework.context.ApplicationListener;
-import org.springframework.context.event.EventListener;
 
 /**
  * Ties net.devh's server events to the registration: announced once the port listens, withdrawn while the server still serves (net.devh
  * publishes the shutdown event inline, before it shuts the server down). Of several servers one is announced.
  */
-final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent> {
+final class ServerEvents implements ApplicationListener<ApplicationEvent> {
 
     private static final Logger log = LoggerFactory.getLogger(ServerEvents.class);
 
@@ -45,17 +44,18 @@ final class ServerEvents implements ApplicationListener<GrpcServerLifecycleEvent
     }
 
     @Override
-    public void onApplicationEvent(GrpcServerLifecycleEvent event) {
+    public void onApplicationEvent(ApplicationEvent event) {
         if (event instanceof GrpcServerStartedEvent started) {
             onStarted(started, tracking.ofStartedServer());
-        } else if (event instanceof GrpcServerShutdownEvent && release(event.getServer())) {
+        } else if (event instanceof GrpcServerShutdownEvent shutdown && release(shutdown.getServer())) {
             registration.stopping();
+        } else if (event instanceof ApplicationReadyEvent) {
+            onReady();
         }
     }
 
     /** By now every server has started. */
-    @EventListener
-    synchronized void onReady(ApplicationReadyEvent ready) {
+    private synchronized void onReady() {
         if (choice.wanted() != null && registered == null && !others.isEmpty()) {
             log.warn(
                     "No gRPC server is registered: grpc.lb.registration.server={} names none of those that run: {}",

@@ -1,9 +1,12 @@
 package io.github.grpclb.etcd.client;
 
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.etcd.announce.EtcdRegistrar;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
+import io.github.grpclb.etcd.record.EndpointCodec;
+import io.github.grpclb.etcd.record.KeySpace;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +51,7 @@ public final class EtcdConnection implements RegistryStatus, AutoCloseable {
         // now, where the lack of a thread ends a start, and not below a channel's first call
         executor.prestartCoreThread();
         this.loop = new EtcdLoop(executor, System::nanoTime, new Random());
+        loop.execute(() -> useRecordsOnce(options.keySpace()));
         if (options.showsCredentials()) {
             log.warn(
                     "etcd's user '{}' and the password go to {} in plaintext, for all to read on the way: use https",
@@ -56,6 +60,11 @@ public final class EtcdConnection implements RegistryStatus, AutoCloseable {
         }
         this.api =
                 new ReconnectingApi(loop, () -> new JetcdClient(options, loop), String.join(", ", options.endpoints()));
+    }
+
+    /** Has the classes that records need loaded here, beside what the caller does: a server that starts does not wait for them. */
+    private static void useRecordsOnce(KeySpace keys) {
+        new EndpointCodec(keys).canonical(Endpoint.builder("name", "localhost", 1).build());
     }
 
     /** Returns what this was created with. */
