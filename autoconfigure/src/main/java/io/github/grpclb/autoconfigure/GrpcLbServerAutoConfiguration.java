@@ -37,7 +37,8 @@ public final class GrpcLbServerAutoConfiguration {
     private static DrainOptions drain(GrpcLbProperties.Registration registration) {
         GrpcLbProperties.Drain drain = registration.drain();
         try {
-            return new DrainOptions(drain.quietPeriod(), drain.timeout(), drain.streamGrace(), registration.withdrawTimeout());
+            return new DrainOptions(
+                    drain.quietPeriod(), drain.timeout(), drain.streamGrace(), registration.withdrawTimeout());
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, PREFIX + "drain." + RecordJson.propertyName(e.name()));
         }

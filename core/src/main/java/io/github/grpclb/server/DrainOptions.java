@@ -16,8 +16,8 @@ public record DrainOptions(Duration quietPeriod, Duration timeout, Duration stre
     private static final Duration LONGEST = Duration.ofHours(1);
 
     /** Half a second of quiet, for which it waits 10 s; 10 s for streams; 3 s for the registry. */
-    public static final DrainOptions DEFAULT =
-            new DrainOptions(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(3));
+    public static final DrainOptions DEFAULT = new DrainOptions(
+            Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(3));
 
     /**
      * Checks the times.

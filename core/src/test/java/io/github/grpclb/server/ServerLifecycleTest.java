@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 
 class ServerLifecycleTest {
 
-    private static final DrainOptions DRAIN =
-            new DrainOptions(Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofSeconds(7), Duration.ofMillis(20));
+    private static final DrainOptions DRAIN = new DrainOptions(
+            Duration.ofMillis(500), Duration.ofSeconds(10), Duration.ofSeconds(7), Duration.ofMillis(20));
 
     private static final Announcement GREETER =
             new Announcement(List.of("greeter"), null, "10.0.0.5", null, 5, "z1", "v2", Map.of("team", "a"));

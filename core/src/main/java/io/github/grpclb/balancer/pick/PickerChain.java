@@ -98,7 +98,10 @@ public final class PickerChain {
             return steps.get();
         } catch (RuntimeException e) {
             if (setting.tracking().logLimit().isNew(PickerChain.class, e.getClass())) {
-                logger.error("{}: a step over the policy failed; calls go by the policy alone (said once)", setting.channel(), e);
+                logger.error(
+                        "{}: a step over the policy failed; calls go by the policy alone (said once)",
+                        setting.channel(),
+                        e);
             }
             return withoutSteps.get();
         }

@@ -64,7 +64,8 @@ public final class EtcdConnection implements RegistryStatus, AutoCloseable {
 
     /** Has the classes that records need loaded here, beside what the caller does: a server that starts does not wait for them. */
     private static void useRecordsOnce(KeySpace keys) {
-        new EndpointCodec(keys).canonical(Endpoint.builder("name", "localhost", 1).build());
+        new EndpointCodec(keys)
+                .canonical(Endpoint.builder("name", "localhost", 1).build());
     }
 
     /** Returns what this was created with. */

@@ -89,7 +89,8 @@ final class EtcdToken extends CallCredentials {
     private void authenticate() {
         CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
         loop.when(
-                () -> SingleRequest.send(request, channel.newCall(AuthGrpc.getAuthenticateMethod(), options), MethodType.UNARY),
+                () -> SingleRequest.send(
+                        request, channel.newCall(AuthGrpc.getAuthenticateMethod(), options), MethodType.UNARY),
                 response -> {
                     Metadata headers = new Metadata();
                     headers.put(TOKEN, response.getToken());
