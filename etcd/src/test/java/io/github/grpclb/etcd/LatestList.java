@@ -11,6 +11,7 @@ public final class LatestList implements EndpointListener {
 
     private final List<EndpointSnapshot> snapshots = new CopyOnWriteArrayList<>();
     private final List<String> reasons = new CopyOnWriteArrayList<>();
+    private final List<Boolean> reachable = new CopyOnWriteArrayList<>();
 
     @Override
     public void onEndpoints(EndpointSnapshot snapshot) {
@@ -20,6 +21,34 @@ public final class LatestList implements EndpointListener {
     @Override
     public void onUnavailable(String reason) {
         reasons.add(reason);
+    }
+
+    @Override
+    public void onReachable(boolean answers) {
+        reachable.add(answers);
+    }
+
+    public List<EndpointSnapshot> snapshots() {
+        return snapshots;
+    }
+
+    /** Returns each list as text, such as {@code a:1=5 b:1=1}. */
+    public List<String> lists() {
+        return snapshots.stream()
+                .map(snapshot -> String.join(
+                        " ",
+                        snapshot.endpoints().stream()
+                                .map(endpoint -> endpoint.address() + "=" + endpoint.weight())
+                                .toList()))
+                .toList();
+    }
+
+    public EndpointSnapshot last() {
+        return snapshots.get(snapshots.size() - 1);
+    }
+
+    public List<Boolean> reachable() {
+        return reachable;
     }
 
     public List<Endpoint> endpoints() {

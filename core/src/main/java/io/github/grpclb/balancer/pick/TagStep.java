@@ -112,8 +112,11 @@ final class TagStep implements Step {
             this.counts = pool.counts();
             pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
                     .forEach((value, part) -> parts.put(value, new Part(part, subsetSize, next)));
-            Pool others = withoutShare(rule, pool);
-            this.rest = rule.split().isEmpty() || others.known().isEmpty() ? null : new Part(others, subsetSize, next);
+            this.rest = rule.split().isEmpty() ? null : partOf(withoutShare(rule, pool), next);
+        }
+
+        private @Nullable Part partOf(Pool others, Next next) {
+            return others.known().isEmpty() ? null : new Part(others, subsetSize, next);
         }
 
         /** Picks, or returns null where the rule has nothing to say of the call. */

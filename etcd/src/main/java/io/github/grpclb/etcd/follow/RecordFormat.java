@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,13 +40,13 @@ final class RecordFormat implements SnapshotFormat<List<KeyValue>> {
 
     RecordFormat(EtcdOptions options) {
         this.prefix = options.prefix();
-        this.cluster = Set.copyOf(options.endpoints());
+        this.cluster = new TreeSet<>(options.endpoints());
         this.codec = new EndpointCodec(options.keySpace());
     }
 
     @Override
     public String registry() {
-        return prefix + "\0" + cluster.stream().sorted().toList();
+        return prefix + "\0" + cluster;
     }
 
     @Override
@@ -57,7 +58,7 @@ final class RecordFormat implements SnapshotFormat<List<KeyValue>> {
         GoJson.appendString(out, prefix);
         out.append(",\"cluster\":[");
         String separator = "";
-        for (String member : cluster.stream().sorted().toList()) {
+        for (String member : cluster) {
             GoJson.appendString(out.append(separator), member);
             separator = ",";
         }

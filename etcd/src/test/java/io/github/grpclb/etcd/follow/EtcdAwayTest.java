@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.EndpointSource.Subscription;
 import io.github.grpclb.etcd.FakeEtcd;
+import io.github.grpclb.etcd.LatestList;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FaultRow;
@@ -26,20 +27,20 @@ class EtcdAwayTest {
         scene.etcd.health(FakeEtcd.Health.UP);
         scene.after(SourceScene.RECOVERY);
         assertThat(scene.heard.lists()).containsExactly("a:1=1", "a:1=1 b:1=1");
-        assertThat(scene.heard.reasons).isEmpty();
+        assertThat(scene.heard.reasons()).isEmpty();
     }
 
     @Test
     void saysAtOnceWhyThereIsNoList() {
         scene.etcd.health(FakeEtcd.Health.DOWN);
         scene.subscribe();
-        assertThat(scene.heard.reasons).containsExactly("etcd unreachable: connection refused");
+        assertThat(scene.heard.reasons()).containsExactly("etcd unreachable: connection refused");
         scene.after(Duration.ofMinutes(1));
-        assertThat(scene.heard.reasons).hasSize(1);
-        SourceScene.Recorder late = new SourceScene.Recorder();
+        assertThat(scene.heard.reasons()).hasSize(1);
+        LatestList late = new LatestList();
         scene.source.subscribe("svc", late);
         scene.after(SourceScene.SOON);
-        assertThat(late.reasons).hasSize(1);
+        assertThat(late.reasons()).hasSize(1);
         scene.put("a:1", 1);
         scene.etcd.health(FakeEtcd.Health.UP);
         scene.after(SourceScene.RECOVERY);
@@ -51,19 +52,19 @@ class EtcdAwayTest {
     void saysThatEtcdStoppedAnsweringAndThatItAnswersAgain() {
         scene.put("a:1", 1);
         scene.subscribe();
-        assertThat(scene.heard.reachable).isEmpty();
+        assertThat(scene.heard.reachable()).isEmpty();
         scene.etcd.health(FakeEtcd.Health.DOWN);
         scene.after(Duration.ofMinutes(2));
-        assertThat(scene.heard.reachable).containsExactly(false);
-        SourceScene.Recorder late = new SourceScene.Recorder();
+        assertThat(scene.heard.reachable()).containsExactly(false);
+        LatestList late = new LatestList();
         scene.source.subscribe("svc", late);
         scene.after(SourceScene.SOON);
         assertThat(late.lists()).containsExactly("a:1=1");
-        assertThat(late.reachable).containsExactly(false);
+        assertThat(late.reachable()).containsExactly(false);
         scene.etcd.health(FakeEtcd.Health.UP);
         scene.after(SourceScene.RECOVERY);
-        assertThat(scene.heard.reachable).containsExactly(false, true);
-        assertThat(late.reachable).containsExactly(false, true);
+        assertThat(scene.heard.reachable()).containsExactly(false, true);
+        assertThat(late.reachable()).containsExactly(false, true);
     }
 
     @Test
@@ -71,9 +72,9 @@ class EtcdAwayTest {
         scene.etcd.health(FakeEtcd.Health.PAUSED);
         scene.subscribe();
         scene.after(FakeEtcd.CALL_TIMEOUT.multipliedBy(2).minusSeconds(1));
-        assertThat(scene.heard.reasons).isEmpty();
+        assertThat(scene.heard.reasons()).isEmpty();
         scene.after(Duration.ofSeconds(2));
-        assertThat(scene.heard.reasons).containsExactly("etcd unreachable: no answer in time");
+        assertThat(scene.heard.reasons()).containsExactly("etcd unreachable: no answer in time");
     }
 
     @Test
@@ -102,7 +103,7 @@ class EtcdAwayTest {
         scene.subscribe();
         scene.after(Duration.ofMinutes(10));
         assertThat(scene.etcd.calls()).isLessThanOrEqualTo(27);
-        assertThat(scene.heard.reasons).containsExactly("refused: AUTHENTICATION");
+        assertThat(scene.heard.reasons()).containsExactly("refused: AUTHENTICATION");
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource.Subscription;
 import io.github.grpclb.etcd.FakeEtcd;
+import io.github.grpclb.etcd.LatestList;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -87,7 +88,7 @@ class EtcdEndpointSourceTest {
             scene.after(Duration.ofMillis(1));
         }
         scene.after(Duration.ofMillis(200));
-        assertThat(scene.heard.snapshots).hasSizeLessThanOrEqualTo(14);
+        assertThat(scene.heard.snapshots()).hasSizeLessThanOrEqualTo(14);
         assertThat(scene.heard.last().endpoints()).hasSize(100);
         assertThat(scene.heard.last().endpoints())
                 .allSatisfy(endpoint -> assertThat(endpoint.weight()).isGreaterThanOrEqualTo(900));
@@ -151,7 +152,7 @@ class EtcdEndpointSourceTest {
         assertThat(scene.heard.last().endpoints()).extracting(Endpoint::id).containsExactly("new");
         scene.etcd.delete("/grpclb/svc/2");
         scene.after(SourceScene.SOON.plusMillis(100));
-        assertThat(scene.heard.snapshots).hasSize(1);
+        assertThat(scene.heard.snapshots()).hasSize(1);
         scene.etcd.put("/grpclb/svc/3", "a:1");
         scene.etcd.delete("/grpclb/svc/1");
         scene.after(SourceScene.SOON.plusMillis(100));
@@ -169,9 +170,9 @@ class EtcdEndpointSourceTest {
     @FaultRow(41)
     void followsAServiceOnceHoweverManySubscribe() {
         scene.put("a:1", 1);
-        List<SourceScene.Recorder> all = new ArrayList<>();
+        List<LatestList> all = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            SourceScene.Recorder recorder = new SourceScene.Recorder();
+            LatestList recorder = new LatestList();
             all.add(recorder);
             scene.source.subscribe("svc", recorder);
         }
@@ -190,7 +191,7 @@ class EtcdEndpointSourceTest {
         scene.after(Duration.ofMinutes(30));
         scene.etcd.health(FakeEtcd.Health.DOWN);
         scene.after(Duration.ofMinutes(20));
-        SourceScene.Recorder again = new SourceScene.Recorder();
+        LatestList again = new LatestList();
         scene.source.subscribe("svc", again);
         scene.after(Duration.ZERO);
         assertThat(again.lists()).containsExactly("a:1=1");

@@ -1,13 +1,12 @@
 package io.github.grpclb.etcd.follow;
 
-import io.github.grpclb.discovery.EndpointListener;
-import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource.Subscription;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.RegistryObserver.Restart;
 import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.ForwardingApi;
+import io.github.grpclb.etcd.LatestList;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import io.github.grpclb.etcd.record.KeySpace;
@@ -57,7 +56,7 @@ final class SourceScene {
                 }
             }),
             LINGER);
-    final Recorder heard = new Recorder();
+    final LatestList heard = new LatestList();
 
     Subscription subscribe() {
         Subscription subscription = source.subscribe("svc", heard);
@@ -77,42 +76,5 @@ final class SourceScene {
 
     static EtcdException ended() {
         return new EtcdException(EtcdException.Kind.COMPLETED, "ended");
-    }
-
-    /** Remembers what a subscriber heard. */
-    static final class Recorder implements EndpointListener {
-
-        final List<EndpointSnapshot> snapshots = new ArrayList<>();
-        final List<String> reasons = new ArrayList<>();
-        final List<Boolean> reachable = new ArrayList<>();
-
-        @Override
-        public void onReachable(boolean answers) {
-            reachable.add(answers);
-        }
-
-        @Override
-        public void onEndpoints(EndpointSnapshot snapshot) {
-            snapshots.add(snapshot);
-        }
-
-        @Override
-        public void onUnavailable(String reason) {
-            reasons.add(reason);
-        }
-
-        EndpointSnapshot last() {
-            return snapshots.get(snapshots.size() - 1);
-        }
-
-        List<String> lists() {
-            return snapshots.stream()
-                    .map(snapshot -> String.join(
-                            " ",
-                            snapshot.endpoints().stream()
-                                    .map(endpoint -> endpoint.address() + "=" + endpoint.weight())
-                                    .toList()))
-                    .toList();
-        }
     }
 }
