@@ -172,9 +172,9 @@ class RolesIT {
                 .hasMessageContaining("authentication failed");
         follow(connection);
         register(connection);
-        // at once, and after 27 to 33 s each time
-        await().during(Duration.ofSeconds(62)).atMost(Duration.ofSeconds(75)).until(() -> etcd.authentications() <= 3);
-        assertThat(etcd.authentications()).isGreaterThanOrEqualTo(2);
+        // at once, and after 27 to 33 s
+        await().during(Duration.ofSeconds(24)).atMost(Duration.ofSeconds(26)).until(() -> etcd.authentications() == 1);
+        await().atMost(LIMIT).until(() -> etcd.authentications() == 2);
         assertThat(connection.refusedBecause())
                 .contains("etcd refuses the credentials", "authentication failed")
                 .doesNotContain("canary");
