@@ -64,7 +64,9 @@ class ArchitectureTest {
             "actuate",
             "autoconfigure.properties",
             "autoconfigure",
-            "autoconfigure.devh");
+            "autoconfigure.connection",
+            "autoconfigure.devh",
+            "autoconfigure.springgrpc");
 
     private static final List<String> WITHOUT_SPRING = ORDER.subList(0, ORDER.indexOf("actuate"));
 
@@ -181,6 +183,22 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("net.devh.."));
+    }
+
+    @Test
+    void keepsSpringGrpcToItsHost() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + "autoconfigure.springgrpc")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.springframework.grpc..", "org.springframework.boot.grpc.."));
+    }
+
+    /** What it has beside is in another place in each version. */
+    @Test
+    void usesNothingOfSpringGrpcButItsCore() {
+        check(noClasses().should().dependOnClassesThat().resideInAPackage("org.springframework.boot.grpc.."));
     }
 
     @Test

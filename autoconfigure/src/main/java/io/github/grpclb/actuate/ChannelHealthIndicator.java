@@ -14,7 +14,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
  * own, which knows only the {@code HealthIndicator} of Spring Boot 3.
  *
  * <p>A channel of ours that fails because no server is registered, or because etcd cannot be asked, is {@code UNKNOWN}, with the reason:
- * no restart of this process would mend that, and all processes see it in the same moment ({@link GrpcLbHealthIndicator}).
+ * no restart of this process would mend that, and all processes see it in the same moment ({@link RegistryHealth}).
  */
 public final class ChannelHealthIndicator implements HealthIndicator {
 

@@ -1,38 +1,43 @@
-package io.github.grpclb.autoconfigure.devh;
+package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
- * Which of an application's gRPC servers is registered. Without a wish it is net.devh's own one; among servers that are all the user's
+ * Which of an application's gRPC servers is registered. Without a wish it is the host's own one; among servers that are all the user's
  * it is the one whose bean is primary, or else the first that starts.
  */
-final class RegisteredServer {
+public final class RegisteredServer {
 
-    /** net.devh's own servers that listen on a port: there is one of them, or none where the user has a server of his own. */
-    static final List<String> OWN = List.of("shadedNettyGrpcServerLifecycle", "nettyGrpcServerLifecycle");
+    /**
+     * A host's own servers that listen on a port: there is one of them, or none where the user has a server of his own. Spring gRPC
+     * took the names over from net.devh.
+     */
+    public static final List<String> OWN = List.of("shadedNettyGrpcServerLifecycle", "nettyGrpcServerLifecycle");
 
     private static final String PROPERTY = "grpc.lb.registration.server";
     private static final String IN_PROCESS = "inProcessGrpcServerLifecycle";
 
     private final ListableBeanFactory beans;
+    private final Class<?> lifecycles;
     private final @Nullable String wanted;
-    private volatile @Nullable GrpcServerLifecycle first;
+    private volatile @Nullable Object first;
 
     /**
      * Creates it.
      *
+     * @param lifecycles the type of the beans that start a host's servers
      * @param wanted the name of the server's lifecycle bean, or its port; null for the default
      */
-    RegisteredServer(ListableBeanFactory beans, @Nullable String wanted) {
+    public RegisteredServer(ListableBeanFactory beans, Class<?> lifecycles, @Nullable String wanted) {
         this.beans = beans;
+        this.lifecycles = lifecycles;
         this.wanted = wanted == null ? null : wanted.strip();
     }
 
@@ -56,22 +61,22 @@ final class RegisteredServer {
     }
 
     /** Says whether a server is the one. */
-    boolean is(GrpcServerLifecycle server, int port) {
-        String name = nameOf(server);
+    boolean is(Object lifecycle, int port) {
+        String name = nameOf(lifecycle);
         if (wanted != null) {
             return wanted.equals(name) || wanted.equals(String.valueOf(port));
         }
-        return byDefault().map(it -> it.equals(name)).orElseGet(() -> first == null || first == server);
+        return byDefault().map(it -> it.equals(name)).orElseGet(() -> first == null || first == lifecycle);
     }
 
     /** Notes that a server was registered: where it is by being the first, no other is when it stops and they start again. */
-    void registered(GrpcServerLifecycle server) {
-        first = server;
+    void registered(Object lifecycle) {
+        first = lifecycle;
     }
 
     /** Returns a server's name and port, for a log. */
-    String describe(GrpcServerLifecycle server, int port) {
-        String name = nameOf(server);
+    String describe(Object lifecycle, int port) {
+        String name = nameOf(lifecycle);
         return (name == null ? "the gRPC server" : "the gRPC server '" + name + "'") + " at port " + port;
     }
 
@@ -101,22 +106,21 @@ final class RegisteredServer {
     }
 
     private List<String> names() {
-        List<String> names =
-                new ArrayList<>(List.of(beans.getBeanNamesForType(GrpcServerLifecycle.class, true, false)));
+        List<String> names = new ArrayList<>(List.of(beans.getBeanNamesForType(lifecycles, true, false)));
         names.remove(IN_PROCESS);
         return names;
     }
 
-    private @Nullable String nameOf(GrpcServerLifecycle server) {
+    private @Nullable String nameOf(Object lifecycle) {
         return names().stream()
-                .filter(name -> isOf(beans.getBean(name), server))
+                .filter(name -> isOf(beans.getBean(name), lifecycle))
                 .findFirst()
                 .orElse(null);
     }
 
     /** Events come from the object itself, and a bean may be a proxy before it. */
-    private static boolean isOf(Object bean, GrpcServerLifecycle server) {
-        return bean == server || AopProxyUtils.getSingletonTarget(bean) == server;
+    private static boolean isOf(Object bean, Object lifecycle) {
+        return bean == lifecycle || AopProxyUtils.getSingletonTarget(bean) == lifecycle;
     }
 
     private boolean isPrimary(String name) {

@@ -38,9 +38,7 @@ class HealthIndicatorsTest {
     @Test
     @FaultRow({18, 19})
     void namesWhatEtcdRefusesAndTheProperties() {
-        Health health = new GrpcLbHealthIndicator(
-                        new Etcd(null, "etcd denies the access: permission denied"), List::of, () -> false)
-                .health();
+        Health health = health(new Etcd(null, "etcd denies the access: permission denied"), List.of(), false);
         assertThat(health.getStatus()).isEqualTo(Status.UNKNOWN);
         assertThat(health.getDetails())
                 .containsEntry("etcd", "reachable")
@@ -99,7 +97,7 @@ class HealthIndicatorsTest {
 
     @Test
     void aServerThatWaitsForTheApplicationIsUp() {
-        Health health = new GrpcLbHealthIndicator(new Etcd(null, null), List::of, () -> true).health();
+        Health health = health(new Etcd(null, null), List.of(), true);
         assertThat(health.getStatus()).isEqualTo(Status.UP);
         assertThat(health.getDetails()).containsEntry("registration", "WAITING_FOR_READINESS");
     }
@@ -147,7 +145,11 @@ class HealthIndicatorsTest {
     }
 
     private static Health health(@Nullable String etcdAwayBecause, List<Registration> registrations) {
-        return new GrpcLbHealthIndicator(new Etcd(etcdAwayBecause, null), () -> registrations, () -> false).health();
+        return health(new Etcd(etcdAwayBecause, null), registrations, false);
+    }
+
+    private static Health health(RegistryStatus registry, List<Registration> registrations, boolean waiting) {
+        return new GrpcLbHealthIndicator(() -> RegistryHealth.of(registry, registrations, waiting)).health();
     }
 
     private static Health channels(Map<String, ConnectivityState> states) {

@@ -1,4 +1,4 @@
-package io.github.grpclb.autoconfigure.devh;
+package io.github.grpclb.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.env.MockEnvironment;
 
-class KeepAlivePermissionTest {
+class ServerBuildersTest {
 
     private final MockEnvironment environment = new MockEnvironment();
     private final List<Duration> permitted = new ArrayList<>();
@@ -22,21 +22,25 @@ class KeepAlivePermissionTest {
     @Test
     @FaultRow(27)
     void permitsWhatClientsMayAsk() {
-        new KeepAlivePermission(environment).accept(server());
+        builders().prepare(server());
         assertThat(permitted).containsExactly(Duration.ofSeconds(10));
     }
 
     @Test
     void keepsWhatIsSet() {
-        environment.setProperty("grpc.server.permitKeepAliveTime", "5m");
-        new KeepAlivePermission(environment).accept(server());
+        environment.setProperty("host.server.permitKeepAliveTime", "5m");
+        builders().prepare(server());
         assertThat(permitted).isEmpty();
     }
 
     @Test
     void leavesAServerWithoutConnectionsAlone() {
-        assertThatCode(() -> new KeepAlivePermission(environment).accept(InProcessServerBuilder.forName("any")))
+        assertThatCode(() -> builders().prepare(InProcessServerBuilder.forName("any")))
                 .doesNotThrowAnyException();
+    }
+
+    private ServerBuilders builders() {
+        return new ServerBuilders(environment, List.of("host.server.permit-keep-alive-time"));
     }
 
     private ServerBuilder<?> server() {
@@ -47,7 +51,7 @@ class KeepAlivePermissionTest {
 
         @Override
         protected ServerBuilder<?> delegate() {
-            throw new UnsupportedOperationException();
+            return InProcessServerBuilder.forName("never built");
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure.devh;
 
+import io.github.grpclb.autoconfigure.RegisteredServer;
 import java.util.Arrays;
 import java.util.List;
 import net.devh.boot.grpc.server.service.GrpcService;

@@ -1,12 +1,16 @@
 package io.github.grpclb.autoconfigure.devh;
 
+import io.github.grpclb.autoconfigure.AnnouncedServer;
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
 import io.github.grpclb.autoconfigure.GrpcLbServerAutoConfiguration;
+import io.github.grpclb.autoconfigure.RegisteredServer;
 import io.github.grpclb.autoconfigure.ServerAnnouncement;
+import io.github.grpclb.autoconfigure.ServerBuilders;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.server.ServerLifecycle;
+import java.util.List;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
-import net.devh.boot.grpc.server.serverfactory.GrpcServerConfigurer;
+import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -25,22 +29,16 @@ public final class DevhServerAutoConfiguration {
     ServerEvents grpcLbServerEvents(
             ServerLifecycle lifecycle,
             ServerAnnouncement announcement,
-            TrafficTracking traffic,
+            ServerConfigurer configurer,
             ListableBeanFactory beans,
             GrpcLbProperties properties) {
-        RegisteredServer registered =
-                new RegisteredServer(beans, properties.registration().server());
-        registered.requireKnown();
-        return new ServerEvents(lifecycle, announcement, registered, traffic);
+        RegisteredServer choice = new RegisteredServer(
+                beans, GrpcServerLifecycle.class, properties.registration().server());
+        return new ServerEvents(new AnnouncedServer(lifecycle, announcement, choice), configurer.builders());
     }
 
     @Bean
-    TrafficTracking grpcLbTrafficTracking() {
-        return new TrafficTracking();
-    }
-
-    @Bean
-    GrpcServerConfigurer grpcLbKeepAlivePermission(Environment environment) {
-        return new KeepAlivePermission(environment);
+    ServerConfigurer grpcLbServerConfigurer(Environment environment) {
+        return new ServerConfigurer(new ServerBuilders(environment, List.of("grpc.server.permit-keep-alive-time")));
     }
 }

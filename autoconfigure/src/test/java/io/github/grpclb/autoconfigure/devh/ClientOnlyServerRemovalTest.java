@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure.devh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.autoconfigure.RegisteredServer;
 import java.util.List;
 import net.devh.boot.grpc.server.service.AnnotationGrpcServiceDiscoverer;
 import net.devh.boot.grpc.server.service.GrpcServiceDefinition;

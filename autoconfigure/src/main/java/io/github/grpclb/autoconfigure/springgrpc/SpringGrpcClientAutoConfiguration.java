@@ -1,0 +1,73 @@
+package io.github.grpclb.autoconfigure.springgrpc;
+
+import io.github.grpclb.autoconfigure.ClientServices;
+import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
+import io.github.grpclb.autoconfigure.GrpcLbClientAutoConfiguration;
+import io.github.grpclb.autoconfigure.UnusedClients;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.client.ChannelSetup;
+import io.github.grpclb.discovery.EndpointSource;
+import io.grpc.ManagedChannelBuilder;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Lazy;
+import org.springframework.core.env.Environment;
+import org.springframework.grpc.client.DefaultGrpcChannelFactory;
+import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
+import org.springframework.grpc.client.GrpcChannelFactory;
+import org.springframework.grpc.client.InProcessGrpcChannelFactory;
+
+/** Gives Spring gRPC's channels their endpoints and their policy. */
+@AutoConfiguration(
+        after = GrpcLbClientAutoConfiguration.class,
+        afterName = {
+            "org.springframework.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration",
+            "org.springframework.grpc.autoconfigure.client.GrpcClientAutoConfiguration"
+        })
+@ConditionalOnGrpcLb
+@ConditionalOnClass(GrpcChannelBuilderCustomizer.class)
+@ConditionalOnBean({ChannelSetup.class, GrpcChannelFactory.class})
+public final class SpringGrpcClientAutoConfiguration {
+
+    @Bean
+    ChannelProperties grpcLbSpringChannelProperties(Environment environment) {
+        return new ChannelProperties(environment);
+    }
+
+    @Bean
+    ChannelTargets grpcLbSpringChannelTargets(
+            ChannelProperties channels, GrpcLbProperties properties, EndpointSource source, Environment environment) {
+        return new ChannelTargets(channels, new ClientServices(properties), source.scheme(), environment);
+    }
+
+    @Bean
+    <T extends ManagedChannelBuilder<T>> ClientChannels<T> grpcLbSpringClientChannels(
+            ChannelTargets targets, ChannelProperties channels, ChannelSetup setup) {
+        return new ClientChannels<>(targets, channels, setup);
+    }
+
+    @Bean
+    static BeanPostProcessor grpcLbSpringTargetsOfChannels(ObjectProvider<ChannelTargets> targets) {
+        return new BeanPostProcessor() {
+            @Override
+            public Object postProcessAfterInitialization(Object bean, String beanName) {
+                if (bean instanceof DefaultGrpcChannelFactory<?> factory
+                        && !(bean instanceof InProcessGrpcChannelFactory)) {
+                    factory.setVirtualTargets(name -> targets.getObject().getTarget(name));
+                }
+                return bean;
+            }
+        };
+    }
+
+    @Bean
+    @Lazy // asked for when the application is ready
+    UnusedClients grpcLbSpringUnusedClients(
+            GrpcLbProperties properties, ChannelTargets targets, Environment environment) {
+        return new UnusedClients(properties, targets::asked, environment);
+    }
+}

@@ -1,0 +1,130 @@
+package io.github.grpclb.autoconfigure.springgrpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.grpclb.autoconfigure.ClientServices;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.mock.env.MockEnvironment;
+
+class ChannelTargetsTest {
+
+    private final MockEnvironment environment = new MockEnvironment();
+
+    @ParameterizedTest
+    @CsvSource({
+        "greeter, etcd:///greeter",
+        "default, localhost:9090",
+        "dns:///greeter, dns:///greeter",
+        "greeter:9090, greeter:9090",
+        "in-process:test, in-process:test",
+        "unix:/run/greeter, unix:/run/greeter",
+        "static://10.0.0.1:9090, 10.0.0.1:9090",
+        "tcp:10.0.0.1:9090, 10.0.0.1:9090",
+        "etcd:///hello, etcd:///hello",
+        "${peer}, etcd:///hello"
+    })
+    void aPlainNameIsAServiceAndATargetStaysOne(String name, String target) {
+        environment.setProperty("peer", "hello");
+        assertThat(targets().getTarget(name)).isEqualTo(target);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "spring.grpc.client.channel.greeter.target",
+                "spring.grpc.client.channels.greeter.address",
+                "spring.grpc.client.default-channel.address"
+            })
+    void whatTheHostsPropertiesSayComesFirst(String property) {
+        environment.setProperty(property, "static://10.0.0.1:9090");
+        environment.setProperty("grpc.lb.clients.greeter.service", "hello");
+        assertThat(targets().getTarget("greeter")).isEqualTo("10.0.0.1:9090");
+        assertThat(targets().isOurs("greeter")).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "spring.grpc.client.channel.greeter.target",
+                "spring.grpc.client.channels.greeter.address",
+                "spring.grpc.client.default-channel.address"
+            })
+    void aBlankTargetIsNone(String property) {
+        environment.setProperty(property, " ");
+        assertThat(targets().getTarget("greeter")).isEqualTo("etcd:///greeter");
+    }
+
+    @Test
+    void settingsWithoutATargetLeaveTheServiceWhereItIs() {
+        environment.setProperty("spring.grpc.client.channel.greeter.default.deadline", "5s");
+        environment.setProperty("spring.grpc.client.channels.other.secure", "false");
+        assertThat(targets().getTarget("greeter")).isEqualTo("etcd:///greeter");
+        assertThat(targets().getTarget("other")).isEqualTo("etcd:///other");
+    }
+
+    @Test
+    void aClientMayCallAServiceOfAnotherName() {
+        environment.setProperty("grpc.lb.clients.greeter.service", "hello");
+        environment.setProperty("grpc.lb.clients.default.service", "main");
+        assertThat(targets().getTarget("greeter")).isEqualTo("etcd:///hello");
+        assertThat(targets().getTarget("default")).isEqualTo("etcd:///main");
+    }
+
+    @Test
+    void knowsWhatAClientIsCalled() {
+        assertThat(targets().client("greeter")).isEqualTo("greeter");
+        assertThat(targets().client("etcd:///hello")).isEqualTo("hello");
+        assertThat(targets().isOurs("etcd:///hello")).isTrue();
+    }
+
+    @Test
+    void remembersWhichClientsHaveChannels() {
+        ChannelTargets targets = targets();
+        targets.getTarget("greeter");
+        targets.getTarget("etcd:///hello");
+        assertThat(targets.asked()).containsExactly("greeter", "hello");
+    }
+
+    @Test
+    void aNameThatNoServiceCanHaveIsRefused() {
+        assertThatThrownBy(() -> targets().getTarget("My Service")).isInstanceOf(InvalidPropertyException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "spring.grpc.client.channel.greeter.idle.timeout, true",
+        "spring.grpc.client.channel.default.idle.timeout, true",
+        "spring.grpc.client.channels.greeter.idle-timeout, true",
+        "spring.grpc.client.channels.greeter.idleTimeout, true",
+        "spring.grpc.client.default-channel.idle-timeout, true",
+        "spring.grpc.client.channel.other.idle.timeout, false",
+        "spring.grpc.client.channels.other.idle-timeout, false"
+    })
+    void knowsWhetherAnIdleTimeIsSet(String property, boolean isSet) {
+        environment.setProperty(property, "30s");
+        assertThat(new ChannelProperties(environment).setsIdleTimeout("greeter"))
+                .isEqualTo(isSet);
+    }
+
+    /** Spring Boot takes the settings of one channel or those of the default one, never some of each. */
+    @Test
+    void theDefaultChannelsIdleTimeHoldsForThoseWithoutSettings() {
+        environment.setProperty("spring.grpc.client.channel.default.idle.timeout", "30s");
+        environment.setProperty("spring.grpc.client.channel.greeter.user-agent", "mine");
+        assertThat(new ChannelProperties(environment).setsIdleTimeout("greeter"))
+                .isFalse();
+    }
+
+    private ChannelTargets targets() {
+        GrpcLbProperties properties = Binder.get(environment).bindOrCreate("grpc.lb", GrpcLbProperties.class);
+        return new ChannelTargets(
+                new ChannelProperties(environment), new ClientServices(properties), "etcd", environment);
+    }
+}

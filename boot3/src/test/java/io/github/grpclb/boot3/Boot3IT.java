@@ -1,0 +1,122 @@
+package io.github.grpclb.boot3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
+import io.github.grpclb.testing.Opened;
+import io.github.grpclb.testing.TestServer;
+import io.grpc.BindableService;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.stub.ServerCalls;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.HashMap;
+import java.util.Map;
+import net.devh.boot.grpc.client.inject.GrpcClient;
+import net.devh.boot.grpc.server.service.GrpcService;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.SpringBootVersion;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.actuate.health.Health;
+import org.springframework.boot.actuate.health.HealthIndicator;
+import org.springframework.boot.actuate.health.Status;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/** An application of Spring Boot 3 with net.devh's gRPC, over an etcd in this JVM and real gRPC. */
+class Boot3IT {
+
+    @AutoClose
+    private final Opened opened = new Opened();
+
+    private final EmbeddedEtcd etcd = opened.add(EmbeddedEtcd.start("127.0.0.1", 0));
+
+    @Test
+    void runsOnSpringBoot3() {
+        assertThat(SpringBootVersion.getVersion()).startsWith("3.");
+    }
+
+    @Test
+    void healthShowsTheRegistration() {
+        HealthIndicator indicator = start().getBean("grpcLbHealthIndicator", HealthIndicator.class);
+        await().until(() -> indicator.health().getStatus().equals(Status.UP));
+        Health health = indicator.health();
+        assertThat(health.getDetails()).containsEntry("etcd", "reachable").containsEntry("service", "greeter");
+        etcd.close();
+        await().until(() -> indicator.health().getStatus().equals(Status.UNKNOWN));
+    }
+
+    @Test
+    void healthCanBeSwitchedOff() {
+        assertThat(start("management.health.grpc-lb.enabled=false").containsBean("grpcLbHealthIndicator"))
+                .isFalse();
+    }
+
+    @Test
+    void callsAreBalancedAndMeasured() {
+        ConfigurableApplicationContext application = start();
+        assertThat(application.getBean(Caller.class).ask()).isEqualTo("me");
+        assertThat(application.getBean(MeterRegistry.class).getMeters())
+                .extracting(meter -> meter.getId().getName())
+                .anyMatch(name -> name.startsWith("grpc.lb."));
+        assertThat(application.getBean(GrpcLbEndpoint.class).describe().toString())
+                .contains("greeter", "me");
+    }
+
+    private ConfigurableApplicationContext start(String... properties) {
+        Map<String, Object> all = new HashMap<>(Map.of(
+                "spring.application.name", "greeter",
+                "grpc.server.port", "0",
+                "grpc.server.address", "127.0.0.1",
+                "grpc.client.GLOBAL.negotiation-type", "plaintext",
+                "grpc.lb.etcd.endpoints", etcd.endpoint(),
+                "grpc.lb.registration.id", "me",
+                "grpc.lb.registration.drain.quiet-period", "0",
+                "spring.jmx.enabled", "true",
+                "management.endpoints.jmx.exposure.include", "grpclb"));
+        for (String property : properties) {
+            all.put(property.substring(0, property.indexOf('=')), property.substring(property.indexOf('=') + 1));
+        }
+        return opened.add(new SpringApplicationBuilder(Application.class)
+                .web(WebApplicationType.NONE)
+                .properties(all)
+                .registerShutdownHook(false)
+                .run());
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import({Who.class, Caller.class})
+    static class Application {}
+
+    @GrpcService
+    static class Who implements BindableService {
+
+        @Override
+        public ServerServiceDefinition bindService() {
+            return ServerServiceDefinition.builder("test.Who")
+                    .addMethod(TestServer.WHO, ServerCalls.<String, String>asyncUnaryCall((request, response) -> {
+                        response.onNext("me");
+                        response.onCompleted();
+                    }))
+                    .build();
+        }
+    }
+
+    static class Caller {
+
+        @GrpcClient("greeter")
+        private Channel greeter;
+
+        String ask() {
+            return TestServer.ask(greeter, CallOptions.DEFAULT.withWaitForReady());
+        }
+    }
+}
