@@ -39,6 +39,16 @@ record EtcdSettings(
                 bundle == null ? null : tls(bundle));
     }
 
+    /** Returns the options where something else than the properties says where etcd is. */
+    EtcdOptions optionsFor(EtcdConnectionDetails details) {
+        SslBundle bundle = details.getSslBundle();
+        return options(
+                details.getEndpoints(),
+                details.getUsername(),
+                details.getPassword(),
+                bundle == null ? null : () -> tls(bundle));
+    }
+
     /** Returns how far the records in etcd are trusted. */
     RecordRules recordRules() {
         try {

@@ -79,7 +79,8 @@ public final class GrpcLbEtcdAutoConfiguration {
     EtcdConnection grpcLbEtcdConnection(
             GrpcLbProperties properties,
             ObjectProvider<SslBundles> sslBundles,
-            ObjectProvider<EmbeddedEndpoint> embedded) {
+            ObjectProvider<EmbeddedEndpoint> embedded,
+            ObjectProvider<EtcdConnectionDetails> serviceConnection) {
         EmbeddedEndpoint inProcess = embedded.getIfAvailable();
         if (inProcess == null && properties.etcd().embedded().enabled()) {
             throw new InvalidPropertyException(
@@ -88,6 +89,14 @@ public final class GrpcLbEtcdAutoConfiguration {
                     "io.github.grpclb:grpc-lb-etcd-embedded on the class path",
                     "Add the dependency io.github.grpclb:grpc-lb-etcd-embedded, in development and tests alone; or set "
                             + EMBEDDED + "=false and name an etcd in grpc.lb.etcd.endpoints.");
+        }
+        EtcdConnectionDetails details = serviceConnection.getIfAvailable();
+        if (inProcess != null && details != null) {
+            throw new InvalidPropertyException(
+                    EMBEDDED,
+                    true,
+                    "false, as a service connection says where etcd is: " + details.getEndpoints(),
+                    "Leave out one of the two: the property, or the container with etcd.");
         }
         // none is asked for in vain: early in a start, where a channel may be made by then, Spring cannot make them yet
         SslBundles bundles = properties.etcd().ssl().bundle() == null ? null : sslBundles.getIfAvailable();
@@ -99,9 +108,11 @@ public final class GrpcLbEtcdAutoConfiguration {
                 "grpc.lb.etcd.startup-timeout",
                 "more than 0, to 1h",
                 "Set how long a start waits for etcd, or switch grpc.lb.etcd.fail-fast off to wait for nothing.");
-        EtcdConnection connection =
-                new EtcdConnection(inProcess != null ? settings.forEmbedded(inProcess.value()) : settings.options());
-        if (inProcess == null) {
+        EtcdConnection connection = new EtcdConnection(
+                inProcess != null
+                        ? settings.forEmbedded(inProcess.value())
+                        : details != null ? settings.optionsFor(details) : settings.options());
+        if (inProcess == null && details == null) {
             settings.onRenewedCertificates(connection::reconnect);
         }
         if (properties.etcd().failFast()) {
