@@ -6,8 +6,10 @@ if ((BASH_VERSINFO[0] < 4)); then
     exit 1
 fi
 
-readonly SERVER_JAR=sample-server/target/sample-server.jar
-readonly CLIENT_JAR=sample-client/target/sample-client.jar
+# SAMPLE_HOST=spring-grpc: the samples with Spring's own gRPC, not net.devh's
+readonly SAMPLES=(sample-{server,client}${SAMPLE_HOST:+-$SAMPLE_HOST})
+readonly SERVER_JAR=${SAMPLES[0]}/target/${SAMPLES[0]}.jar
+readonly CLIENT_JAR=${SAMPLES[1]}/target/${SAMPLES[1]}.jar
 readonly JAVA=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx128m)
 readonly PATIENCE=60 # seconds for anything to start
 readonly FAREWELL=20 # seconds for anything to stop
@@ -66,7 +68,7 @@ require_tools() {
 # Builds the samples unless they are newer than everything they are made of. A stamp tells: the jars' own time is fixed,
 # so that they are the same wherever they are built.
 build() {
-    local stamp=target/samples-built
+    local stamp=target/samples-built${SAMPLE_HOST:+-$SAMPLE_HOST}
     if [[ -f $SERVER_JAR && -f $CLIENT_JAR && -f $stamp ]] &&
         [[ -z $(find pom.xml ./*/pom.xml ./*/src/main -newer "$stamp" -print -quit) ]]; then
         built_at=$SECONDS
@@ -75,7 +77,7 @@ build() {
     echo "Building (the first time Maven fetches what it needs) …"
     mkdir -p target
     touch "$stamp.new"
-    mvn -q -B -Dmaven.test.skip=true -pl sample-server,sample-client -am package || give_up "the build failed"
+    mvn -q -B -Dmaven.test.skip=true -pl "${SAMPLES[0]},${SAMPLES[1]}" -am package || give_up "the build failed"
     mv "$stamp.new" "$stamp"
     built_at=$SECONDS
 }

@@ -49,6 +49,7 @@ final class Chaos {
     private int runs = 1;
     private int jobs = 1;
     private int minutes = 30;
+    private Host host = Host.DEVH;
     private long seed = new Random().nextLong(1_000_000_000);
 
     public static void main(String[] arguments) throws Exception {
@@ -73,11 +74,12 @@ final class Chaos {
                 case "--jobs" -> jobs = positive(argument, value);
                 case "--minutes" -> minutes = positive(argument, value);
                 case "--seed" -> seed = Long.parseLong(value);
+                case "--host" -> host = Host.of(value);
                 case "--etcd" -> System.setProperty("ETCD_BIN", value);
                 default -> {
                     if (!known.containsKey(argument) || isNumber(argument)) {
                         throw new IllegalArgumentException(argument
-                                + " (expected: --rows=all or 3,5-8, --runs=N, --jobs=N, --seed=N, --minutes=N, --etcd=FILE, or one of "
+                                + " (expected: --rows=all or 3,5-8, --runs=N, --jobs=N, --seed=N, --minutes=N, --host=devh or spring-grpc, --etcd=FILE, or one of "
                                 + known.keySet().stream()
                                         .filter(name -> !isNumber(name))
                                         .collect(Collectors.joining(", "))
@@ -168,7 +170,8 @@ final class Chaos {
                 // what is only softly held, such as Spring's caches, counts as garbage where heap is measured
                 "-XX:SoftRefLRUPolicyMSPerMB=0",
                 "-cp",
-                System.getProperty("java.class.path"),
+                host.classPath(System.getProperty("java.class.path")),
+                "-D" + Host.PROPERTY + "=" + host.option(),
                 "-Dsoak.minutes=" + minutes,
                 "-Dchaos.seed=" + runSeed,
                 "-Dgrpclb.schedules=" + SEEDS_A_RUN,

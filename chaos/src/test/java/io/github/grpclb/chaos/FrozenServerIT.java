@@ -109,11 +109,7 @@ class FrozenServerIT {
         List<SampleServer> servers = scene.servers(3, "--grpc.lb.registration.ttl=1h");
         SampleServer victim = servers.get(scene.random().nextInt(3));
         String address = victim.address();
-        LoadClient client = scene.load(
-                100,
-                "grpc.client.GLOBAL.enable-keep-alive=true",
-                "grpc.client.GLOBAL.keep-alive-time=10s",
-                "grpc.client.GLOBAL.keep-alive-timeout=5s");
+        LoadClient client = scene.load(100, Host.current().keepAlive().toArray(String[]::new));
         ListLog lists = client.lists();
 
         long frozen = System.nanoTime();

@@ -3,28 +3,20 @@ package io.github.grpclb.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.grpclb.sample.HelloReply;
-import io.github.grpclb.sample.HelloRequest;
-import io.github.grpclb.sample.HelloServiceGrpc;
 import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TcpProxy;
-import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.Map;
-import net.devh.boot.grpc.server.service.GrpcService;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
 
 /** What was opened is closed. */
 @Tag("long")
@@ -124,15 +116,16 @@ class LeaksIT {
     }
 
     private static ConfigurableApplicationContext server(String etcd) {
-        ConfigurableApplicationContext context = new SpringApplicationBuilder(ServerApplication.class)
+        ConfigurableApplicationContext context = new SpringApplicationBuilder(
+                        Host.current().server())
                 .web(WebApplicationType.NONE)
                 .bannerMode(Banner.Mode.OFF)
                 .logStartupInfo(false)
                 .registerShutdownHook(false)
                 .properties(Map.of(
-                        "grpc.server.port",
+                        Host.current().serverProperty("port"),
                         "0",
-                        "grpc.server.address",
+                        Host.current().serverProperty("address"),
                         "127.0.0.1",
                         "grpc.lb.registration.service",
                         Scene.SERVICE,
@@ -149,22 +142,5 @@ class LeaksIT {
                         .registered())
                 .succeedsWithin(Scene.RECOVERY);
         return context;
-    }
-
-    @Configuration(proxyBeanMethods = false)
-    @EnableAutoConfiguration
-    @Import(Hello.class)
-    static class ServerApplication {}
-
-    @GrpcService
-    static class Hello extends HelloServiceGrpc.HelloServiceImplBase {
-
-        @Override
-        public void say(HelloRequest request, StreamObserver<HelloReply> response) {
-            response.onNext(HelloReply.newBuilder()
-                    .setValue("hello " + request.getName() + " from here")
-                    .build());
-            response.onCompleted();
-        }
     }
 }

@@ -28,17 +28,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import net.devh.boot.grpc.client.inject.GrpcClient;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
 
 /**
- * An application with the starter and a {@code @GrpcClient}, in this JVM, that calls the sample servers at a rate and notes every
+ * An application with the starter and one channel, in this JVM, that calls the sample servers at a rate and notes every
  * call. Its calls do not wait for ready and have a deadline, and no retry is configured: what fails, is seen.
  */
 final class LoadClient implements AutoCloseable {
@@ -62,7 +58,7 @@ final class LoadClient implements AutoCloseable {
 
     private LoadClient(ConfigurableApplicationContext context, String service) {
         this.context = context;
-        this.channel = context.getBean(Stub.class).channel;
+        this.channel = context.getBean(Host.Stub.class).channel();
         context.getBean(EndpointSource.class).subscribe(service, lists);
     }
 
@@ -72,16 +68,14 @@ final class LoadClient implements AutoCloseable {
      * @param properties {@code name=value}
      */
     static LoadClient start(String service, String... properties) {
-        Map<String, Object> all = new HashMap<>(Map.of(
-                "grpc.server.port", "-1",
-                "grpc.client.GLOBAL.negotiation-type", "plaintext",
-                "grpc.lb.clients.load.service", service));
+        Map<String, Object> all = new HashMap<>(Host.current().clientProperties());
+        all.put("grpc.lb.clients.load.service", service);
         for (String property : properties) {
             String[] parts = property.split("=", 2);
             all.put(parts[0], parts[1]);
         }
         return new LoadClient(
-                new SpringApplicationBuilder(Application.class)
+                new SpringApplicationBuilder(Host.current().client())
                         .web(WebApplicationType.NONE)
                         .bannerMode(Banner.Mode.OFF)
                         .logStartupInfo(false)
@@ -247,16 +241,5 @@ final class LoadClient implements AutoCloseable {
                 }
             };
         }
-    }
-
-    @Configuration(proxyBeanMethods = false)
-    @EnableAutoConfiguration
-    @Import(Stub.class)
-    static class Application {}
-
-    static class Stub {
-
-        @GrpcClient("load")
-        private Channel channel;
     }
 }

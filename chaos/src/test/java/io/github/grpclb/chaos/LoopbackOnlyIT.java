@@ -16,6 +16,8 @@ class LoopbackOnlyIT {
     private static final List<String> ALONE =
             List.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh");
 
+    private static final String EVERY_ADDRESS = "--" + Host.current().serverProperty("address") + "=0.0.0.0";
+
     @RegisterExtension
     final Scene scene = new Scene();
 
@@ -24,7 +26,7 @@ class LoopbackOnlyIT {
     void aServerBoundToEveryAddressDoesNotStartAndNamesTheProperty() throws Exception {
         requireNamespaces();
         EtcdProcess etcd = scene.etcd();
-        SampleServer server = scene.server(ALONE, "1", "--grpc.server.address=*", "--grpc.lb.registration.host=");
+        SampleServer server = scene.server(ALONE, "1", EVERY_ADDRESS, "--grpc.lb.registration.host=");
         assertThat(server.awaitEnd()).isNotZero();
         assertThat(server.log())
                 .contains("APPLICATION FAILED TO START", "Property: grpc.lb.registration.host")
@@ -37,8 +39,7 @@ class LoopbackOnlyIT {
     void aServerThatNamesLoopbackStarts() throws Exception {
         requireNamespaces();
         scene.etcd();
-        SampleServer server =
-                scene.server(ALONE, "1", "--grpc.server.address=*", "--grpc.lb.registration.host=127.0.0.1");
+        SampleServer server = scene.server(ALONE, "1", EVERY_ADDRESS, "--grpc.lb.registration.host=127.0.0.1");
         assertThat(server.port()).isPositive();
     }
 

@@ -27,7 +27,7 @@ final class SampleServer implements AutoCloseable {
     private static final Duration STOP_LIMIT = Duration.ofMinutes(2);
     private static final Pattern REGISTERED = Pattern.compile("(\\S+): registered as ");
     private static final Pattern LISTENS =
-            Pattern.compile("gRPC Server started, listening on address: \\S+ port: (\\d+)");
+            Pattern.compile("gRPC Server started, listening on address: \\S+?(?:,? port: |:)(\\d+)]?(?:\\s|$)");
 
     private static final Pattern HTTP_LISTENS = Pattern.compile("Tomcat started on port (\\d+)");
     private static final Pattern WARNING = Pattern.compile("^\\d{4}-\\S+ +(WARN|ERROR) ");

@@ -61,9 +61,9 @@ final class ServerImage {
     }
 
     private static Path jar() {
-        Path jar = Repository.file("sample-server/target/sample-server.jar");
+        Path jar = Repository.file(Host.current().serverJar());
         if (!Files.exists(jar)) {
-            throw new IllegalStateException("sample-server.jar is not built: mvn package");
+            throw new IllegalStateException(jar + " is not built: mvn package");
         }
         return jar;
     }
@@ -80,7 +80,7 @@ final class ServerImage {
                                         jar.toString(),
                                         "--port=0",
                                         "--id=training",
-                                        "--grpc.server.address=127.0.0.1",
+                                        "--" + Host.current().serverProperty("address") + "=127.0.0.1",
                                         "--grpc.lb.etcd.embedded.enabled=true"))
                         .flatMap(part -> part)
                         .toList())

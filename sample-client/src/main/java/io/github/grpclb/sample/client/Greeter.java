@@ -13,25 +13,20 @@ import io.grpc.stub.MetadataUtils;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
-import net.devh.boot.grpc.client.inject.GrpcClient;
-import org.springframework.stereotype.Component;
 
-/** Makes the calls. All that the starter is told stands at the two stubs and in {@code application.yml}. */
-@Component
-class Greeter {
+/** Makes the calls. All that the starter is told stands where the two stubs are declared and in {@code application.yml}. */
+final class Greeter {
 
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(5);
 
-    @GrpcClient("greeter")
-    private HelloServiceStub hello;
-
-    @GrpcClient("greeter")
-    private HealthStub health;
-
     private final Options options;
+    private final HelloServiceStub hello;
+    private final HealthStub health;
 
-    Greeter(Options options) {
+    Greeter(Options options, HelloServiceStub hello, HealthStub health) {
         this.options = options;
+        this.hello = hello;
+        this.health = health;
     }
 
     /** Opens the connections: the channel answers as soon as the first of them stands, the others follow. */

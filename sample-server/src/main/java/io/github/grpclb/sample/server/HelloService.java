@@ -10,14 +10,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import net.devh.boot.grpc.server.service.GrpcService;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.annotation.Value;
 
 /** Greets whoever calls and signs with the id that this server is registered under; slowly or not at all, if it is told to. */
-@GrpcService
-class HelloService extends HelloServiceGrpc.HelloServiceImplBase {
+final class HelloService extends HelloServiceGrpc.HelloServiceImplBase {
 
     private static final Logger log = LoggerFactory.getLogger(HelloService.class);
 
@@ -28,13 +25,11 @@ class HelloService extends HelloServiceGrpc.HelloServiceImplBase {
     /**
      * Creates the service.
      *
+     * @param id what it signs with
      * @param delay before each answer
      * @param failing share of the calls that fail, from 0 to 1
      */
-    HelloService(
-            @Value("${grpc.lb.registration.id}") String id,
-            @Value("${delay:0ms}") Duration delay,
-            @Value("${fail:0}") double failing) {
+    HelloService(String id, Duration delay, double failing) {
         this.id = id;
         this.failing = failing;
         this.later = delay.isZero()

@@ -1,6 +1,9 @@
 package io.github.grpclb.sample.server;
 
+import java.time.Duration;
 import java.util.Arrays;
+import net.devh.boot.grpc.server.service.GrpcService;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
@@ -14,5 +17,13 @@ public class SampleServer {
             application.setAdditionalProfiles("embedded-etcd");
         }
         application.run(args);
+    }
+
+    @GrpcService
+    HelloService helloService(
+            @Value("${grpc.lb.registration.id}") String id,
+            @Value("${delay:0ms}") Duration delay,
+            @Value("${fail:0}") double failing) {
+        return new HelloService(id, delay, failing);
     }
 }
