@@ -67,6 +67,7 @@ public final class EndpointNameResolver extends NameResolver {
     private boolean delivering;
     private boolean awaiting;
     private boolean knewServers;
+    private boolean answered;
     private long waitsSince;
     private boolean shutdown;
     private long lastLookupNanos;
@@ -183,6 +184,11 @@ public final class EndpointNameResolver extends NameResolver {
     }
 
     private void accept(EndpointLists.Resolved list, long nextNanos) {
+        if (!answered && !delivering) {
+            // in a JVM that is cold, the first answer may take as long as the wait, and whoever registers waits for the same
+            waitsSince = nanoTime.getAsLong();
+        }
+        answered = true;
         if (!delivering
                 || !list.addresses().equals(addresses)
                 || !list.unlisted().equals(unlisted)) {

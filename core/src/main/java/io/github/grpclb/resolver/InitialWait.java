@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * How long the calls of a channel wait for a first server where the registry has answered that there is none: a server that starts
- * together with its clients, or in the same process, is registered a moment after them. The time is counted from when the channel
- * begins to look, anew after its idle mode, and anew when {@link #begin()} is called. Thread-safe.
+ * together with its clients, or in the same process, is registered a moment after them. The time is counted from the registry's first
+ * answer to the channel, anew after its idle mode, and anew when {@link #begin()} is called. Thread-safe.
  */
 public final class InitialWait {
 

@@ -28,7 +28,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param panicThreshold Percentage of usable servers below which ejected servers are used as well; 0 never uses them (0 to 100, 50 when
  *     unset).
  * @param slowStart Slow start: new servers ramp up to their share of calls.
- * @param initialWait How long calls wait for a first server where none is registered yet, from when the client begins to look for one;
+ * @param initialWait How long calls wait for a first server where none is registered yet, from the registry's first answer on;
  *     0 fails them at once (0 to 1h, 2s when unset).
  */
 @ConfigurationProperties("grpc.lb")
