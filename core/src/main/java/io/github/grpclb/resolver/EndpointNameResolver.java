@@ -185,7 +185,8 @@ public final class EndpointNameResolver extends NameResolver {
 
     private void accept(EndpointLists.Resolved list, long nextNanos) {
         if (!answered && !delivering) {
-            // in a JVM that is cold, the first answer may take as long as the wait, and whoever registers waits for the same
+            // in a JVM that is cold, the first answer may take as long as the wait, and whoever registers waits for the
+            // same
             waitsSince = nanoTime.getAsLong();
         }
         answered = true;

@@ -18,7 +18,17 @@ class PublishedPomsTest {
     private record Dependency(String group, String artifact, String version, boolean optional) {}
 
     @ParameterizedTest
-    @ValueSource(strings = {"core", "etcd", "etcd-embedded", "test", "autoconfigure", "boot3", "starter", "starter-spring-grpc"})
+    @ValueSource(
+            strings = {
+                "core",
+                "etcd",
+                "etcd-embedded",
+                "test",
+                "autoconfigure",
+                "boot3",
+                "starter",
+                "starter-spring-grpc"
+            })
     void standAlone(String module) throws Exception {
         Document pom = pom(module);
         assertThat(pom.getElementsByTagName("parent").getLength()).isZero();
@@ -29,7 +39,17 @@ class PublishedPomsTest {
 
     /** Gradle takes the highest version that anybody asks for: ours would make another Spring Boot of the user's. */
     @ParameterizedTest
-    @ValueSource(strings = {"core", "etcd", "etcd-embedded", "test", "autoconfigure", "boot3", "starter", "starter-spring-grpc"})
+    @ValueSource(
+            strings = {
+                "core",
+                "etcd",
+                "etcd-embedded",
+                "test",
+                "autoconfigure",
+                "boot3",
+                "starter",
+                "starter-spring-grpc"
+            })
     void leaveSpringAndMicrometerToTheUser(String module) throws Exception {
         assertThat(dependencies(pom(module)))
                 .filteredOn(dependency -> !dependency.optional())
