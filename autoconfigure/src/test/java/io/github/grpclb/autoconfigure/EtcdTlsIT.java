@@ -58,7 +58,7 @@ class EtcdTlsIT {
     void isRefusedWithoutTheClientsCertificate() {
         try (EtcdProcess etcd = start()) {
             assertThatThrownBy(() -> TestApplications.client(
-                            at(etcd, "grpc.lb.etcd.fail-fast=true", "grpc.lb.etcd.startup-timeout=1s")))
+                            at(etcd, "grpc.lb.etcd.fail-fast=true", "grpc.lb.etcd.startup-timeout=5s")))
                     .rootCause()
                     .hasMessageContaining("certificate");
         }

@@ -136,6 +136,7 @@ final class TestApplications {
     static ConfigurableApplicationContext start(
             Class<?> application, Map<String, Object> defaults, String... properties) {
         Map<String, Object> all = new HashMap<>(defaults);
+        all.put("spring.docker.compose.enabled", "false"); // it is on the class path here, and looks for its file in another process
         for (String property : properties) {
             all.put(property.substring(0, property.indexOf('=')), property.substring(property.indexOf('=') + 1));
         }
