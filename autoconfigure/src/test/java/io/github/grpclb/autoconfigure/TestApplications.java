@@ -136,7 +136,8 @@ final class TestApplications {
     static ConfigurableApplicationContext start(
             Class<?> application, Map<String, Object> defaults, String... properties) {
         Map<String, Object> all = new HashMap<>(defaults);
-        all.put("spring.docker.compose.enabled", "false"); // it is on the class path here, and looks for its file in another process
+        // it is on the class path here, and looks for its file where it does not see that this is a test
+        all.put("spring.docker.compose.enabled", "false");
         for (String property : properties) {
             all.put(property.substring(0, property.indexOf('=')), property.substring(property.indexOf('=') + 1));
         }
