@@ -8,10 +8,14 @@ declare -grA PORT=([devh]=grpc.server.port [spring-grpc]=spring.grpc.server.port
 declare -grA SERVICE=([devh]=net.devh.boot.grpc.server.service.GrpcService [spring-grpc]=org.springframework.grpc.server.service.GrpcService)
 declare -grA CLIENT=([devh]=net.devh.boot.grpc.client.inject.GrpcClient [spring-grpc]=org.springframework.grpc.client.ImportGrpcClients)
 
+readonly HOSTS=(devh spring-grpc)
 readonly CALLS=100
 
 # version NAME: that of Spring Boot or grpc-java, as the parent's pom says
 version() { sed -n "s/.*<$1.version>\(.*\)<\/$1.version>.*/\1/p" pom.xml; }
+
+# own_version: that of grpc-lb
+own_version() { sed -n 's/^  <version>\(.*\)<.*/\1/p' pom.xml; }
 
 # block PAGE LANGUAGE NUMBER: that block of the page's quick start, as it is
 block() {
@@ -162,11 +166,16 @@ greeted() { grep -c "^hello from ${2-}" "$logs/$1.out"; }
 
 greeted_by_all() { (($(greeted "$1") == CALLS)); }
 
-# await_greetings CLIENT: it may end when it has them
-await_greetings() {
+# greeted_in_time CLIENT: waits for all of them; it may end when it has them
+greeted_in_time() {
     local deadline=$((SECONDS + PATIENCE))
     while alive "$1" && ! greeted_by_all "$1" && ((SECONDS < deadline)); do sleep 0.1; done
-    greeted_by_all "$1" || give_up "$1 got $(greeted "$1") answers to $CALLS calls"
+    greeted_by_all "$1"
+}
+
+# await_greetings CLIENT
+await_greetings() {
+    greeted_in_time "$1" || give_up "$1 got $(greeted "$1") answers to $CALLS calls"
 }
 
 # balanced CLIENT

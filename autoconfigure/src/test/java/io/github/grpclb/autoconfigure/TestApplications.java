@@ -7,7 +7,6 @@ import io.grpc.BindableService;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.stub.ServerCalls;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -46,12 +45,7 @@ final class TestApplications {
 
         @Override
         public ServerServiceDefinition bindService() {
-            return ServerServiceDefinition.builder("test.Who")
-                    .addMethod(TestServer.WHO, ServerCalls.<String, String>asyncUnaryCall((request, response) -> {
-                        response.onNext(id);
-                        response.onCompleted();
-                    }))
-                    .build();
+            return TestServer.who(id);
         }
     }
 

@@ -11,7 +11,6 @@ import io.grpc.BindableService;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.stub.ServerCalls;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.HashMap;
 import java.util.Map;
@@ -101,12 +100,7 @@ class Boot3IT {
 
         @Override
         public ServerServiceDefinition bindService() {
-            return ServerServiceDefinition.builder("test.Who")
-                    .addMethod(TestServer.WHO, ServerCalls.<String, String>asyncUnaryCall((request, response) -> {
-                        response.onNext("me");
-                        response.onCompleted();
-                    }))
-                    .build();
+            return TestServer.who("me");
         }
     }
 

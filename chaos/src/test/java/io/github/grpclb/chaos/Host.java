@@ -128,6 +128,11 @@ enum Host {
         return serverPrefix + name;
     }
 
+    /** Returns the option that binds its server to an address. */
+    String bindTo(String address) {
+        return "--" + serverProperty("address") + "=" + address;
+    }
+
     /** Returns the properties by which a client looks after its connections every ten seconds. */
     List<String> keepAlive() {
         return keepAlive;

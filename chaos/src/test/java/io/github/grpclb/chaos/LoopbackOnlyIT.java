@@ -16,7 +16,7 @@ class LoopbackOnlyIT {
     private static final List<String> ALONE =
             List.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh");
 
-    private static final String EVERY_ADDRESS = "--" + Host.current().serverProperty("address") + "=0.0.0.0";
+    private static final String EVERY_ADDRESS = Host.current().bindTo("0.0.0.0");
 
     @RegisterExtension
     final Scene scene = new Scene();

@@ -63,8 +63,8 @@ class ScaleIT {
     void tenThousandLiveRecords() {
         EtcdProcess etcd = scene.etcd();
         RawEtcd operator = scene.operator(etcd);
-        SampleServer server = scene.server(
-                "1", "--grpc.lb.enabled=false", "--" + Host.current().serverProperty("address") + "=0.0.0.0");
+        SampleServer server =
+                scene.server("1", "--grpc.lb.enabled=false", Host.current().bindTo("0.0.0.0"));
         int port = server.port();
         String pad = "x".repeat(250);
         operator.putAll(records(10_000, (high, low) -> "127.1." + high + "." + low + ":" + port, pad));

@@ -140,7 +140,7 @@ final class Scene implements BeforeEachCallback, AfterEachCallback {
                                 "--port=0",
                                 "--service=" + SERVICE,
                                 "--etcd=" + registry,
-                                "--" + Host.current().serverProperty("address") + "=127.0.0.1",
+                                Host.current().bindTo("127.0.0.1"),
                                 "--grpc.lb.registration.ttl=" + TTL.toSeconds() + "s",
                                 "--logging.level.io.github.grpclb.sample.server.HelloService=warn"),
                         Stream.of(options))

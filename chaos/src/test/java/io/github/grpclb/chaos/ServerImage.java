@@ -80,7 +80,7 @@ final class ServerImage {
                                         jar.toString(),
                                         "--port=0",
                                         "--id=training",
-                                        "--" + Host.current().serverProperty("address") + "=127.0.0.1",
+                                        Host.current().bindTo("127.0.0.1"),
                                         "--grpc.lb.etcd.embedded.enabled=true"))
                         .flatMap(part -> part)
                         .toList())

@@ -5,7 +5,6 @@ import io.grpc.BindableService;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.stub.ServerCalls;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -44,12 +43,7 @@ final class Applications {
 
         @Override
         public ServerServiceDefinition bindService() {
-            return ServerServiceDefinition.builder("test.Who")
-                    .addMethod(TestServer.WHO, ServerCalls.<String, String>asyncUnaryCall((request, response) -> {
-                        response.onNext(id);
-                        response.onCompleted();
-                    }))
-                    .build();
+            return TestServer.who(id);
         }
     }
 

@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.grpclb.autoconfigure.ClientServices;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.mock.env.MockEnvironment;
 
@@ -36,12 +37,7 @@ class ChannelTargetsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "spring.grpc.client.channel.greeter.target",
-                "spring.grpc.client.channels.greeter.address",
-                "spring.grpc.client.default-channel.address"
-            })
+    @MethodSource("propertiesOfTargets")
     void whatTheHostsPropertiesSayComesFirst(String property) {
         environment.setProperty(property, "static://10.0.0.1:9090");
         environment.setProperty("grpc.lb.clients.greeter.service", "hello");
@@ -50,12 +46,7 @@ class ChannelTargetsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "spring.grpc.client.channel.greeter.target",
-                "spring.grpc.client.channels.greeter.address",
-                "spring.grpc.client.default-channel.address"
-            })
+    @MethodSource("propertiesOfTargets")
     void aBlankTargetIsNone(String property) {
         environment.setProperty(property, " ");
         assertThat(targets().getTarget("greeter")).isEqualTo("etcd:///greeter");
@@ -120,6 +111,13 @@ class ChannelTargetsTest {
         environment.setProperty("spring.grpc.client.channel.greeter.user-agent", "mine");
         assertThat(new ChannelProperties(environment).setsIdleTimeout("greeter"))
                 .isFalse();
+    }
+
+    static List<String> propertiesOfTargets() {
+        return List.of(
+                "spring.grpc.client.channel.greeter.target",
+                "spring.grpc.client.channels.greeter.address",
+                "spring.grpc.client.default-channel.address");
     }
 
     private ChannelTargets targets() {

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
@@ -18,17 +18,7 @@ class PublishedPomsTest {
     private record Dependency(String group, String artifact, String version, boolean optional) {}
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "core",
-                "etcd",
-                "etcd-embedded",
-                "test",
-                "autoconfigure",
-                "boot3",
-                "starter",
-                "starter-spring-grpc"
-            })
+    @MethodSource("modules")
     void standAlone(String module) throws Exception {
         Document pom = pom(module);
         assertThat(pom.getElementsByTagName("parent").getLength()).isZero();
@@ -39,22 +29,17 @@ class PublishedPomsTest {
 
     /** Gradle takes the highest version that anybody asks for: ours would make another Spring Boot of the user's. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "core",
-                "etcd",
-                "etcd-embedded",
-                "test",
-                "autoconfigure",
-                "boot3",
-                "starter",
-                "starter-spring-grpc"
-            })
+    @MethodSource("modules")
     void leaveSpringAndMicrometerToTheUser(String module) throws Exception {
         assertThat(dependencies(pom(module)))
                 .filteredOn(dependency -> !dependency.optional())
                 .extracting(Dependency::group)
                 .noneMatch(group -> group.startsWith("org.springframework") || group.startsWith("io.micrometer"));
+    }
+
+    static List<String> modules() {
+        return List.of(
+                "core", "etcd", "etcd-embedded", "test", "autoconfigure", "boot3", "starter", "starter-spring-grpc");
     }
 
     private static Document pom(String module) throws Exception {
