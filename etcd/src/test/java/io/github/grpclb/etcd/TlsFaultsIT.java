@@ -13,6 +13,10 @@ import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.SelfSigned;
 import io.github.grpclb.testing.TestCa;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** TLS that does not fit, against a real etcd: what is said within the time given names the cause. */
 @FaultRow(20)
@@ -75,9 +81,7 @@ class TlsFaultsIT {
     @Test
     void asksWhetherHttpsIsMeantWherePlaintextMeetsTls() throws Exception {
         try (EtcdProcess etcd = start(ca.server("server"))) {
-            EtcdOptions plain =
-                    EtcdOptions.of("http://127.0.0.1:" + etcd.endpoint().getPort());
-            assertRefused(plain, "does it want https?");
+            assertRefused(plain(etcd.endpoint().getPort()), "does it want https?");
         }
     }
 
@@ -85,6 +89,17 @@ class TlsFaultsIT {
     void asksWhetherHttpIsMeantWhereTlsMeetsPlaintext() throws Exception {
         try (EtcdProcess etcd = EtcdServers.startProcess()) {
             assertRefused(trusting(etcd, ca), "does it want http?");
+        }
+    }
+
+    /** What etcd does to what it does not understand is a race: it answers, closes, or resets. */
+    @ParameterizedTest
+    @CsvSource({"true, does it want http? Or a certificate that it trusts?", "false, does it want https?"})
+    void asksForTheOtherSchemeWhereThePortResets(boolean tls, String question) throws Exception {
+        try (ServerSocket port = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Thread resetting = new Thread(() -> resetAll(port), "resetting-port");
+            resetting.start();
+            assertRefused(tls ? trusting(port.getLocalPort(), ca) : plain(port.getLocalPort()), question);
         }
     }
 
@@ -141,6 +156,17 @@ class TlsFaultsIT {
         }
     }
 
+    private static void resetAll(ServerSocket port) {
+        while (!port.isClosed()) {
+            try (Socket caller = port.accept()) {
+                caller.getInputStream().read();
+                caller.setSoLinger(true, 0);
+            } catch (IOException e) {
+                // the caller's, or the end
+            }
+        }
+    }
+
     private static EtcdProcess start(SelfSigned server) {
         return EtcdServers.startProcess("--cert-file=" + server.certificate(), "--key-file=" + server.key());
     }
@@ -154,18 +180,30 @@ class TlsFaultsIT {
                 "--trusted-ca-file=" + ca.certificate());
     }
 
-    private static EtcdOptions trusting(EtcdProcess etcd, TestCa ca) throws Exception {
-        return options(etcd, ca, null);
+    private static EtcdOptions plain(int port) {
+        return EtcdOptions.of("http://127.0.0.1:" + port);
     }
 
-    private static EtcdOptions options(EtcdProcess etcd, TestCa ca, @Nullable SelfSigned client) throws Exception {
+    private static EtcdOptions trusting(EtcdProcess etcd, TestCa ca) throws Exception {
+        return trusting(etcd.endpoint().getPort(), ca);
+    }
+
+    private static EtcdOptions trusting(int port, TestCa ca) throws Exception {
+        return options(port, ca, null);
+    }
+
+    private static EtcdOptions options(EtcdProcess etcd, TestCa ca, SelfSigned client) throws Exception {
+        return options(etcd.endpoint().getPort(), ca, client);
+    }
+
+    private static EtcdOptions options(int port, TestCa ca, @Nullable SelfSigned client) throws Exception {
         EtcdTls tls = new EtcdTls(
                 SelfSigned.trusting(ca.certificate()),
                 client == null ? null : client.keyManagers(),
                 List.of(),
                 List.of());
         return new EtcdOptions(
-                List.of("https://127.0.0.1:" + etcd.endpoint().getPort()),
+                List.of("https://127.0.0.1:" + port),
                 "/grpclb/",
                 null,
                 null,

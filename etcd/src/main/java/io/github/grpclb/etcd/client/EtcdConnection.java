@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class EtcdConnection implements RegistryStatus, AutoCloseable {
 
-    /** What a TLS port does to one who does not speak TLS: it closes, or resets where it has not read all that was sent. */
+    /** What a port does to one who speaks TLS where it does not, or the reverse: it closes, or resets what it has not read. */
     private static final Pattern HUNG_UP = Pattern.compile("Network closed|Connection reset|Broken pipe");
 
     private static final Logger log = LoggerFactory.getLogger(EtcdConnection.class);
@@ -174,8 +174,16 @@ public final class EtcdConnection implements RegistryStatus, AutoCloseable {
     }
 
     private EtcdUnavailableException unavailable(String why, Throwable cause) {
-        String hint = options.tls() == null && HUNG_UP.matcher(why).find() ? "; does it want https?" : "";
         String tried = " (endpoints: " + String.join(", ", options.endpoints()) + ")";
-        return new EtcdUnavailableException(why + hint + tried, cause);
+        return new EtcdUnavailableException(why + hint(why) + tried, cause);
+    }
+
+    private String hint(String why) {
+        if (!HUNG_UP.matcher(why).find() || why.contains(EtcdException.WANTS_HTTP)) {
+            return "";
+        }
+        return options.tls() == null
+                ? "; does it want https?"
+                : EtcdException.WANTS_HTTP + " Or a certificate that it trusts?";
     }
 }

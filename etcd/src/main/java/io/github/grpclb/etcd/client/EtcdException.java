@@ -17,6 +17,8 @@ public final class EtcdException extends RuntimeException {
     private static final long serialVersionUID = 1;
     private static final int MAX_CAUSES = 8;
 
+    static final String WANTS_HTTP = "; does it want http?";
+
     /** What is seen of a port that does not speak TLS. */
     private static final Pattern NO_TLS =
             Pattern.compile("closed while performing TLS negotiation|not an SSL/TLS record");
@@ -175,6 +177,6 @@ public final class EtcdException extends RuntimeException {
                 text = text.equals("io exception") ? more : text + ": " + more;
             }
         }
-        return LogText.of(text) + (NO_TLS.matcher(text).find() ? "; does it want http?" : "");
+        return LogText.of(text) + (NO_TLS.matcher(text).find() ? WANTS_HTTP : "");
     }
 }
