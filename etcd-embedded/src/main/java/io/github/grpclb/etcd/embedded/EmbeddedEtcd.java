@@ -18,9 +18,9 @@ import org.slf4j.LoggerFactory;
 /**
  * An etcd inside this JVM, for development and tests: it answers jetcd, Go clients and {@code etcdctl} on a loopback address.
  *
- * <p>It serves KV, Lease and Watch as one member of etcd 3.5 does, and of Maintenance and Cluster what clients ask for. It
- * keeps all data in memory and the last {@value #HISTORY_LIMIT} revisions of them; it has no TLS, no users and no peers. Other
- * calls end with {@code UNIMPLEMENTED}. Instances do not share anything. Thread-safe.
+ * <p>It serves KV, Lease, Watch, Lock and Election as one member of etcd 3.5 does, and of Maintenance and Cluster what clients ask for.
+ * It keeps all data in memory and the last {@value #HISTORY_LIMIT} revisions of them; it has no TLS, no users, no peers, and no file of which
+ * it could send a snapshot. Other calls end with {@code UNIMPLEMENTED}. Instances do not share anything. Thread-safe.
  */
 public final class EmbeddedEtcd implements AutoCloseable {
 
@@ -47,6 +47,7 @@ public final class EmbeddedEtcd implements AutoCloseable {
     private EmbeddedEtcd(InetAddress address, int port) {
         EtcdState state = new EtcdState(HISTORY_LIMIT, System::nanoTime);
         WatchService watches = new WatchService(state);
+        Claims claims = new Claims(state);
         this.server = NettyServerBuilder.forAddress(new InetSocketAddress(address, port))
                 .executor(thread)
                 .maxInboundMessageSize(RequestRules.MAX_BYTES + MESSAGE_OVERHEAD_BYTES)
@@ -55,6 +56,8 @@ public final class EmbeddedEtcd implements AutoCloseable {
                 .addService(new KvService(state))
                 .addService(LeaseListing.addTo(new LeaseService(state), state))
                 .addService(watches)
+                .addService(new LockService(state, claims))
+                .addService(new ElectionService(state, claims))
                 .addService(new MaintenanceService(state))
                 .addService(new ClusterService(state, this::endpoint))
                 .build();

@@ -28,13 +28,24 @@ final class KeyHistory {
         return versions.get(count - 1);
     }
 
-    /** Forgets what nobody who reads at this revision or later can see; returns whether anything is left. */
-    boolean compact(long revision) {
+    /** Returns the versions of all revisions up to one, oldest first. */
+    List<KeyValue> upTo(long revision) {
+        return versions.subList(0, countUpTo(revision));
+    }
+
+    /** Forgets what nobody who reads at this revision or later can see; returns the size of that. */
+    long compact(long revision) {
         int count = countUpTo(revision);
         int last = count - 1;
-        versions.subList(0, count > 0 && isDeletion(versions.get(last)) ? count : Math.max(0, last))
-                .clear();
-        return !versions.isEmpty();
+        List<KeyValue> forgotten =
+                versions.subList(0, count > 0 && isDeletion(versions.get(last)) ? count : Math.max(0, last));
+        long bytes = forgotten.stream().mapToLong(KeyValue::getSerializedSize).sum();
+        forgotten.clear();
+        return bytes;
+    }
+
+    boolean isEmpty() {
+        return versions.isEmpty();
     }
 
     private int countUpTo(long revision) {

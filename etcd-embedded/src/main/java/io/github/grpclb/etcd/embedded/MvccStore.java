@@ -8,6 +8,7 @@ import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,8 @@ final class MvccStore {
     private List<KeyValue> uncommitted = new ArrayList<>();
     private long revision = 1;
     private long compactedRevision = -1;
+    private long bytes;
+    private long mostBytes;
 
     MvccStore(int historyLimit) {
         this.historyLimit = historyLimit;
@@ -35,6 +38,37 @@ final class MvccStore {
     /** Returns the revision that a reader sees now: that of the changes being made, if there are any. */
     long revision() {
         return uncommitted.isEmpty() ? revision : revision + 1;
+    }
+
+    /** Returns the size of all versions that are kept. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** Returns the largest size since the last {@link #defragment}: what a file would have kept of it. */
+    long mostBytes() {
+        return mostBytes;
+    }
+
+    /** Gives back what is no longer in use. */
+    void defragment() {
+        mostBytes = bytes;
+    }
+
+    /**
+     * Returns a checksum of all versions that are kept of the revisions up to one.
+     *
+     * @param at a revision, or {@link #LATEST}
+     * @throws RefusedException if the revision is in the future or compacted
+     */
+    int hash(long at) {
+        if (at <= compactedRevision) {
+            throw new RefusedException(EtcdError.COMPACTED);
+        }
+        checkReadable(at);
+        CRC32C checksum = new CRC32C();
+        keys.values().forEach(history -> history.upTo(at).forEach(version -> checksum.update(version.toByteArray())));
+        return (int) checksum.getValue();
     }
 
     /** Returns the revision of the last compaction, −1 before the first one. */
@@ -152,7 +186,10 @@ final class MvccStore {
         TreeSet<ByteString> touched = new TreeSet<>(KeyRange.ORDER);
         changes.headMap(at, true).values().forEach(list -> list.forEach(change -> touched.add(change.getKey())));
         for (ByteString key : touched) {
-            keys.computeIfPresent(key, (k, history) -> history.compact(at) ? history : null);
+            keys.computeIfPresent(key, (k, history) -> {
+                bytes -= history.compact(at);
+                return history.isEmpty() ? null : history;
+            });
         }
         changes.headMap(at).clear();
     }
@@ -160,5 +197,7 @@ final class MvccStore {
     private void add(KeyValue version) {
         keys.computeIfAbsent(version.getKey(), key -> new KeyHistory()).add(version);
         uncommitted.add(version);
+        bytes += version.getSerializedSize();
+        mostBytes = Math.max(mostBytes, bytes);
     }
 }

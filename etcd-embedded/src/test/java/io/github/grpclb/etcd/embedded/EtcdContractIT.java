@@ -53,6 +53,30 @@ class EtcdContractIT {
         }
     }
 
+    @Nested
+    class Locks extends LockContract {
+        @Override
+        URI endpoint() {
+            return server.endpoint();
+        }
+    }
+
+    @Nested
+    class Elections extends ElectionContract {
+        @Override
+        URI endpoint() {
+            return server.endpoint();
+        }
+    }
+
+    @Nested
+    class Maintenance extends MaintenanceContract {
+        @Override
+        URI endpoint() {
+            return server.endpoint();
+        }
+    }
+
     private record Embedded(EmbeddedEtcd etcd) implements EtcdServer {
 
         @Override

@@ -108,6 +108,29 @@ class JetcdIT {
         await().until(() -> !exists());
     }
 
+    @Test
+    void locksAndElects() {
+        long lease = get(client.getLeaseClient().grant(60)).getID();
+        ByteSequence lock = get(client.getLockClient().lock(KEY, lease)).getKey();
+        get(client.getLockClient().unlock(lock));
+
+        var won = get(client.getElectionClient().campaign(KEY, lease, VALUE));
+
+        assertThat(get(client.getElectionClient().leader(KEY)).getKv().getValue())
+                .isEqualTo(VALUE);
+        get(client.getElectionClient().resign(won.getLeader()));
+    }
+
+    @Test
+    void tellsItsSizeAndItsHash() {
+        var maintenance = client.getMaintenanceClient();
+        String target = etcd.endpoint().toString();
+
+        assertThat(get(maintenance.statusMember(target)).getDbSize()).isPositive();
+        assertThat(get(maintenance.hashKV(target, 0)).getCompacted()).isNegative();
+        get(maintenance.defragmentMember(target));
+    }
+
     private boolean exists() {
         return get(client.getKVClient().get(KEY)).getCount() > 0;
     }

@@ -8,7 +8,6 @@ import io.etcd.jetcd.api.Event.EventType;
 import io.etcd.jetcd.api.KeyValue;
 import io.etcd.jetcd.api.LeaseGrantRequest;
 import io.etcd.jetcd.api.LeaseGrantResponse;
-import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.LeaseTimeToLiveRequest;
 import io.etcd.jetcd.api.LeaseTimeToLiveResponse;
 import io.etcd.jetcd.api.WatchCreateRequest;
@@ -132,10 +131,6 @@ abstract class LeaseContract extends EtcdContract {
     private LeaseGrantResponse grant(long id, long ttl) {
         return etcd.lease()
                 .leaseGrant(LeaseGrantRequest.newBuilder().setID(id).setTTL(ttl).build());
-    }
-
-    private void revoke(long id) {
-        etcd.lease().leaseRevoke(LeaseRevokeRequest.newBuilder().setID(id).build());
     }
 
     private LeaseTimeToLiveResponse timeToLive(long id) {

@@ -28,6 +28,39 @@ class MvccStoreTest {
     }
 
     @Test
+    void countsTheBytesOfAllVersionsThatAreKept() {
+        assertThat(store.bytes()).isZero();
+        put("1");
+        long one = store.bytes();
+        put("2");
+        long two = store.bytes();
+        assertThat(two).isGreaterThan(one);
+
+        store.compact(3);
+
+        assertThat(store.bytes()).isBetween(1L, two - 1);
+        assertThat(store.mostBytes()).isEqualTo(two);
+        store.defragment();
+        assertThat(store.mostBytes()).isEqualTo(store.bytes());
+        delete();
+        store.compact(4);
+        assertThat(store.bytes()).isZero();
+    }
+
+    @Test
+    void hasTheSameHashForTheSameVersionsAlone() {
+        put("1");
+        int first = store.hash(MvccStore.LATEST);
+        put("2");
+        MvccStore other = new MvccStore(HISTORY);
+        other.put(bytes("key"), bytes("1"), LeaseTable.NONE);
+        other.commit();
+
+        assertThat(store.hash(2)).isEqualTo(first).isEqualTo(other.hash(MvccStore.LATEST));
+        assertThat(store.hash(3)).isNotEqualTo(first);
+    }
+
+    @Test
     void makesNoRevisionOfNothing() {
         assertThat(store.commit()).isFalse();
 

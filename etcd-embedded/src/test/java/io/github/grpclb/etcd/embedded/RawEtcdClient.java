@@ -3,8 +3,12 @@ package io.github.grpclb.etcd.embedded;
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.ClusterGrpc;
 import io.etcd.jetcd.api.ClusterGrpc.ClusterBlockingStub;
+import io.etcd.jetcd.api.ElectionGrpc;
+import io.etcd.jetcd.api.ElectionGrpc.ElectionFutureStub;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.KVGrpc.KVBlockingStub;
+import io.etcd.jetcd.api.LeaderRequest;
+import io.etcd.jetcd.api.LeaderResponse;
 import io.etcd.jetcd.api.LeaseGrpc;
 import io.etcd.jetcd.api.LeaseGrpc.LeaseBlockingStub;
 import io.etcd.jetcd.api.LeaseKeepAliveRequest;
@@ -12,6 +16,8 @@ import io.etcd.jetcd.api.LeaseKeepAliveResponse;
 import io.etcd.jetcd.api.MaintenanceGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc.MaintenanceBlockingStub;
 import io.etcd.jetcd.api.WatchGrpc;
+import io.etcd.jetcd.api.lock.LockGrpc;
+import io.etcd.jetcd.api.lock.LockGrpc.LockFutureStub;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.net.URI;
@@ -49,6 +55,23 @@ final class RawEtcdClient implements AutoCloseable {
 
     ClusterBlockingStub cluster() {
         return ClusterGrpc.newBlockingStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Calls of locks wait for others: they are made without waiting for their end. */
+    LockFutureStub lock() {
+        return LockGrpc.newFutureStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    ElectionFutureStub election() {
+        return ElectionGrpc.newFutureStub(channel).withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Hears who leads an election, until the client is closed. */
+    Recorder<LeaderResponse> observe(ByteString name) {
+        Recorder<LeaderResponse> leaders = new Recorder<>();
+        ElectionGrpc.newStub(channel)
+                .observe(LeaderRequest.newBuilder().setName(name).build(), leaders);
+        return leaders;
     }
 
     /** Renews a lease once. */
