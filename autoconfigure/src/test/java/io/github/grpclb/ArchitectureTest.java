@@ -55,8 +55,8 @@ class ArchitectureTest {
             "client",
             "server",
             "metrics",
-            "test",
             "etcd.embedded",
+            "test",
             "etcd.record",
             "etcd.client",
             "etcd.announce",
@@ -66,7 +66,8 @@ class ArchitectureTest {
             "autoconfigure",
             "autoconfigure.connection",
             "autoconfigure.devh",
-            "autoconfigure.springgrpc");
+            "autoconfigure.springgrpc",
+            "test.spring");
 
     private static final List<String> WITHOUT_SPRING = ORDER.subList(0, ORDER.indexOf("actuate"));
 

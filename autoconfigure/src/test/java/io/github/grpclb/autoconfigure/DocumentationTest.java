@@ -68,6 +68,31 @@ class DocumentationTest {
                 .anyMatch(source.substring(source.indexOf("/**"))::equals);
     }
 
+    /** Where lines and classes end does not count. */
+    @Test
+    void theExamplesOfTestsAreTestsThatRun() throws IOException {
+        List<String> sources = new ArrayList<>();
+        for (String module : List.of("test", "autoconfigure")) {
+            try (Stream<Path> files =
+                    Files.list(Repository.file(module + "/src/test/java/io/github/grpclb/examples"))) {
+                for (Path file : files.toList()) {
+                    sources.add(withoutSpace(Files.readString(file)));
+                }
+            }
+        }
+        assertThat(blocks(Files.readString(Repository.file("docs/testing.md"))))
+                .filteredOn(block -> block.language().equals("java"))
+                .hasSizeGreaterThan(3)
+                .allSatisfy(block -> {
+                    String example = withoutSpace(block.text()).replaceAll("}+$", "");
+                    assertThat(sources).as(block.text()).anyMatch(source -> source.contains(example));
+                });
+    }
+
+    private static String withoutSpace(String source) {
+        return source.replaceAll("\\s", "");
+    }
+
     /** {@code bin/newcomer} makes applications of them. */
     @Test
     void theQuickStartHasTheBlocksOfAnApplication() throws IOException {

@@ -2,6 +2,8 @@ package io.github.grpclb.autoconfigure;
 
 import static io.github.grpclb.autoconfigure.TestApplications.client;
 import static io.github.grpclb.autoconfigure.TestApplications.server;
+import static io.github.grpclb.test.GrpcLbAssertions.awaitAnswersFrom;
+import static io.github.grpclb.test.GrpcLbAssertions.noCallFailsWhile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -219,7 +221,7 @@ class GrpcLbApplicationIT {
     }
 
     @Test
-    void aServerThatStopsIsWithdrawnBeforeItsPortCloses() {
+    void aServerThatStopsIsWithdrawnBeforeItsPortCloses() throws Exception {
         ConfigurableApplicationContext leaving =
                 server(at, "grpc.lb.registration.id=a", "grpc.lb.registration.drain.quiet-period=50ms");
         ServerLifecycle registration = leaving.getBean(ServerLifecycle.class);
@@ -228,8 +230,8 @@ class GrpcLbApplicationIT {
         Caller caller = opened.add(client(at)).getBean(Caller.class);
         assertThat(caller.ask()).isEqualTo("a");
         opened.add(server(at, "grpc.lb.registration.id=b"));
-        await().untilAsserted(() -> assertThat(answers(4, caller::ask)).containsOnly("a", "b"));
-        leaving.close();
+        awaitAnswersFrom(caller::ask, "a", "b");
+        noCallFailsWhile(() -> caller.ask(CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS)), leaving::close);
         assertThat(answers(50, () -> caller.ask(CallOptions.DEFAULT))).containsExactly("b");
     }
 
