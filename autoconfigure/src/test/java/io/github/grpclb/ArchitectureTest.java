@@ -61,6 +61,7 @@ class ArchitectureTest {
             "etcd.client",
             "etcd.announce",
             "etcd.follow",
+            "kubernetes",
             "actuate",
             "autoconfigure.properties",
             "autoconfigure",
@@ -73,6 +74,9 @@ class ArchitectureTest {
 
     /** The packages that know a host: the Spring starters over gRPC. */
     private static final List<String> HOSTS = List.of("autoconfigure.devh", "autoconfigure.springgrpc");
+
+    /** The registries, each of which a user may leave out. */
+    private static final List<String> REGISTRIES = List.of("etcd", "kubernetes");
 
     /** A reader holds four files at once; of more, none may need each other in a circle. */
     private static final int FILES_AT_ONCE = 4;
@@ -134,6 +138,42 @@ class ArchitectureTest {
 
     static List<String> hosts() {
         return HOSTS;
+    }
+
+    @ParameterizedTest
+    @MethodSource("registries")
+    void aRegistryKnowsNoOther(String registry) {
+        check(noClasses()
+                .that()
+                .resideInAPackage(ROOT + registry + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(REGISTRIES.stream()
+                        .filter(other -> !other.equals(registry))
+                        .map(other -> ROOT + other + "..")
+                        .toArray(String[]::new)));
+    }
+
+    static List<String> registries() {
+        return REGISTRIES;
+    }
+
+    /** Its promise is that it needs nothing which an application with gRPC does not have. */
+    @Test
+    void keepsKubernetesToFewLibraries() {
+        check(classes()
+                .that()
+                .resideInAPackage(ROOT + "kubernetes")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "java..",
+                        "javax.net.ssl..",
+                        ROOT + "discovery..",
+                        ROOT + "kubernetes",
+                        "com.google.gson..",
+                        "org.slf4j..",
+                        "org.jspecify.."));
     }
 
     @ParameterizedTest

@@ -39,7 +39,15 @@ class PublishedPomsTest {
 
     static List<String> modules() {
         return List.of(
-                "core", "etcd", "etcd-embedded", "test", "autoconfigure", "boot3", "starter", "starter-spring-grpc");
+                "core",
+                "etcd",
+                "kubernetes",
+                "etcd-embedded",
+                "test",
+                "autoconfigure",
+                "boot3",
+                "starter",
+                "starter-spring-grpc");
     }
 
     private static Document pom(String module) throws Exception {
