@@ -46,7 +46,7 @@ public record RegistryHealth(boolean isUp, Map<String, Object> details) {
         if (refused != null) {
             details.put(
                     "refused",
-                    "%s; see grpc.lb.%s.username, .password, .ssl.bundle, and the roles in %s"
+                    "%s; see the credentials in grpc.lb.%s.*, and what they may do in %s"
                             .formatted(refused, name, name));
         }
         if (waiting) {

@@ -33,6 +33,7 @@ import org.springframework.context.annotation.Configuration;
         after = GrpcLbAutoConfiguration.class,
         afterName = "org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration")
 @ConditionalOnGrpcLb
+@ConditionalOnRegistry(GrpcLbProperties.Registry.ETCD)
 @ConditionalOnClass(EtcdConnection.class)
 @ConditionalOnBean(GrpcLbProperties.class)
 public final class GrpcLbEtcdAutoConfiguration {

@@ -44,7 +44,7 @@ class HealthIndicatorsTest {
                 .containsEntry("etcd", "reachable")
                 .extractingByKey("refused")
                 .asString()
-                .contains("permission denied", "grpc.lb.etcd.username");
+                .contains("permission denied", "the credentials in grpc.lb.etcd.*");
     }
 
     @ParameterizedTest

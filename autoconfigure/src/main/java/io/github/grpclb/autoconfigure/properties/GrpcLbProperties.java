@@ -14,7 +14,9 @@ import org.springframework.boot.context.properties.bind.Name;
  * {@code docs/configuration.md}, ranges in brackets.
  *
  * @param enabled Whether grpc-lb is active; false leaves channels and servers as they are without it.
+ * @param registry Where servers are found, and announced: unless the application has an EndpointSource of its own.
  * @param etcd The etcd that holds the registry.
+ * @param kubernetes Kubernetes' API server, where Kubernetes is the registry.
  * @param registration How this process announces its gRPC server.
  * @param clients Settings of single clients, by the name in their annotation: the service that a client calls, and any property
  *     that is set for all clients.
@@ -27,7 +29,9 @@ import org.springframework.boot.context.properties.bind.Name;
 @ConfigurationProperties("grpc.lb")
 public record GrpcLbProperties(
         @DefaultValue("true") boolean enabled,
+        @DefaultValue("etcd") Registry registry,
         @DefaultValue Etcd etcd,
+        @DefaultValue Kubernetes kubernetes,
         @DefaultValue Registration registration,
         @DefaultValue Map<String, ClientProperties> clients,
         @DefaultValue("5m") Duration staleMax,
@@ -39,6 +43,14 @@ public record GrpcLbProperties(
     public GrpcLbProperties {
         staticEndpoints = new LinkedHashMap<>(staticEndpoints);
         staticEndpoints.replaceAll((client, addresses) -> BlankIsAbsent.texts(addresses));
+    }
+
+    /** Where servers are found, and announced. */
+    public enum Registry {
+        /** In etcd. */
+        ETCD,
+        /** In Kubernetes' EndpointSlices, where the kubelet announces them; needs grpc-lb-kubernetes. */
+        KUBERNETES
     }
 
     /**
@@ -112,6 +124,22 @@ public record GrpcLbProperties(
     public record Embedded(
             @DefaultValue("false") boolean enabled,
             @DefaultValue("0") int port) {}
+
+    /**
+     * Kubernetes' API server, where Kubernetes is the registry.
+     *
+     * @param apiServer URL of the API server, such as http://127.0.0.1:8001 of kubectl proxy; defaults to that of the cluster whose pod
+     *     this is.
+     * @param namespace Namespace of services that name none; defaults to the pod's own, or to default where api-server is set.
+     * @param tokenFile File with the bearer token; defaults to that of the pod's service account, or to none where api-server is set.
+     * @param caFile File with the certificates of the API server's CA; defaults to that of the pod's service account, or to those that
+     *     Java trusts where api-server is set.
+     */
+    public record Kubernetes(
+            @Nullable String apiServer,
+            @Nullable String namespace,
+            @Nullable String tokenFile,
+            @Nullable String caFile) {}
 
     /**
      * How this process announces its gRPC server.
