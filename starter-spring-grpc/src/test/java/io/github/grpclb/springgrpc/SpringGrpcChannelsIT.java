@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.policy.RoutingKeys;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.springgrpc.Applications.Caller;
 import io.github.grpclb.springgrpc.Applications.ClientApplication;
 import io.github.grpclb.testing.Opened;
@@ -24,6 +26,8 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AutoClose;
@@ -32,6 +36,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
@@ -48,6 +53,7 @@ class SpringGrpcChannelsIT {
 
     private final EmbeddedEtcd etcd = opened.add(EmbeddedEtcd.start("127.0.0.1", 0));
     private final String at = "grpc.lb.etcd.endpoints=" + etcd.endpoint();
+    private final Map<String, ConfigurableApplicationContext> servers = new HashMap<>();
 
     private Caller caller(String... properties) {
         return caller(ClientApplication.class, properties);
@@ -62,7 +68,7 @@ class SpringGrpcChannelsIT {
         all[0] = at;
         all[1] = "grpc.lb.registration.id=" + id;
         System.arraycopy(properties, 0, all, 2, properties.length);
-        opened.add(server(all));
+        servers.put(id, opened.add(server(all)));
     }
 
     @Test
@@ -80,6 +86,23 @@ class SpringGrpcChannelsIT {
         Caller caller = caller(at, "grpc.lb.policy=weighted_round_robin");
         await().until(() -> caller.answers(12).size() == 2);
         assertThat(caller.shares(600)).isEqualTo(Map.of("heavy", 500L, "light", 100L));
+    }
+
+    @Test
+    void callsFollowAWeightThatChanges() {
+        serve("changing", "grpc.lb.registration.weight=1");
+        serve("light", "grpc.lb.registration.weight=1");
+        Caller caller = caller(at, "grpc.lb.policy=weighted_round_robin");
+        await().until(() -> caller.answers(12).size() == 2);
+        assertThat(caller.shares(100)).isEqualTo(Map.of("changing", 50L, "light", 50L));
+        Registration registration = servers.get("changing")
+                .getBean(ServerLifecycle.class)
+                .registration()
+                .orElseThrow();
+        assertThat(registration.update(
+                        registration.endpoint().toBuilder().weight(4).build()))
+                .succeedsWithin(Duration.ofSeconds(10));
+        await().untilAsserted(() -> assertThat(caller.shares(100)).isEqualTo(Map.of("changing", 80L, "light", 20L)));
     }
 
     @Test
