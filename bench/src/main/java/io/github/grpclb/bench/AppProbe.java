@@ -9,21 +9,14 @@ import io.grpc.stub.ServerCalls;
 import java.lang.management.ManagementFactory;
 import java.util.HashSet;
 import java.util.Set;
-import net.devh.boot.grpc.client.inject.GrpcClient;
-import net.devh.boot.grpc.server.service.GrpcService;
+import java.util.function.Function;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
 
-/** An application that serves and calls. Started alone, it calls all its servers, says what it came to and ends. */
-@Configuration(proxyBeanMethods = false)
-@EnableAutoConfiguration
-@Import({AppProbe.Who.class, AppProbe.Caller.class})
-class AppProbe {
+/** What an application that serves and calls came to: in a JVM of its own, it calls all its servers, says so and ends. */
+final class AppProbe {
 
     /** The client whose servers it calls. */
     static final String CLIENT = "peers";
@@ -31,17 +24,25 @@ class AppProbe {
     /** What stands before the start-up time in milliseconds, the number of threads and the heap in bytes. */
     static final String RESULT = "probe: ";
 
-    /** Takes the number of servers, and the application's options behind it. */
-    public static void main(String[] arguments) {
+    private AppProbe() {}
+
+    /**
+     * Runs it.
+     *
+     * @param channel returns the channel of {@link #CLIENT}, which the application has
+     * @param arguments the number of servers, and the application's options behind it
+     */
+    static void run(
+            Class<?> application, Function<ConfigurableApplicationContext, Channel> channel, String[] arguments) {
         FixedList.register();
         int servers = Integer.parseInt(arguments[0]);
-        try (ConfigurableApplicationContext context = new SpringApplicationBuilder(AppProbe.class)
+        try (ConfigurableApplicationContext context = new SpringApplicationBuilder(application)
                 .web(WebApplicationType.NONE)
                 .bannerMode(Banner.Mode.OFF)
                 .run(arguments)) {
             long startUp = System.currentTimeMillis()
                     - ManagementFactory.getRuntimeMXBean().getStartTime();
-            context.getBean(Caller.class).callAll(servers);
+            callAll(channel.apply(context), servers);
             int threads = ManagementFactory.getThreadMXBean().getThreadCount();
             System.gc();
             System.gc(); // what the first one only made ready to be freed
@@ -50,7 +51,14 @@ class AppProbe {
         }
     }
 
-    @GrpcService
+    private static void callAll(Channel peers, int servers) {
+        Set<String> answered = new HashSet<>();
+        while (answered.size() < servers) {
+            answered.add(TestServer.ask(peers, CallOptions.DEFAULT.withWaitForReady()));
+        }
+    }
+
+    /** The service of the application's own server. */
     static class Who implements BindableService {
 
         @Override
@@ -61,19 +69,6 @@ class AppProbe {
                         response.onCompleted();
                     }))
                     .build();
-        }
-    }
-
-    static class Caller {
-
-        @GrpcClient(CLIENT)
-        private Channel peers;
-
-        void callAll(int servers) {
-            Set<String> answered = new HashSet<>();
-            while (answered.size() < servers) {
-                answered.add(TestServer.ask(peers, CallOptions.DEFAULT.withWaitForReady()));
-            }
         }
     }
 }

@@ -5,7 +5,6 @@ import io.etcd.jetcd.Client;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.testing.TestServer;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 
 /**
  * What the starter adds to an application that serves and calls: the same one, in JVMs of its own, with the starter on an etcd, and
@@ -24,27 +22,29 @@ final class AppSuite implements Suite {
     private static final List<Integer> FLEETS = List.of(1, 1_000);
     private static final long PATIENCE_SECONDS = 120;
 
-    /** Libraries that an application would not have; only picks are measured against them. */
-    private static final List<String> NOT_ITS = List.of("grpc-xds", "dubbo", "armeria", "jmh");
-
     /** One start: milliseconds until it was ready, threads, bytes of heap. */
     private record Probe(double millis, double threads, double heap) {}
 
     @Override
     public List<Table> run(Scale scale) throws Exception {
-        Table table = new Table(
-                "An application with and without the starter; medians of " + scale.starts() + " start(s)",
-                "",
-                "ready after ms",
-                "threads",
-                "heap MiB");
-        for (int servers : FLEETS) {
-            measure(servers, scale.starts(), table);
+        List<Table> tables = new ArrayList<>();
+        for (ProbeHost host : ProbeHost.values()) {
+            Table table = new Table(
+                    "An application of " + host.title() + " with and without the starter; medians of " + scale.starts()
+                            + " start(s)",
+                    "",
+                    "ready after ms",
+                    "threads",
+                    "heap MiB");
+            for (int servers : FLEETS) {
+                measure(host, servers, scale.starts(), table);
+            }
+            tables.add(table);
         }
-        return List.of(table);
+        return tables;
     }
 
-    private static void measure(int servers, int starts, Table table) throws Exception {
+    private static void measure(ProbeHost host, int servers, int starts, Table table) throws Exception {
         List<TestServer> peers = new ArrayList<>();
         try (EmbeddedEtcd etcd = EmbeddedEtcd.start("127.0.0.1", 0)) {
             for (int i = 0; i < servers; i++) {
@@ -53,17 +53,16 @@ final class AppSuite implements Suite {
             List<String> addresses =
                     peers.stream().map(peer -> "127.0.0.1:" + peer.port()).toList();
             register(addresses, etcd);
-            List<String> without = List.of(
-                    "--grpc.lb.enabled=false",
-                    "--grpc.client." + AppProbe.CLIENT + ".address=" + FixedList.target(addresses));
+            List<String> without =
+                    List.of("--grpc.lb.enabled=false", host.leadingTo(FixedList.target(addresses)));
             List<String> with = List.of("--grpc.lb.etcd.endpoints=" + etcd.endpoint());
             List<Probe> probesWithout = new ArrayList<>();
             List<Probe> probesWith = new ArrayList<>();
-            probe(servers, with); // from here on the files are in memory
+            probe(host, servers, with); // from here on the files are in memory
             for (int start = 1; start <= starts; start++) {
-                Suite.progress("app, " + servers + " server(s), start " + start + " of " + starts);
-                probesWithout.add(probe(servers, without));
-                probesWith.add(probe(servers, with));
+                Suite.progress("app, " + host.title() + ", " + servers + " server(s), start " + start + " of " + starts);
+                probesWithout.add(probe(host, servers, without));
+                probesWith.add(probe(host, servers, with));
             }
             String fleet = ", " + Numbers.of(servers) + (servers == 1 ? " server" : " servers");
             Probe before = median(probesWithout);
@@ -96,20 +95,19 @@ final class AppSuite implements Suite {
         return ByteSequence.from(text, StandardCharsets.UTF_8);
     }
 
-    private static Probe probe(int servers, List<String> options) throws IOException, InterruptedException {
+    private static Probe probe(ProbeHost host, int servers, List<String> options)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
                 "-cp",
-                classPath(),
-                AppProbe.class.getName(),
+                host.classPath(),
+                host.main().getName(),
                 String.valueOf(servers),
                 "--spring.application.name=probe",
-                "--grpc.server.address=127.0.0.1",
-                "--grpc.server.port=0",
-                "--grpc.lb.registration.drain.quiet-period=0s",
-                "--grpc.client.GLOBAL.negotiation-type=plaintext"));
+                "--grpc.lb.registration.drain.quiet-period=0s"));
+        command.addAll(host.options());
         command.addAll(options);
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -130,13 +128,6 @@ final class AppSuite implements Suite {
                 process.destroyForcibly();
             }
         }
-    }
-
-    private static String classPath() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry ->
-                        NOT_ITS.stream().noneMatch(Path.of(entry).getFileName().toString()::startsWith))
-                .collect(Collectors.joining(File.pathSeparator));
     }
 
     private static Probe median(List<Probe> probes) {
