@@ -1,6 +1,7 @@
 package io.github.grpclb;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -13,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
@@ -33,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.context.annotation.Bean;
 
 /** The house: packages in reading order, each of which may use only those before it. */
 class ArchitectureTest {
@@ -260,6 +263,19 @@ class ArchitectureTest {
                 .beAnnotatedWith(WriteOperation.class)
                 .orShould()
                 .beAnnotatedWith(DeleteOperation.class));
+    }
+
+    /** What Spring generates ahead of time names the types of beans from outside the classes that declare them. */
+    @Test
+    void declaresNoBeanOfAPrivateType() {
+        check(methods()
+                .that()
+                .areAnnotatedWith(Bean.class)
+                .should()
+                .notBePrivate()
+                .andShould()
+                .notHaveRawReturnType(DescribedPredicate.describe(
+                        "a private type", type -> type.getModifiers().contains(JavaModifier.PRIVATE))));
     }
 
     /**

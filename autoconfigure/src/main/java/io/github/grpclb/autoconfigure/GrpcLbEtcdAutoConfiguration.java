@@ -44,7 +44,7 @@ public final class GrpcLbEtcdAutoConfiguration {
     private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
 
     /** Where the etcd inside this process listens. */
-    private record EmbeddedEndpoint(URI value) {}
+    record EmbeddedEndpoint(URI value) {}
 
     /** The etcd inside this process, which has a module of its own. */
     @Configuration(proxyBeanMethods = false)
