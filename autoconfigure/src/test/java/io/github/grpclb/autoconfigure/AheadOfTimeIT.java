@@ -36,7 +36,8 @@ final class AheadOfTimeIT {
         String output = run(
                 folder.resolve("run.log"),
                 classes + File.pathSeparator + CLASS_PATH,
-                Stream.concat(PROPERTIES.stream(), Stream.of("-Dspring.aot.enabled=true")).toList(),
+                Stream.concat(PROPERTIES.stream(), Stream.of("-Dspring.aot.enabled=true"))
+                        .toList(),
                 AheadOfTimeApplication.class.getName(),
                 "--grpc.lb.registration.id=processed");
 
@@ -73,7 +74,8 @@ final class AheadOfTimeIT {
     /** Returns what it printed; it has to end well. */
     private static String run(Path log, String classPath, List<String> options, String main, String... arguments)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(options);
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", classPath, main));
         command.addAll(Arrays.asList(arguments));

@@ -28,6 +28,11 @@ final class DeferredStubs implements BeanPostProcessor, PriorityOrdered {
     /** A singleton of net.devh's that lists the parameters; its type is not public. */
     private static final String PARAMETERS = "grpcClientConstructorInjection";
 
+    /** The types that are asked by reflection. */
+    static final List<String> REFLECTED = List.of(
+            "net.devh.boot.grpc.client.inject.GrpcClientConstructorInjection",
+            "net.devh.boot.grpc.client.inject.GrpcClientConstructorInjection$Registry");
+
     private final ApplicationContext context;
     private final Set<String> clients = ConcurrentHashMap.newKeySet();
 

@@ -1,0 +1,37 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.autoconfigure.properties.ClientProperties;
+import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.autoconfigure.properties.RecordHints;
+import io.grpc.LoadBalancerProvider;
+import io.grpc.NameResolverProvider;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
+
+/**
+ * Tells a native image what grpc-lb finds by name and by reflection: what gRPC loads as services, and the records of the properties, which
+ * are bound, combined and looked through component by component.
+ */
+final class GrpcLbRuntimeHints implements RuntimeHintsRegistrar {
+
+    private static final String OURS = "io.github.grpclb.";
+
+    @Override
+    public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
+        registerServices(hints, LoadBalancerProvider.class, classLoader);
+        registerServices(hints, NameResolverProvider.class, classLoader);
+        RecordHints.register(hints, GrpcLbProperties.class, ClientProperties.class);
+    }
+
+    private static void registerServices(RuntimeHints hints, Class<?> service, @Nullable ClassLoader classLoader) {
+        hints.resources().registerPattern("META-INF/services/" + service.getName());
+        ServiceLoader.load(service, classLoader).stream()
+                .map(ServiceLoader.Provider::type)
+                .filter(provider -> provider.getName().startsWith(OURS))
+                .forEach(provider ->
+                        hints.reflection().registerType(provider, MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS));
+    }
+}
