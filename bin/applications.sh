@@ -1,5 +1,7 @@
 # Sourced by the scripts beside it, after lib.sh: makes Spring Boot applications of the blocks of a page's quick start, as a newcomer would, and
-# looks at what they print. The variables host, app and code say for which host, and where.
+# looks at what they print. The variables host, app and code say for which host, and where. What a build has beside what the page shows, as XML:
+# managed (a dependencyManagement), executions (of Spring Boot's plugin), plugins (of Maven), generators (plugins of protoc). The array java:
+# what they are run with.
 
 # what differs from host to host: the page, the starter's folder, the property of the server's port, and how stubs and services are declared
 declare -grA PAGE=([devh]=README.md [spring-grpc]=docs/spring-grpc.md)
@@ -10,6 +12,9 @@ declare -grA CLIENT=([devh]=net.devh.boot.grpc.client.inject.GrpcClient [spring-
 
 readonly HOSTS=(devh spring-grpc)
 readonly CALLS=100
+
+java=("${JAVA[@]}")
+managed='' executions='' plugins='' generators=''
 
 # version NAME: that of Spring Boot or grpc-java, as the parent's pom says
 version() { sed -n "s/.*<$1.version>\(.*\)<\/$1.version>.*/\1/p" pom.xml; }
@@ -60,29 +65,24 @@ $5
 JAVA
 }
 
-# make_applications [BOOT-VERSION [DEPENDENCIES]]: in the folder $app, for $host; with the version of Spring Boot that the parent's pom names, unless
-# another is given, and with DEPENDENCIES in place of the page's
+# make_applications [BOOT-VERSION [DEPENDENCIES]]: in the folder $app, for $host; with the version of Spring Boot that the parent's pom names,
+# unless another is given, and with DEPENDENCIES in place of the page's
 make_applications() {
-    local import field parameter service calls dependency plugin properties=''
+    make_project "$@"
+    make_classes
+}
+
+# make_project [BOOT-VERSION [DEPENDENCIES]]: all but the classes. Build one of them with -Dnewcomer.main where it matters which.
+make_project() {
+    local dependency plugin protobuf=''
     # which Spring Boot's own parent has from 4.1 on
     if [[ ${1-4.1} < 4.1 ]]; then
-        properties="<properties><protobuf-java.version>4.34.2</protobuf-java.version><grpc-java.version>1.80.0</grpc-java.version></properties>"
+        protobuf="<protobuf-java.version>4.34.2</protobuf-java.version><grpc-java.version>1.80.0</grpc-java.version>"
     fi
     mkdir -p "$app"/src/main/{proto,resources}
     cp sample-server/src/main/proto/hello.proto "$app/src/main/proto"
     dependency=${2-$(block "${PAGE[$host]}" xml 1)} && plugin=$(block README.md xml 2) || exit
     block "${PAGE[$host]}" yaml 1 >"$app/src/main/resources/application.yml" || exit
-    case $host in
-    devh)
-        import='' field=$(block README.md java 1) parameter='@GrpcClient("greeter") ' || exit
-        ;;
-    spring-grpc)
-        import=$(block docs/spring-grpc.md java 1) parameter='' || exit
-        field='
-    @Autowired
-    private HelloServiceGrpc.HelloServiceBlockingStub greeter;'
-        ;;
-    esac
 
     cat >"$app/pom.xml" <<XML
 <?xml version="1.0" encoding="UTF-8"?>
@@ -97,7 +97,10 @@ make_applications() {
   <groupId>newcomer</groupId>
   <artifactId>newcomer</artifactId>
   <version>1</version>
-$properties
+  <properties>
+    <newcomer.main>client.Client</newcomer.main>$protobuf
+  </properties>
+$managed
   <dependencies>
 $dependency
   </dependencies>
@@ -108,15 +111,22 @@ $dependency
         <groupId>org.springframework.boot</groupId>
         <artifactId>spring-boot-maven-plugin</artifactId>
         <configuration>
-          <mainClass>newcomer.client.Client</mainClass>
+          <mainClass>newcomer.\${newcomer.main}</mainClass>
         </configuration>
+$executions
       </plugin>
-$plugin
+${plugin/<\/binaryMavenPlugins>/<\/binaryMavenPlugins>$generators}
+$plugins
     </plugins>
   </build>
 </project>
 XML
+}
 
+# make_classes: the applications, in Java with blocking stubs
+make_classes() {
+    declare_stubs HelloServiceGrpc.HelloServiceBlockingStub
+    local service calls
     service='
     @GrpcService
     static class Hello extends HelloServiceGrpc.HelloServiceImplBase {
@@ -131,10 +141,14 @@ XML
         }
     }'
     calls="
+    @Value(\"\${pause:0}\")
+    private long pause;
+
     @Override
-    public void run(String... args) {
+    public void run(String... args) throws InterruptedException {
         for (int i = 0; i < $CALLS; i++) {
             System.out.println(greeter.say(HelloRequest.getDefaultInstance()).getValue());
+            Thread.sleep(pause);
         }
     }"
     class server Server "" "" "$service"
@@ -144,33 +158,57 @@ XML
     @org.springframework.stereotype.Component
     static class Caller implements CommandLineRunner {
 
-        private final HelloServiceGrpc.HelloServiceBlockingStub greeter;
+        private final $stub greeter;
 
-        Caller(${parameter}HelloServiceGrpc.HelloServiceBlockingStub greeter) {
+        Caller(${parameter}$stub greeter) {
             this.greeter = greeter;
         }
 $calls
     }"
 }
 
-# application NAME MAIN OPTIONS…: starts one of them, below a prefix of this run's own
+# declare_stubs TYPE: leaves in $stub, $import, $field and $parameter how $host has classes declare them, as its page does
+declare_stubs() {
+    local page=HelloServiceGrpc.HelloServiceBlockingStub
+    stub=$1
+    case $host in
+    devh)
+        import='' field=$(block README.md java 1) parameter='@GrpcClient("greeter") ' || exit
+        ;;
+    spring-grpc)
+        import=$(block docs/spring-grpc.md java 1) parameter='' || exit
+        field="
+    @Autowired
+    private $page greeter;"
+        ;;
+    esac
+    import=${import//$page/$stub} field=${field//$page/$stub}
+}
+
+# application NAME MAIN OPTIONS…: starts one of them, below a prefix of this run's own; from a jar, its own if it has one, or from folders and
+# jars where the file class-path lists these
 application() {
-    : >"$logs/$1.out"
-    "${JAVA[@]}" -Dloader.main="newcomer.$2" -cp "$app/target/newcomer.jar" org.springframework.boot.loader.launch.PropertiesLauncher \
-        --grpc.lb.etcd.endpoints="$etcd" --grpc.lb.etcd.prefix="/newcomer-$$/" "${@:3}" >"$logs/$1.out" 2>"$logs/$1.log" &
+    local jar=$app/target/newcomer.jar launch
+    if [[ -f $app/$2.jar ]]; then jar=$app/$2.jar; fi
+    launch=(-Dloader.main="newcomer.$2" -cp "$jar" org.springframework.boot.loader.launch.PropertiesLauncher)
+    if [[ -f $app/class-path ]]; then launch=(-cp "$app/target/classes:$(<"$app/class-path")" "newcomer.$2"); fi
+    : >"$logs/$1.out" # appended to, since others append to it, too
+    "${java[@]}" "${launch[@]}" \
+        --grpc.lb.etcd.endpoints="$etcd" --grpc.lb.etcd.prefix="/newcomer-$$/" "${@:3}" >>"$logs/$1.out" 2>"$logs/$1.log" &
     pids[$1]=$!
 }
 
 # greeted CLIENT [SERVER]: how many answers it got
 greeted() { grep -c "^hello from ${2-}" "$logs/$1.out"; }
 
-greeted_by_all() { (($(greeted "$1") == CALLS)); }
+# greeted_by_all CLIENT [CALLS]
+greeted_by_all() { (($(greeted "$1") == ${2-CALLS})); }
 
-# greeted_in_time CLIENT: waits for all of them; it may end when it has them
+# greeted_in_time CLIENT [CALLS]: waits for all of them; it may end when it has them
 greeted_in_time() {
     local deadline=$((SECONDS + PATIENCE))
-    while alive "$1" && ! greeted_by_all "$1" && ((SECONDS < deadline)); do sleep 0.1; done
-    greeted_by_all "$1"
+    while alive "$1" && ! greeted_by_all "$@" && ((SECONDS < deadline)); do sleep 0.1; done
+    greeted_by_all "$@"
 }
 
 # await_greetings CLIENT
