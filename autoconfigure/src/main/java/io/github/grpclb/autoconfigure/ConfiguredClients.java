@@ -21,18 +21,22 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
     private final PolicyTable policies;
     private final StaticEndpoints staticEndpoints;
     private final ClientServices services;
+    private final ClientZones zones;
 
     /**
      * Checks all that is configured.
      *
      * @param allClients what holds for all clients
      * @param policies those that a client may use
+     * @param zones those of clients that are not told theirs
      * @throws InvalidPropertyException if something would not work
      */
-    ConfiguredClients(GrpcLbProperties properties, ClientProperties allClients, PolicyTable policies) {
+    ConfiguredClients(
+            GrpcLbProperties properties, ClientProperties allClients, PolicyTable policies, ClientZones zones) {
         this.properties = properties;
         this.allClients = allClients;
         this.policies = policies;
+        this.zones = zones;
         this.staticEndpoints = new StaticEndpoints(properties.staticEndpoints());
         this.services = new ClientServices(properties);
         services.requireValid();
@@ -48,7 +52,8 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
     }
 
     private ClientServiceConfig configOf(String name) {
-        return new ClientServiceConfig("grpc.lb.clients." + name + ".", client(name), allClients, policies);
+        ClientProperties own = zones.fillIn(client(name), allClients);
+        return new ClientServiceConfig("grpc.lb.clients." + name + ".", own, allClients, policies);
     }
 
     private ClientProperties client(String name) {

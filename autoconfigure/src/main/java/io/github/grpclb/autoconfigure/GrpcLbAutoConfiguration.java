@@ -37,6 +37,11 @@ public final class GrpcLbAutoConfiguration {
     }
 
     @Bean
+    PodSettings grpcLbPodSettings(GrpcLbProperties properties, Environment environment) {
+        return new PodSettings(environment::getProperty, properties.podLabelsFile());
+    }
+
+    @Bean
     DeferredObservers grpcLbDeferredObservers(ConfigurableApplicationContext context) {
         return new DeferredObservers(context);
     }

@@ -48,7 +48,8 @@ public final class GrpcLbClientAutoConfiguration {
             LiveEndpoints live,
             ObjectProvider<Policy> own,
             ObjectProvider<PolicyFactory> factories,
-            DeferredObservers observers) {
+            DeferredObservers observers,
+            PodSettings pod) {
         InvalidPropertyException.requireWithin(
                 Duration.ZERO,
                 ChannelSetup.LONGEST_STALE_MAX,
@@ -58,7 +59,7 @@ public final class GrpcLbClientAutoConfiguration {
                 "Correct the property; 0 trusts the registry at once.");
         PolicyTable policies = table(own, factories);
         return ChannelSetup.of(source)
-                .clients(new ConfiguredClients(properties, allClients, policies))
+                .clients(new ConfiguredClients(properties, allClients, policies, new ClientZones(pod)))
                 .policies(policies)
                 .staleMax(properties.staleMax())
                 .loads(loads)

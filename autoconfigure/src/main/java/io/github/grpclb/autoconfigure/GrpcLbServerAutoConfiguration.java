@@ -46,14 +46,14 @@ public final class GrpcLbServerAutoConfiguration {
 
     @Bean
     ServerAnnouncement grpcLbServerAnnouncement(
-            EndpointRegistrar registrar, GrpcLbProperties properties, Environment environment) {
+            EndpointRegistrar registrar, GrpcLbProperties properties, Environment environment, PodSettings pod) {
         HostSettings hosts = new HostSettings(
                 properties.registration(),
                 environment.getProperty(HostSettings.POD_IP),
                 () -> RegistryAddresses.of(registrar.hosts(), LOOKUP_LIMIT),
                 HostChoice::ofThisMachine);
         return new ServerAnnouncement(
-                properties.registration(), environment.getProperty("spring.application.name"), hosts);
+                properties.registration(), environment.getProperty("spring.application.name"), hosts, pod);
     }
 
     @Bean

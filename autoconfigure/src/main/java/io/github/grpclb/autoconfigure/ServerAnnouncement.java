@@ -11,7 +11,9 @@ import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.server.ServerTraffic;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,16 +27,22 @@ public final class ServerAnnouncement {
     private final GrpcLbProperties.Registration properties;
     private final @Nullable String applicationName;
     private final HostSettings hosts;
+    private final PodSettings pod;
 
     /**
      * Checks what can be checked before a server has started.
      *
      * @throws InvalidPropertyException if a value is out of its range
      */
-    ServerAnnouncement(GrpcLbProperties.Registration properties, @Nullable String applicationName, HostSettings hosts) {
+    ServerAnnouncement(
+            GrpcLbProperties.Registration properties,
+            @Nullable String applicationName,
+            HostSettings hosts,
+            PodSettings pod) {
         this.properties = properties;
         this.applicationName = applicationName;
         this.hosts = hosts;
+        this.pod = pod;
         if (properties.weight() < 0 || properties.weight() > Endpoint.MAX_WEIGHT) {
             throw new InvalidPropertyException(
                     PREFIX + "weight",
@@ -73,7 +81,8 @@ public final class ServerAnnouncement {
      * Returns the announcement.
      *
      * @param bindAddress what the server is bound to, perhaps a wildcard
-     * @throws InvalidPropertyException if the service has no name, or nothing suits as address
+     * @throws InvalidPropertyException if the service has no name, nothing suits as address, or what the pod is said to be is nothing of
+     *     the kind
      */
     Announcement forServerBoundTo(@Nullable String bindAddress) {
         List<String> services = services();
@@ -81,13 +90,23 @@ public final class ServerAnnouncement {
         log.info("Advertised host of {}: {} ({})", String.join(", ", services), host.host(), host.reason());
         return new Announcement(
                 services,
-                properties.id(),
+                orOfPod("Id", services, properties.id(), pod::name),
                 host.host(),
                 properties.port(),
                 properties.weight(),
-                properties.zone(),
+                orOfPod("Zone", services, properties.zone(), pod::zone),
                 properties.version(),
                 properties.metadata());
+    }
+
+    private static @Nullable String orOfPod(
+            String what, List<String> services, @Nullable String property, Supplier<Optional<PodSettings.Said>> ofPod) {
+        if (property != null) {
+            return property;
+        }
+        Optional<PodSettings.Said> said = ofPod.get();
+        said.ifPresent(it -> log.info("{} of {}: {} ({})", what, String.join(", ", services), it.value(), it.source()));
+        return said.map(PodSettings.Said::value).orElse(null);
     }
 
     /** Returns the property behind a part of the record that no client could read. */

@@ -115,6 +115,7 @@ class ConfigurationFuzzTest {
 
     /** All that a start would do with them, but for dialling, and for making the directory of the snapshots. */
     private static void use(GrpcLbProperties properties, ClientProperties all) {
+        PodSettings pod = new PodSettings(variable -> null, "/nowhere");
         new EtcdSettings(properties.etcd(), null).options();
         new GrpcLbClientAutoConfiguration()
                 .grpcLbChannelSetup(
@@ -125,9 +126,10 @@ class ConfigurationFuzzTest {
                         new LiveEndpoints(),
                         NO_BEANS.getBeanProvider(Policy.class),
                         NO_BEANS.getBeanProvider(PolicyFactory.class),
-                        new DeferredObservers(NO_CONTEXT));
+                        new DeferredObservers(NO_CONTEXT),
+                        pod);
         HostSettings hosts = new HostSettings(properties.registration(), null, List::of, HostChoice::ofThisMachine);
-        new ServerAnnouncement(properties.registration(), "greeter", hosts).forServerBoundTo("127.0.0.1");
+        new ServerAnnouncement(properties.registration(), "greeter", hosts, pod).forServerBoundTo("127.0.0.1");
         new GrpcLbServerAutoConfiguration()
                 .grpcLbServerLifecycle(
                         new GrpcLbEtcdAutoConfiguration()
@@ -137,8 +139,9 @@ class ConfigurationFuzzTest {
         List<ClientProperties> clients = new ArrayList<>(properties.clients().values());
         clients.add(all);
         for (ClientProperties client : clients) {
+            ClientProperties own = new ClientZones(pod).fillIn(client, all);
             ClientServiceConfig config =
-                    new ClientServiceConfig("grpc.lb.clients.greeter.", client, all, Policies.with(List.of()));
+                    new ClientServiceConfig("grpc.lb.clients.greeter.", own, all, Policies.with(List.of()));
             assertThat(new PolicyLoadBalancerProvider()
                             .parseLoadBalancingPolicyConfig(config.toJson())
                             .getError())

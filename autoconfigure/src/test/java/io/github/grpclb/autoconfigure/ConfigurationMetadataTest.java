@@ -41,6 +41,7 @@ class ConfigurationMetadataTest {
             "static",
             "tags",
             "subset-size",
+            "zone.enabled",
             "zone.own",
             "server-id.header",
             "consistent-hash.header",
@@ -82,8 +83,8 @@ class ConfigurationMetadataTest {
         assertThat(ConfigurationMetadata.properties())
                 .filteredOn(property -> property.get("name")
                         .getAsString()
-                        .matches("grpc\\.lb\\.(health-check|outlier-detection|slow-start)\\.enabled"))
-                .hasSize(3)
+                        .matches("grpc\\.lb\\.(health-check|outlier-detection|slow-start|zone)\\.enabled"))
+                .hasSize(4)
                 .allSatisfy(property -> assertThat(property.has("defaultValue")).isFalse());
     }
 

@@ -23,6 +23,8 @@ import org.springframework.boot.context.properties.source.MapConfigurationProper
 
 class ServerAnnouncementTest {
 
+    private final Map<String, String> pod = new HashMap<>();
+
     @Test
     @FaultRow(34)
     void saysWhatThePropertiesSay() {
@@ -103,7 +105,30 @@ class ServerAnnouncementTest {
                 .withMessageStartingWith("grpc.lb.registration." + property + ": " + value + " (expected: ");
     }
 
-    private static ServerAnnouncement announcement(Map<String, String> properties, @Nullable String applicationName) {
+    @Test
+    void takesThePodsNameAndZoneWhereNoPropertySaysThem() {
+        pod.put("POD_NAME", "greeter-0");
+        pod.put("TOPOLOGY_ZONE", "eu-1a");
+        assertThat(announcement(Map.of("id", " ", "zone", ""), "greeter").forServerBoundTo("127.0.0.1"))
+                .isEqualTo(new Announcement(
+                        List.of("greeter"), "greeter-0", "127.0.0.1", null, 1, "eu-1a", null, Map.of()));
+        assertThat(announcement(Map.of("id", "s1", "zone", "z1"), "greeter").forServerBoundTo("127.0.0.1"))
+                .isEqualTo(new Announcement(List.of("greeter"), "s1", "127.0.0.1", null, 1, "z1", null, Map.of()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"POD_NAME, ${POD_NAME}, id", "TOPOLOGY_ZONE, $(TOPOLOGY_ZONE), zone"})
+    @FaultRow(49)
+    void refusesWhatNoPodIsCalledOnlyWhereItIsNeeded(String variable, String value, String property) {
+        pod.put(variable, value);
+        assertThatExceptionOfType(InvalidPropertyException.class)
+                .isThrownBy(() -> announcement(Map.of(), "greeter").forServerBoundTo("127.0.0.1"))
+                .withMessageStartingWith(variable + ": " + value + " (expected: the name of ");
+        assertThat(announcement(Map.of(property, "own"), "greeter").forServerBoundTo("127.0.0.1"))
+                .isNotNull();
+    }
+
+    private ServerAnnouncement announcement(Map<String, String> properties, @Nullable String applicationName) {
         Map<String, String> named = new HashMap<>();
         properties.forEach((name, value) -> named.put("grpc.lb.registration." + name, value));
         GrpcLbProperties.Registration registration = new Binder(new MapConfigurationPropertySource(named))
@@ -114,6 +139,7 @@ class ServerAnnouncementTest {
         return new ServerAnnouncement(
                 registration,
                 applicationName,
-                new HostSettings(registration, null, List::of, HostChoice::ofThisMachine));
+                new HostSettings(registration, null, List::of, HostChoice::ofThisMachine),
+                new PodSettings(Map.copyOf(pod)::get, "/nowhere"));
     }
 }

@@ -217,10 +217,15 @@ public record ClientProperties(
     /**
      * Zone-aware routing: calls stay in the client's own zone while it has room for them.
      *
-     * @param own Zone of this client.
+     * @param enabled Whether calls stay in the client's zone; unset, they do as soon as another property here is set.
+     * @param own Zone of this client; defaults, where zone-aware routing is enabled, to the environment variable TOPOLOGY_ZONE or,
+     *     without that, to the label topology.kubernetes.io/zone in the file of the pod's labels.
      * @param overprovisioningFactor How many times its fair load a server can take (1 to 100, 1.4 when unset).
      */
-    public record Zone(@Nullable String own, @Nullable Double overprovisioningFactor) {}
+    public record Zone(
+            @Nullable Boolean enabled,
+            @Nullable String own,
+            @Nullable Double overprovisioningFactor) {}
 
     /**
      * Slow start: new servers ramp up to their share of calls.
@@ -235,6 +240,26 @@ public record ClientProperties(
             @Nullable Duration window,
             @Nullable Double aggression,
             @Nullable Double minWeightPercent) {}
+
+    /** Returns these settings with others for zones. */
+    public ClientProperties with(Zone other) {
+        return new ClientProperties(
+                service,
+                policy,
+                serverId,
+                consistentHash,
+                leastRequest,
+                peakEwma,
+                policyOptions,
+                subsetSize,
+                healthCheck,
+                outlierDetection,
+                tags,
+                other,
+                panicThreshold,
+                slowStart,
+                initialWait);
+    }
 
     /** Returns these settings, and those of all clients where one is not set here, property by property. */
     public ClientProperties over(ClientProperties all) {

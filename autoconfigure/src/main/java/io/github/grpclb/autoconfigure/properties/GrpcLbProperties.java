@@ -24,6 +24,8 @@ import org.springframework.boot.context.properties.bind.Name;
  *     etcd is unreachable does not count, and 0 keeps none (0 to 365d).
  * @param snapshot The last good lists on disk, from which a client starts while etcd is down.
  * @param metrics Micrometer meters.
+ * @param podLabelsFile File of the pod's labels, as Kubernetes' downward API writes it: topology.kubernetes.io/zone in it is the zone of
+ *     this process where neither a property nor the environment variable TOPOLOGY_ZONE says it.
  * @param staticEndpoints Fixed addresses, host:port, by client name, instead of etcd.
  */
 @ConfigurationProperties("grpc.lb")
@@ -37,6 +39,7 @@ public record GrpcLbProperties(
         @DefaultValue("5m") Duration staleMax,
         @DefaultValue Snapshot snapshot,
         @DefaultValue Metrics metrics,
+        @DefaultValue("/etc/podinfo/labels") String podLabelsFile,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 
     /** Blank members of lists are none. */
@@ -151,14 +154,16 @@ public record GrpcLbProperties(
      *     the one that grpc.server.* configures.
      * @param service Name of the service; defaults to spring.application.name.
      * @param services Names of the services, instead of service, where one server is found under several.
-     * @param id Id of this server, unique within the service; defaults to the advertised address.
+     * @param id Id of this server, unique within the service; defaults to the environment variable POD_NAME or, without that, to the
+     *     advertised address.
      * @param host Advertised host; defaults to the server's bind address or, when that is a wildcard, to POD_IP, to an address in
      *     preferred-networks, to the local address of the route to etcd, or to the best of this machine's addresses.
      * @param preferredNetworks Networks, such as 10.0.0.0/8, from which the advertised host is chosen; the first in which this machine
      *     has an address decides.
      * @param port Advertised port; defaults to the port that the server listens on.
      * @param weight Share of calls relative to the other servers; 0 takes no new calls (0 to 1000000).
-     * @param zone Zone that this server runs in.
+     * @param zone Zone that this server runs in; defaults to the environment variable TOPOLOGY_ZONE or, without that, to the label
+     *     topology.kubernetes.io/zone in the file of the pod's labels.
      * @param version Version that this server runs.
      * @param metadata Further entries of the server's record, by name.
      * @param ttl Time after which etcd forgets a server that died (2s to 1h).
