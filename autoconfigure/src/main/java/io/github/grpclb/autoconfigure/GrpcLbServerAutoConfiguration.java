@@ -10,6 +10,7 @@ import io.github.grpclb.server.HostChoice;
 import io.github.grpclb.server.RegistryAddresses;
 import io.github.grpclb.server.ServerLifecycle;
 import java.time.Duration;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -54,6 +55,19 @@ public final class GrpcLbServerAutoConfiguration {
                 HostChoice::ofThisMachine);
         return new ServerAnnouncement(
                 properties.registration(), environment.getProperty("spring.application.name"), hosts, pod);
+    }
+
+    @Bean
+    TerminationGrace grpcLbTerminationGrace(
+            GrpcLbProperties properties,
+            Environment environment,
+            ServerLifecycle server,
+            ObjectProvider<HostShutdownGrace> host) {
+        return new TerminationGrace(
+                properties.registration(),
+                environment.getProperty(TerminationGrace.VARIABLE),
+                server,
+                host::getIfAvailable);
     }
 
     @Bean

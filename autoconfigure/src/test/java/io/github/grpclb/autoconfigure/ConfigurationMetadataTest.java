@@ -67,6 +67,7 @@ class ConfigurationMetadataTest {
             "registration.preferred-networks",
             "registration.port",
             "registration.zone",
+            "registration.termination-grace",
             "registration.version",
             "registration.metadata");
 

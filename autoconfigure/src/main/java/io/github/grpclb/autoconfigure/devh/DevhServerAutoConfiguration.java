@@ -3,12 +3,14 @@ package io.github.grpclb.autoconfigure.devh;
 import io.github.grpclb.autoconfigure.AnnouncedServer;
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
 import io.github.grpclb.autoconfigure.GrpcLbServerAutoConfiguration;
+import io.github.grpclb.autoconfigure.HostShutdownGrace;
 import io.github.grpclb.autoconfigure.RegisteredServer;
 import io.github.grpclb.autoconfigure.ServerAnnouncement;
 import io.github.grpclb.autoconfigure.ServerBuilders;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.server.ServerLifecycle;
 import java.util.List;
+import net.devh.boot.grpc.server.config.GrpcServerProperties;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -35,6 +37,11 @@ public final class DevhServerAutoConfiguration {
         RegisteredServer choice = new RegisteredServer(
                 beans, GrpcServerLifecycle.class, properties.registration().server());
         return new ServerEvents(new AnnouncedServer(lifecycle, announcement, choice), configurer.builders());
+    }
+
+    @Bean
+    HostShutdownGrace grpcLbHostShutdownGrace(GrpcServerProperties server) {
+        return new HostShutdownGrace("grpc.server.shutdown-grace-period", server.getShutdownGracePeriod());
     }
 
     @Bean

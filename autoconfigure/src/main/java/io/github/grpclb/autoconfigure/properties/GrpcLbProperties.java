@@ -168,6 +168,8 @@ public record GrpcLbProperties(
      * @param metadata Further entries of the server's record, by name.
      * @param ttl Time after which etcd forgets a server that died (2s to 1h).
      * @param withdrawTimeout Longest wait for each answer of etcd at shutdown (more than 0, up to 1h).
+     * @param terminationGrace Time that this process has from SIGTERM to SIGKILL, to warn at the start where its stop may take longer;
+     *     defaults to the environment variable TERMINATION_GRACE_PERIOD_SECONDS and, without that, nothing is warned of.
      * @param drain How the server drains.
      */
     public record Registration(
@@ -186,6 +188,7 @@ public record GrpcLbProperties(
             @DefaultValue Map<String, String> metadata,
             @DefaultValue("10s") Duration ttl,
             @DefaultValue("3s") Duration withdrawTimeout,
+            @Nullable Duration terminationGrace,
             @DefaultValue Drain drain) {
 
         /** A blank text, such as what {@code ${MORE:}} may leave in a list, means an absent one. */
