@@ -6,12 +6,13 @@ if ((BASH_VERSINFO[0] < 4)); then
     exit 1
 fi
 
-# SAMPLE_HOST=spring-grpc: the samples with Spring's own gRPC, not net.devh's
+# SAMPLE_HOST=spring-grpc: the samples with Spring's own gRPC, not net.devh's; devh: net.devh's, as without it
+if [[ ${SAMPLE_HOST:-} == devh ]]; then SAMPLE_HOST=; fi
 readonly SAMPLES=(sample-{server,client}${SAMPLE_HOST:+-$SAMPLE_HOST})
 readonly SERVER_JAR=${SAMPLES[0]}/target/${SAMPLES[0]}.jar
 readonly CLIENT_JAR=${SAMPLES[1]}/target/${SAMPLES[1]}.jar
-readonly JAVA=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx128m)
-readonly PATIENCE=60 # seconds for anything to start
+readonly JAVA=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx"${HEAP:-128m}")
+readonly PATIENCE=${PATIENCE:-60} # seconds for anything to start
 readonly FAREWELL=20 # seconds for anything to stop
 
 declare -A pids=()  # name -> process

@@ -1,5 +1,6 @@
 package io.github.grpclb.sample.client;
 
+import java.nio.file.Files;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
@@ -60,7 +61,8 @@ final class LoadGenerator {
             }
             room.acquireUninterruptibly();
             long now = clock.nanoTime();
-            if (now - start >= options.duration().toNanos()) {
+            if (now - start >= options.duration().toNanos()
+                    || options.until().filter(Files::exists).isPresent()) {
                 room.release();
                 break;
             }

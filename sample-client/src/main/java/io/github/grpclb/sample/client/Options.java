@@ -1,5 +1,6 @@
 package io.github.grpclb.sample.client;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,6 +16,7 @@ import org.springframework.boot.convert.DurationStyle;
  * @param calls how many calls at most
  * @param rate calls per second, or 0: each caller calls again when its call has ended
  * @param duration for how long new calls are started
+ * @param until no new call is started once this file is there
  * @param concurrency how many calls may be in flight at once
  * @param deadline of each call
  * @param waitForReady whether a call waits for a server instead of failing at once
@@ -32,6 +34,7 @@ record Options(
         long calls,
         int rate,
         Duration duration,
+        Optional<Path> until,
         int concurrency,
         Duration deadline,
         boolean waitForReady,
@@ -69,6 +72,7 @@ record Options(
             how much
               --calls=N             calls in all (default 20; without limit when there is a --duration)
               --duration=TIME       how long new calls are started, such as 30s
+              --until=FILE          no new call is started once this file is there; without a limit of calls, as --duration
               --concurrency=N       calls in flight at most (default 1; 10000 with --rate)
               --rate=N              calls started per second, by plan: when the limit of --concurrency delays a call, or the
                                     client itself is late, the delay counts as latency. Without it, a call starts when
@@ -101,6 +105,7 @@ record Options(
             "rpc",
             "calls",
             "duration",
+            "until",
             "concurrency",
             "rate",
             "warmup",
@@ -116,11 +121,13 @@ record Options(
     static Options parse(String... args) {
         Map<String, String> given = split(args);
         boolean timed = given.containsKey("duration");
+        boolean unlimited = timed || given.containsKey("until");
         boolean paced = given.containsKey("rate");
         return new Options(
-                timed && !given.containsKey("calls") ? Long.MAX_VALUE : number(given, "calls", 20),
+                unlimited && !given.containsKey("calls") ? Long.MAX_VALUE : number(given, "calls", 20),
                 number(given, "rate", 0),
                 timed ? time(given, "duration", Duration.ZERO) : Duration.ofDays(365),
+                Optional.ofNullable(given.get("until")).map(Path::of),
                 number(given, "concurrency", paced ? MAX_IN_FLIGHT_BY_RATE : 1),
                 time(given, "deadline", Duration.ofSeconds(10)),
                 given.containsKey("wait-for-ready"),

@@ -3,12 +3,17 @@ package io.github.grpclb.sample.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LoadGeneratorTest {
 
@@ -70,6 +75,30 @@ class LoadGeneratorTest {
         run(number -> CompletableFuture.completedFuture(OK), "--rate=100", "--duration=50ms");
 
         assertThat(starts).containsExactly(0L, 10L, 20L, 30L, 40L);
+    }
+
+    @Test
+    void startsNoCallOnceTheFileIsThere(@TempDir Path folder) {
+        Path end = folder.resolve("end");
+        run(
+                number -> {
+                    if (number == 2) {
+                        create(end);
+                    }
+                    return CompletableFuture.completedFuture(OK);
+                },
+                "--rate=100",
+                "--until=" + end);
+
+        assertThat(starts).containsExactly(0L, 10L, 20L);
+    }
+
+    private static void create(Path file) {
+        try {
+            Files.createFile(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

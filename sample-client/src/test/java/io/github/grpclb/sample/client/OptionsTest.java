@@ -3,6 +3,7 @@ package io.github.grpclb.sample.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,16 @@ class OptionsTest {
         assertThat(options.duration()).isEqualTo(Duration.ofSeconds(30));
         assertThat(options.calls()).isEqualTo(Long.MAX_VALUE);
         assertThat(options.concurrency()).isEqualTo(10_000);
+    }
+
+    @Test
+    void soDoesAFileThatEndsIt() {
+        Options options = Options.parse("--rate=500", "--until=/tmp/end");
+
+        assertThat(options.until()).contains(Path.of("/tmp/end"));
+        assertThat(options.calls()).isEqualTo(Long.MAX_VALUE);
+        assertThat(Options.parse("--until=/tmp/end", "--calls=7").calls()).isEqualTo(7);
+        assertThat(Options.parse().until()).isEmpty();
     }
 
     @Test
