@@ -64,6 +64,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
                     "1 or more",
                     "Set how many servers a client connects to, or leave it out for all.");
         }
+        requireValidMinReady(client);
         written().requireValid(OPTION_PROPERTIES);
         try {
             balancer();
@@ -74,6 +75,25 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         Stream<String> written = OPTIONS.keySet().stream().filter(each -> set.contains(OPTIONS.get(each)));
         Stream.concat(written, Stream.of(policy)).distinct().forEach(each -> requireValidOptions(each, client));
         initialWait();
+    }
+
+    /** What can never be would keep the application from ever being ready. */
+    private void requireValidMinReady(ClientProperties client) {
+        int least = minReadyEndpoints();
+        Integer subset = client.subsetSize();
+        if (least < 0 || subset != null && least > subset) {
+            throw new InvalidPropertyException(
+                    property("minReadyEndpoints"),
+                    least,
+                    subset == null ? "0 or more" : "0 to " + property("subsetSize") + ", which is " + subset,
+                    "Set how many servers the client needs to begin with; 0 needs none.");
+        }
+    }
+
+    /** Returns how many servers the client needs to begin with. */
+    int minReadyEndpoints() {
+        Integer least = own.over(all).minReadyEndpoints();
+        return least == null ? 0 : least;
     }
 
     /** Checks those of policies that are not in use, too: a mistake shows when it is made, and not when the policy changes. */
@@ -143,7 +163,7 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
             }
         });
         config.keySet().removeAll(OPTIONS.values());
-        config.keySet().removeAll(List.of("service", "initialWait", "policyOptions"));
+        config.keySet().removeAll(List.of("service", "initialWait", "minReadyEndpoints", "policyOptions"));
         String policy = policy(client);
         config.put("policy", policy);
         config.put("options", options(policy, client));

@@ -48,7 +48,7 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
     public ClientSettings apply(String client) {
         ClientServiceConfig config = configOf(client);
         List<Endpoint> fixed = staticEndpoints.of(client, services.of(client)).orElse(List.of());
-        return new ClientSettings(config.balancer(), config.initialWait(), fixed);
+        return new ClientSettings(config.balancer(), config.initialWait(), fixed, config.minReadyEndpoints());
     }
 
     private ClientServiceConfig configOf(String name) {

@@ -5,6 +5,7 @@ import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.client.ChannelSetup;
+import io.github.grpclb.client.ReadyEndpoints;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.load.EndpointLoads;
@@ -13,12 +14,15 @@ import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.policy.builtin.Policies;
 import java.time.Duration;
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Lazy;
+import org.springframework.core.env.Environment;
 
 /** What gives channels their endpoints and their policy, whoever makes them. */
 @AutoConfiguration(after = GrpcLbEtcdAutoConfiguration.class)
@@ -40,6 +44,19 @@ public final class GrpcLbClientAutoConfiguration {
     }
 
     @Bean
+    @ConditionalOnSwitch(name = ReadinessSettings.ENABLED, byDefault = false)
+    ReadyEndpoints grpcLbReadyEndpoints(LiveEndpoints live) {
+        return new ReadyEndpoints(live);
+    }
+
+    @Bean
+    @Lazy // asked for when the application is ready
+    ReadinessSettings grpcLbReadinessSettings(
+            GrpcLbProperties properties, ClientProperties allClients, Environment environment, BeanFactory beans) {
+        return new ReadinessSettings(properties, allClients, environment, beans::containsBean);
+    }
+
+    @Bean
     ChannelSetup grpcLbChannelSetup(
             GrpcLbProperties properties,
             ClientProperties allClients,
@@ -49,7 +66,8 @@ public final class GrpcLbClientAutoConfiguration {
             ObjectProvider<Policy> own,
             ObjectProvider<PolicyFactory> factories,
             DeferredObservers observers,
-            PodSettings pod) {
+            PodSettings pod,
+            ObjectProvider<ReadyEndpoints> ready) {
         InvalidPropertyException.requireWithin(
                 Duration.ZERO,
                 ChannelSetup.LONGEST_STALE_MAX,
@@ -65,6 +83,7 @@ public final class GrpcLbClientAutoConfiguration {
                 .loads(loads)
                 .live(live)
                 .observer(observers.ofPicks())
+                .ready(ready.getIfAvailable())
                 .build();
     }
 

@@ -123,6 +123,7 @@ class ClientServiceConfigTest {
             outlier-detection.success-rate-ejection.minimum-hosts=0 | outlier-detection.success-rate-ejection.minimum-hosts | 0.0 | a whole number
             tags[0].header=x-version                              | tags[0].key                              | null  | a metadata key
             server-id.header=x-id-bin                             | server-id.header                         | x-id-bin | -bin
+            min-ready-endpoints=-1                                | min-ready-endpoints                      | -1    | 0 or more
             subset-size=0                                         | subset-size                              | 0     | 1 or more
             """)
     @FaultRow(49)
@@ -131,6 +132,23 @@ class ClientServiceConfigTest {
         Map<String, String> set = Map.of(property.substring(0, equals), property.substring(equals + 1));
         assertRefused(config(set, Map.of()), "grpc.lb.clients.greeter." + name, value, expected);
         assertRefused(config(Map.of(), set), "grpc.lb." + name, value, expected);
+    }
+
+    @Test
+    @FaultRow(49)
+    void refusesToNeedMoreServersThanItConnectsTo() {
+        assertRefused(
+                config(Map.of("min-ready-endpoints", "3"), Map.of("subset-size", "2")),
+                "grpc.lb.clients.greeter.min-ready-endpoints",
+                "3",
+                "0 to grpc.lb.subset-size, which is 2");
+        ClientServiceConfig enough = config(Map.of("min-ready-endpoints", "2"), Map.of("subset-size", "2"));
+        enough.requireValid();
+        assertThat(enough.minReadyEndpoints()).isEqualTo(2);
+        assertThat(enough.toJson()).doesNotContainKey("minReadyEndpoints");
+        assertThat(config(Map.of("min-ready-endpoints", "0"), Map.of("min-ready-endpoints", "2"))
+                        .minReadyEndpoints())
+                .isZero();
     }
 
     @Test

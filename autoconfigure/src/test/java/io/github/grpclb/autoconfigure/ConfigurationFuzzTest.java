@@ -10,6 +10,7 @@ import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
+import io.github.grpclb.client.ReadyEndpoints;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.RegistryObserver;
@@ -127,7 +128,8 @@ class ConfigurationFuzzTest {
                         NO_BEANS.getBeanProvider(Policy.class),
                         NO_BEANS.getBeanProvider(PolicyFactory.class),
                         new DeferredObservers(NO_CONTEXT),
-                        pod);
+                        pod,
+                        NO_BEANS.getBeanProvider(ReadyEndpoints.class));
         HostSettings hosts = new HostSettings(properties.registration(), null, List::of, HostChoice::ofThisMachine);
         new ServerAnnouncement(properties.registration(), "greeter", hosts, pod).forServerBoundTo("127.0.0.1");
         new GrpcLbServerAutoConfiguration()

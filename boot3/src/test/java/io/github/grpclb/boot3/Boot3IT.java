@@ -15,12 +15,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.HashMap;
 import java.util.Map;
 import net.devh.boot.grpc.client.inject.GrpcClient;
+import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import net.devh.boot.grpc.server.service.GrpcService;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.SpringBootVersion;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.actuate.health.Health;
+import org.springframework.boot.actuate.health.HealthEndpoint;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.boot.actuate.health.Status;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -50,6 +52,26 @@ class Boot3IT {
         assertThat(health.getDetails()).containsEntry("etcd", "reachable").containsEntry("service", "greeter");
         etcd.close();
         await().until(() -> indicator.health().getStatus().equals(Status.UNKNOWN));
+    }
+
+    @Test
+    void theReadinessProbeWaitsForServerAndClient() {
+        ConfigurableApplicationContext application = start(
+                "management.health.grpc-lb-readiness.enabled=true",
+                "management.endpoint.health.group.readiness.include=readinessState,grpcLbReadiness",
+                "management.endpoints.jmx.exposure.include=health",
+                "grpc.lb.min-ready-endpoints=1");
+        HealthEndpoint endpoint = application.getBean(HealthEndpoint.class);
+        await().until(() -> endpoint.healthForPath("readiness").getStatus().equals(Status.UP));
+        assertThat(application
+                        .getBean("grpcLbReadinessHealthIndicator", HealthIndicator.class)
+                        .health()
+                        .getDetails())
+                .containsEntry("registration", "VISIBLE")
+                .containsEntry("greeter", "1 of 1 endpoints of greeter");
+        application.getBean(GrpcServerLifecycle.class).stop();
+        assertThat(endpoint.healthForPath("readiness").getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+        assertThat(start().containsBean("grpcLbReadinessHealthIndicator")).isFalse();
     }
 
     @Test

@@ -47,6 +47,7 @@ public final class ChannelSetup {
     private final EndpointLoads loads;
     private final LiveEndpoints live;
     private final @Nullable PickObserver observer;
+    private final @Nullable ReadyEndpoints ready;
     private final Function<String, ClientSettings> clients;
     private final LogLimit logLimit = new LogLimit(System::nanoTime);
     private final Map<Duration, InitialWait> waits = new ConcurrentHashMap<>();
@@ -59,6 +60,7 @@ public final class ChannelSetup {
         this.loads = settings.loads;
         this.live = settings.live;
         this.observer = settings.observer;
+        this.ready = settings.ready;
         this.clients = settings.clients;
     }
 
@@ -95,6 +97,12 @@ public final class ChannelSetup {
                 .setNameResolverArg(BalancerArgs.CLIENT, client);
         if (observer != null) {
             builder.setNameResolverArg(BalancerArgs.OBSERVER, observer);
+        }
+        ReadyEndpoints ready = this.ready;
+        if (ready != null && settings.minReadyEndpoints() > 0) {
+            builder.setNameResolverArg(
+                    ResolverArgs.BUILT,
+                    (service, from) -> ready.built(client, settings.minReadyEndpoints(), service, from));
         }
         if (settings.fixedEndpoints().isEmpty()) {
             builder.setNameResolverArg(ResolverArgs.SOURCE, source)
@@ -155,6 +163,7 @@ public final class ChannelSetup {
         private EndpointLoads loads = new EndpointLoads();
         private LiveEndpoints live = new LiveEndpoints();
         private @Nullable PickObserver observer;
+        private @Nullable ReadyEndpoints ready;
         private Function<String, ClientSettings> clients = client -> ClientSettings.DEFAULT;
 
         private Builder(EndpointSource source) {
@@ -202,6 +211,12 @@ public final class ChannelSetup {
         /** Sets who hears of calls and picks; null for nobody, which costs nothing. */
         public Builder observer(@Nullable PickObserver observer) {
             this.observer = observer;
+            return this;
+        }
+
+        /** Sets who looks after the endpoints that clients need to begin with; null for nobody. */
+        public Builder ready(@Nullable ReadyEndpoints ready) {
+            this.ready = ready;
             return this;
         }
 

@@ -65,7 +65,13 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
         if (!scheme.equalsIgnoreCase(target.getScheme())) {
             return null;
         }
-        return new EndpointNameResolver(target.toString(), serviceOf(target), args);
+        String service = serviceOf(target);
+        BuiltListener built = args.getArg(ResolverArgs.BUILT);
+        EndpointSource source = args.getArg(ResolverArgs.SOURCE);
+        if (built != null && source != null) {
+            built.built(service, source);
+        }
+        return new EndpointNameResolver(target.toString(), service, args);
     }
 
     /**

@@ -33,6 +33,10 @@ public final class ResolverArgs {
     public static final NameResolver.Args.Key<InitialWait> INITIAL_WAIT =
             NameResolver.Args.Key.create("io.github.grpclb.initial-wait");
 
+    /** Hears which service a channel is for as soon as it is built. Optional. */
+    public static final NameResolver.Args.Key<BuiltListener> BUILT =
+            NameResolver.Args.Key.create("io.github.grpclb.built");
+
     /** Five minutes. */
     public static final Duration DEFAULT_STALE_MAX = Duration.ofMinutes(5);
 

@@ -58,7 +58,8 @@ class ChannelSetupIT {
         ClientSettings fixed = new ClientSettings(
                 LbConfig.DEFAULT,
                 Duration.ZERO,
-                List.of(FakeEndpointSource.endpoint("another", a).build()));
+                List.of(FakeEndpointSource.endpoint("another", a).build()),
+                0);
         Channel channel =
                 channel(ChannelSetup.of(source).clients(client -> fixed).build(), UnaryOperator.identity());
         assertThat(answers(channel, "any")).containsOnly("a");
@@ -92,7 +93,7 @@ class ChannelSetupIT {
                 .isInstanceOf(IllegalValueException.class)
                 .hasMessage("staleMax: PT8784H (expected: 0 to 365 d)");
         List<Endpoint> none = List.of();
-        assertThatThrownBy(() -> new ClientSettings(LbConfig.DEFAULT, Duration.ofMillis(-1), none))
+        assertThatThrownBy(() -> new ClientSettings(LbConfig.DEFAULT, Duration.ofMillis(-1), none, 0))
                 .hasMessage("initialWait: PT-0.001S (expected: 0 to 1 h)");
     }
 

@@ -32,6 +32,8 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationEventPublisher;
@@ -81,6 +83,34 @@ class SpringGrpcServersIT {
         for (int i = 0; i < 50; i++) {
             assertThat(caller.ask(CallOptions.DEFAULT)).isEqualTo("b");
         }
+    }
+
+    @Test
+    void theHostsShutdownGraceCountsForTheTerminationGrace(CapturedOutput output) {
+        opened.add(server(
+                at,
+                "TERMINATION_GRACE_PERIOD_SECONDS=20",
+                "grpc.lb.registration.drain.stream-grace=0",
+                "spring.grpc.server.shutdown.grace-period=15"));
+        await().untilAsserted(
+                        () -> assertThat(output)
+                                .contains(
+                                        "it has 20s (environment variable TERMINATION_GRACE_PERIOD_SECONDS), and to stop may take 21s: twice"
+                                                + " grpc.lb.registration.withdraw-timeout 3s + spring.grpc.server.shutdown.grace-period 15s."));
+    }
+
+    @Test
+    void theReadinessProbeWaitsForServersAndForClients() {
+        String enabled = "management.health.grpc-lb-readiness.enabled=true";
+        ConfigurableApplicationContext client =
+                opened.add(client(at, enabled, "grpc.lb.clients.greeter.min-ready-endpoints=1"));
+        HealthIndicator found = client.getBean("grpcLbReadinessHealthIndicator", HealthIndicator.class);
+        assertThat(found.health().getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+        ConfigurableApplicationContext server = opened.add(server(at, enabled, "POD_NAME=greeter-0"));
+        HealthIndicator visible = server.getBean("grpcLbReadinessHealthIndicator", HealthIndicator.class);
+        await().untilAsserted(() -> assertThat(visible.health().getStatus()).isEqualTo(Status.UP));
+        await().untilAsserted(() -> assertThat(found.health().getStatus()).isEqualTo(Status.UP));
+        assertThat(announced(server).id()).isEqualTo("greeter-0");
     }
 
     @Test

@@ -41,7 +41,7 @@ class BalancingIT {
                 Grpc.newChannelBuilder("etcd:///greeter", InsecureChannelCredentials.create());
         LbConfig weighted = LbConfig.parse(Map.of("policy", "weighted_random"));
         ChannelSetup.of(registry)
-                .clients(client -> new ClientSettings(weighted, Duration.ofSeconds(2), List.of()))
+                .clients(client -> new ClientSettings(weighted, Duration.ofSeconds(2), List.of(), 0))
                 .build()
                 .prepare(builder, "greeter");
         ManagedChannel channel = builder.build();

@@ -30,6 +30,9 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param slowStart Slow start: new servers ramp up to their share of calls.
  * @param initialWait How long calls wait for a first server where none is registered yet, from the registry's first answer on;
  *     0 fails them at once (0 to 1h, 2s when unset).
+ * @param minReadyEndpoints Number of servers without which the health contributor grpcLbReadiness keeps the application from being
+ *     ready: those that a client is connected to or, as long as nobody has called through it, those that the registry lists. A client
+ *     that has had them once stays ready; 0 needs none (0 or more, at most subset-size, 0 when unset).
  */
 @ConfigurationProperties("grpc.lb")
 public record ClientProperties(
@@ -47,7 +50,8 @@ public record ClientProperties(
         @Nullable Zone zone,
         @Nullable Integer panicThreshold,
         @Nullable SlowStart slowStart,
-        @Nullable Duration initialWait) {
+        @Nullable Duration initialWait,
+        @Nullable Integer minReadyEndpoints) {
 
     /** A rule of which nothing is set is none. */
     public ClientProperties {
@@ -258,7 +262,8 @@ public record ClientProperties(
                 other,
                 panicThreshold,
                 slowStart,
-                initialWait);
+                initialWait,
+                minReadyEndpoints);
     }
 
     /** Returns these settings, and those of all clients where one is not set here, property by property. */
