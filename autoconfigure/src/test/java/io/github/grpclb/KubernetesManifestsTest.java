@@ -75,13 +75,23 @@ class KubernetesManifestsTest {
                             "securityContext",
                             "volumeMounts")),
             Map.entry("Deployment.spec.template.spec.containers.env", Set.of("name", "value", "valueFrom")),
+            Map.entry("Deployment.spec.template.spec.containers.env.valueFrom", Set.of("fieldRef", "secretKeyRef")),
+            Map.entry("Deployment.spec.template.spec.containers.env.valueFrom.fieldRef", Set.of("fieldPath")),
+            Map.entry("Deployment.spec.template.spec.containers.volumeMounts", Set.of("name", "mountPath", "readOnly")),
+            Map.entry("Deployment.spec.template.spec.volumes", Set.of("name", "downwardAPI", "emptyDir")),
+            Map.entry("Deployment.spec.template.spec.volumes.downwardAPI", Set.of("items")),
+            Map.entry("Deployment.spec.template.spec.volumes.downwardAPI.items", Set.of("path", "fieldRef")),
+            Map.entry("Deployment.spec.template.spec.volumes.downwardAPI.items.fieldRef", Set.of("fieldPath")),
             Map.entry("Deployment.spec.template.spec.containers.ports", Set.of("name", "containerPort", "protocol")),
             Map.entry("Deployment.spec.template.spec.containers.startupProbe", Probe.MEMBERS),
             Map.entry("Deployment.spec.template.spec.containers.readinessProbe", Probe.MEMBERS),
             Map.entry("Deployment.spec.template.spec.containers.livenessProbe", Probe.MEMBERS),
             Map.entry("Deployment.spec.template.spec.containers.startupProbe.grpc", Set.of("port", "service")),
+            Map.entry("Deployment.spec.template.spec.containers.startupProbe.httpGet", Set.of("path", "port")),
             Map.entry("Deployment.spec.template.spec.containers.readinessProbe.grpc", Set.of("port", "service")),
+            Map.entry("Deployment.spec.template.spec.containers.readinessProbe.httpGet", Set.of("path", "port")),
             Map.entry("Deployment.spec.template.spec.containers.livenessProbe.grpc", Set.of("port", "service")),
+            Map.entry("Deployment.spec.template.spec.containers.livenessProbe.httpGet", Set.of("path", "port")),
             Map.entry("Deployment.spec.template.spec.containers.lifecycle", Set.of("preStop", "postStart")),
             Map.entry("Deployment.spec.template.spec.containers.lifecycle.preStop", Set.of("exec", "httpGet", "sleep")),
             Map.entry("Deployment.spec.template.spec.containers.lifecycle.preStop.exec", Set.of("command")),
@@ -110,7 +120,8 @@ class KubernetesManifestsTest {
             Map.entry("RoleBinding.roleRef", Set.of("apiGroup", "kind", "name")));
 
     private static final class Probe {
-        static final Set<String> MEMBERS = Set.of("grpc", "periodSeconds", "failureThreshold", "timeoutSeconds");
+        static final Set<String> MEMBERS =
+                Set.of("grpc", "httpGet", "periodSeconds", "failureThreshold", "timeoutSeconds");
     }
 
     /** An object of a manifest. */
@@ -273,6 +284,50 @@ class KubernetesManifestsTest {
             if (port != null) {
                 assertThat(port).isEqualTo(containerPort(deployment, "grpc"));
             }
+            Object http = deployment.at("spec", "template", "spec", "containers", probe, "httpGet", "port");
+            if (http != null) {
+                assertThat(containerPort(deployment, http)).isNotNull();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("deployments")
+    void aPodIsToldWhatIsTrueOfIt(Manifest deployment) {
+        Map<String, String> fields = Map.of(
+                "POD_NAME", "metadata.name",
+                "POD_IP", "status.podIP",
+                "TOPOLOGY_ZONE", "metadata.labels['topology.kubernetes.io/zone']");
+        List<?> variables = (List<?>) deployment.at("spec", "template", "spec", "containers", "env");
+        for (Object each : variables == null ? List.of() : variables) {
+            Map<?, ?> variable = (Map<?, ?>) each;
+            if (variable.get("name").equals("TERMINATION_GRACE_PERIOD_SECONDS")) {
+                assertThat(variable.get("value"))
+                        .isEqualTo(String.valueOf(
+                                deployment.at("spec", "template", "spec", "terminationGracePeriodSeconds")));
+            } else {
+                assertThat(fields).containsKey(String.valueOf(variable.get("name")));
+                assertThat(variable.get("valueFrom"))
+                        .isEqualTo(Map.of("fieldRef", Map.of("fieldPath", fields.get(variable.get("name")))));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("deployments")
+    void theLabelsAreWhereTheyAreLookedFor(Manifest deployment) {
+        Object volume = deployment.at("spec", "template", "spec", "volumes", "downwardAPI");
+        if (volume != null) {
+            assertThat(deployment.at("spec", "template", "spec", "volumes", "downwardAPI", "items"))
+                    .isEqualTo(List.of(Map.of("path", "labels", "fieldRef", Map.of("fieldPath", "metadata.labels"))));
+            assertThat(deployment.at("spec", "template", "spec", "containers", "volumeMounts"))
+                    .isEqualTo(List.of(Map.of(
+                            "name",
+                            deployment.at("spec", "template", "spec", "volumes", "name"),
+                            "mountPath",
+                            "/etc/podinfo",
+                            "readOnly",
+                            true)));
         }
     }
 
