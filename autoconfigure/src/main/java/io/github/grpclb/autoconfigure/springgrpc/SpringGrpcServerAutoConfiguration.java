@@ -37,7 +37,7 @@ public final class SpringGrpcServerAutoConfiguration {
 
     /** That of Spring Boot 4.1, and that of the versions before. */
     private static final List<String> KEEP_ALIVE_LIMITS =
-            List.of("spring.grpc.server.keepalive.permit.time", "spring.grpc.server.keep-alive.permit.time");
+            List.of("spring.grpc.server.keepalive.permit.time", "spring.grpc.server.keep-alive.permit-time");
 
     /** That of Spring Boot 4.1, and that of the versions before. */
     private static final List<String> SHUTDOWN_GRACES =
