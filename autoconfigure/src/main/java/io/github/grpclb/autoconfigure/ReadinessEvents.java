@@ -23,6 +23,12 @@ final class ReadinessEvents implements ApplicationListener<AvailabilityChangeEve
         }
     }
 
+    /** An application may have its events delivered by other threads; these states have an order. */
+    @Override
+    public boolean supportsAsyncExecution() {
+        return false;
+    }
+
     @Override
     public void onApplicationEvent(AvailabilityChangeEvent<ReadinessState> event) {
         if (!followed) {

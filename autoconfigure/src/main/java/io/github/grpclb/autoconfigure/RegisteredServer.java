@@ -48,7 +48,7 @@ public final class RegisteredServer {
      */
     void requireKnown() {
         List<String> names = names();
-        if (wanted == null || names.isEmpty() || names.contains(wanted)) {
+        if (wanted == null || names.isEmpty() || names.contains(wanted) || OWN.contains(wanted)) {
             return;
         }
         if (!wanted.matches("[0-9]{1,5}") || Integer.parseInt(wanted) < 1 || Integer.parseInt(wanted) > 65535) {

@@ -19,6 +19,12 @@ final class WaitForOwnStart implements ApplicationListener<ApplicationContextEve
         this.setup = setup;
     }
 
+    /** An application may have its events delivered by other threads; this is to be done before the first call. */
+    @Override
+    public boolean supportsAsyncExecution() {
+        return false;
+    }
+
     @Override
     public void onApplicationEvent(ApplicationContextEvent event) {
         if (event instanceof ContextRefreshedEvent || event instanceof ContextStartedEvent) {

@@ -3,6 +3,7 @@ package io.github.grpclb.springgrpc;
 import static io.github.grpclb.springgrpc.Applications.client;
 import static io.github.grpclb.springgrpc.Applications.server;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.actuate.GrpcLbEndpoint;
@@ -23,9 +24,14 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -41,7 +47,9 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.event.SimpleApplicationEventMulticaster;
 import org.springframework.grpc.server.GrpcServerFactory;
+import org.springframework.grpc.server.InProcessGrpcServerFactory;
 import org.springframework.grpc.server.lifecycle.GrpcServerLifecycle;
 
 /** Servers of Spring gRPC, over an etcd in this JVM and real gRPC. */
@@ -137,6 +145,30 @@ class SpringGrpcServersIT {
         assertThat(closed).succeedsWithin(Duration.ofSeconds(30));
     }
 
+    /** Other threads deliver events whenever they come to it: here, never. */
+    @Test
+    void oneWhoseApplicationDeliversEventsByOtherThreadsIsAnnouncedAndWithdrawn() {
+        ConfigurableApplicationContext server = opened.add(server(WithEventThreads.class, at));
+        announced(server);
+        server.stop();
+        assertThat(server.getBean(ServerLifecycle.class).registration()).isEmpty();
+    }
+
+    @Test
+    void theHostsOwnMayBeNamedWhereATestHasAnother() {
+        ConfigurableApplicationContext server =
+                opened.add(server(WithTestServer.class, at, "grpc.lb.registration.server=nettyGrpcServerLifecycle"));
+        assertThat(server.getBean(ServerLifecycle.class).registration()).isEmpty();
+    }
+
+    @Test
+    void oneThatCannotBeAnnouncedEndsTheStartAndItsPortCloses() throws IOException {
+        int port = freePort();
+        assertThatThrownBy(() -> server(at, "grpc.lb.registration.service=", "spring.grpc.server.port=" + port))
+                .hasStackTraceContaining("grpc.lb.registration.service");
+        assertThatThrownBy(() -> new Socket("127.0.0.1", port)).isInstanceOf(ConnectException.class);
+    }
+
     @Test
     void oneThatIsPausedComesBack() {
         ConfigurableApplicationContext server = opened.add(server(at, "grpc.lb.registration.id=a"));
@@ -207,6 +239,12 @@ class SpringGrpcServersIT {
         assertThat(both.getBean(GrpcLbEndpoint.class).describe().toString()).contains("greeter", "me");
     }
 
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0)) {
+            return free.getLocalPort();
+        }
+    }
+
     private static Endpoint announced(ConfigurableApplicationContext server) {
         ServerLifecycle lifecycle = server.getBean(ServerLifecycle.class);
         await().untilAsserted(() -> assertThat(lifecycle.registration())
@@ -217,6 +255,38 @@ class SpringGrpcServersIT {
     @Configuration(proxyBeanMethods = false)
     @Import({ServerApplication.class, ClientApplication.class})
     static class ServerAndClient {}
+
+    @Configuration(proxyBeanMethods = false)
+    @Import(ServerApplication.class)
+    static class WithEventThreads {
+
+        @Bean
+        SimpleApplicationEventMulticaster applicationEventMulticaster() {
+            SimpleApplicationEventMulticaster events = new SimpleApplicationEventMulticaster();
+            events.setTaskExecutor(task -> {});
+            return events;
+        }
+    }
+
+    /** As Spring Boot's {@code @AutoConfigureTestGrpcTransport} makes it. */
+    @Configuration(proxyBeanMethods = false)
+    @Import(ServerApplication.class)
+    static class WithTestServer {
+
+        @Bean
+        InProcessGrpcServerFactory testGrpcServerFactory(List<BindableService> services) {
+            InProcessGrpcServerFactory factory =
+                    new InProcessGrpcServerFactory(InProcessServerBuilder.generateName(), List.of());
+            services.forEach(service -> factory.addService(service.bindService()));
+            return factory;
+        }
+
+        @Bean
+        GrpcServerLifecycle testGrpcServerLifecycle(
+                InProcessGrpcServerFactory testGrpcServerFactory, ApplicationEventPublisher events) {
+            return new GrpcServerLifecycle(testGrpcServerFactory, Duration.ofSeconds(1), events);
+        }
+    }
 
     /** Has a second server, for the few. */
     @Configuration(proxyBeanMethods = false)

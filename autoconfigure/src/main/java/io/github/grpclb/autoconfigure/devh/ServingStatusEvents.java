@@ -22,6 +22,12 @@ final class ServingStatusEvents implements ApplicationListener<GrpcServerLifecyc
         return Ordered.HIGHEST_PRECEDENCE;
     }
 
+    /** An application may have its events delivered by other threads; the host waits for none of them. */
+    @Override
+    public boolean supportsAsyncExecution() {
+        return false;
+    }
+
     @Override
     public void onApplicationEvent(GrpcServerLifecycleEvent event) {
         if (event instanceof GrpcServerShutdownEvent) {

@@ -26,6 +26,12 @@ final class ServerEvents implements ApplicationListener<ApplicationEvent> {
         this.builders = builders;
     }
 
+    /** An application may have its events delivered by other threads; the host waits for none of them. */
+    @Override
+    public boolean supportsAsyncExecution() {
+        return false;
+    }
+
     @Override
     public void onApplicationEvent(ApplicationEvent event) {
         if (event instanceof GrpcServerStartedEvent started) {

@@ -39,6 +39,12 @@ final class ServingStatusEvents implements ApplicationListener<ApplicationEvent>
         return Ordered.HIGHEST_PRECEDENCE;
     }
 
+    /** An application may have its events delivered by other threads; the host waits for none of them. */
+    @Override
+    public boolean supportsAsyncExecution() {
+        return false;
+    }
+
     @Override
     public void onApplicationEvent(ApplicationEvent event) {
         if (event instanceof GrpcServerShutdownEvent shutdown) {
