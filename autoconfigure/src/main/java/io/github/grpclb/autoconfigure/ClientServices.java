@@ -75,7 +75,7 @@ public record ClientServices(GrpcLbProperties properties) {
                 throw new InvalidPropertyException(
                         CLIENTS + "[" + client + "].service",
                         null,
-                        "the name of a service for @GrpcClient(\"" + client + "\"), whose own name cannot be one: "
+                        "the name of a service for the client \"" + client + "\", whose own name cannot be one: "
                                 + ServiceName.EXPECTED,
                         "Rename the client, or set the property.");
             }

@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure.devh;
 import io.github.grpclb.autoconfigure.RegisteredServer;
 import java.util.Arrays;
 import java.util.List;
+import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import net.devh.boot.grpc.server.service.GrpcService;
 import net.devh.boot.grpc.server.service.GrpcServiceDiscoverer;
 import org.slf4j.Logger;
@@ -30,8 +31,9 @@ final class ClientOnlyServerRemoval implements BeanDefinitionRegistryPostProcess
         if (registry instanceof ConfigurableListableBeanFactory beans
                 && !hasOwnService(beans)
                 && !hasOwnDiscoverer(beans)) {
-            RegisteredServer.OWN.stream()
-                    .filter(registry::containsBeanDefinition)
+            // by type, too: Spring gRPC took the names over, and it may be the host where net.devh's is switched off
+            Arrays.stream(beans.getBeanNamesForType(GrpcServerLifecycle.class, true, false))
+                    .filter(RegisteredServer.OWN::contains)
                     .forEach(name -> {
                         registry.removeBeanDefinition(name);
                         log.info(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.autoconfigure.RegisteredServer;
 import java.util.List;
+import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import net.devh.boot.grpc.server.service.AnnotationGrpcServiceDiscoverer;
 import net.devh.boot.grpc.server.service.GrpcServiceDefinition;
 import net.devh.boot.grpc.server.service.GrpcServiceDiscoverer;
@@ -29,8 +30,19 @@ class ClientOnlyServerRemovalTest {
         assertThat(serverStays()).isTrue();
     }
 
+    /** Spring gRPC's has the same name, and is there where net.devh's auto-configuration is excluded. */
+    @Test
+    void leavesTheServerOfAnotherHost() {
+        define("defaultGrpcServiceDiscoverer", AnnotationGrpcServiceDiscoverer.class);
+        assertThat(staysThatIs(Object.class)).isTrue();
+    }
+
     private boolean serverStays() {
-        define(SERVER, Object.class);
+        return staysThatIs(GrpcServerLifecycle.class);
+    }
+
+    private boolean staysThatIs(Class<?> type) {
+        define(SERVER, type);
         new ClientOnlyServerRemoval().postProcessBeanDefinitionRegistry(beans);
         return beans.containsBeanDefinition(SERVER);
     }
