@@ -14,6 +14,7 @@ import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.springgrpc.Applications.Caller;
 import io.github.grpclb.springgrpc.Applications.ClientApplication;
 import io.github.grpclb.testing.Opened;
+import io.github.grpclb.testing.SelfSigned;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -26,6 +27,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -33,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -40,6 +43,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.env.MapPropertySource;
 import org.springframework.grpc.client.GlobalClientInterceptor;
 import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
 import org.springframework.grpc.client.ImportGrpcClients;
@@ -123,6 +127,18 @@ class SpringGrpcChannelsIT {
         assertThat(caller(at, "spring.grpc.client.channel.greeter.target=static://127.0.0.1:" + elsewhere.port())
                         .ask())
                 .isEqualTo("elsewhere");
+    }
+
+    /** As a test does: {@code target=static://localhost:${local.grpc.server.port}}. */
+    @Test
+    void aConfiguredTargetMayNameAPortThatIsKnownLater() {
+        ConfigurableApplicationContext client = opened.add(client(
+                at, "spring.grpc.client.channel.later.target=static://127.0.0.1:${local.grpc.server.port}"));
+        TestServer elsewhere = opened.add(TestServer.start("elsewhere"));
+        client.getEnvironment()
+                .getPropertySources()
+                .addFirst(new MapPropertySource("ports", Map.of("local.grpc.server.port", elsewhere.port())));
+        assertThat(client.getBean(Caller.class).askThrough("later")).isEqualTo("elsewhere");
     }
 
     @Test
@@ -218,6 +234,22 @@ class SpringGrpcChannelsIT {
                         .getBean(StubUser.class)
                         .check())
                 .isEqualTo(HealthCheckResponse.ServingStatus.SERVING);
+    }
+
+    /** The certificate is checked against the service's name, whatever address its server has. */
+    @Test
+    void theHostsBundlesSecureIt(@TempDir Path files) throws Exception {
+        SelfSigned certificate = SelfSigned.create(files, "greeter", "san=dns:greeter");
+        serve(
+                "a",
+                "spring.ssl.bundle.pem.own.keystore.certificate=" + certificate.certificate(),
+                "spring.ssl.bundle.pem.own.keystore.private-key=" + certificate.key(),
+                "spring.grpc.server.ssl.bundle=own");
+        Caller caller = caller(
+                at,
+                "spring.ssl.bundle.pem.theirs.truststore.certificate=" + certificate.certificate(),
+                "spring.grpc.client.channel.greeter.ssl.bundle=theirs");
+        assertThat(caller.ask()).isEqualTo("a");
     }
 
     @Test

@@ -24,7 +24,6 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
-import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -49,7 +48,6 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.event.SimpleApplicationEventMulticaster;
 import org.springframework.grpc.server.GrpcServerFactory;
-import org.springframework.grpc.server.InProcessGrpcServerFactory;
 import org.springframework.grpc.server.lifecycle.GrpcServerLifecycle;
 
 /** Servers of Spring gRPC, over an etcd in this JVM and real gRPC. */
@@ -268,22 +266,19 @@ class SpringGrpcServersIT {
         }
     }
 
-    /** As Spring Boot's {@code @AutoConfigureTestGrpcTransport} makes it. */
+    /** The host's own gives way, as it does to Spring Boot's transport for tests. */
     @Configuration(proxyBeanMethods = false)
     @Import(ServerApplication.class)
     static class WithTestServer {
 
         @Bean
-        InProcessGrpcServerFactory testGrpcServerFactory(List<BindableService> services) {
-            InProcessGrpcServerFactory factory =
-                    new InProcessGrpcServerFactory(InProcessServerBuilder.generateName(), List.of());
-            services.forEach(service -> factory.addService(service.bindService()));
-            return factory;
+        GrpcServerFactory testGrpcServerFactory(List<BindableService> services) {
+            return new AdminFactory(services);
         }
 
         @Bean
         GrpcServerLifecycle testGrpcServerLifecycle(
-                InProcessGrpcServerFactory testGrpcServerFactory, ApplicationEventPublisher events) {
+                GrpcServerFactory testGrpcServerFactory, ApplicationEventPublisher events) {
             return new GrpcServerLifecycle(testGrpcServerFactory, Duration.ofSeconds(1), events);
         }
     }

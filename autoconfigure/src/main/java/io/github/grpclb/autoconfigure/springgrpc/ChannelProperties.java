@@ -64,17 +64,22 @@ final class ChannelProperties {
         return bound.isBound() ? bound.get() : Map.of();
     }
 
-    /** Returns the target that is set for a channel, for all of them where the host has such a property; null if there is none. */
+    /** Returns the target that is set for a channel, with the placeholders that nothing was known of; null if there is none. */
     @Nullable
     String target(String name) {
         return Stream.of(
                         channels.getOrDefault(name, Channel.EMPTY).target(),
-                        legacyChannels.getOrDefault(name, LegacyChannel.EMPTY).address(),
-                        legacyDefault.address())
+                        legacyChannels.getOrDefault(name, LegacyChannel.EMPTY).address())
                 .map(BlankIsAbsent::textOrNull)
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** Returns what is set for all channels whose names are no targets, where the host has such a property; null otherwise. */
+    @Nullable
+    String targetOfAll() {
+        return BlankIsAbsent.textOrNull(legacyDefault.address());
     }
 
     /** Says whether it is set when a channel goes idle. A channel with settings of its own takes none of the default one's. */

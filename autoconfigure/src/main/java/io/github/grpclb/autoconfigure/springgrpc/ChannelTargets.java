@@ -2,9 +2,11 @@ package io.github.grpclb.autoconfigure.springgrpc;
 
 import io.github.grpclb.autoconfigure.ClientServices;
 import java.net.URI;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.env.PropertyResolver;
 import org.springframework.grpc.client.VirtualTargets;
 
@@ -23,6 +25,9 @@ final class ChannelTargets implements VirtualTargets {
     private final PropertyResolver placeholders;
     private final Set<String> asked = ConcurrentHashMap.newKeySet();
 
+    /** Where the channel leads that this thread is making: factories ask for its target and then have its builder customized. */
+    private final ThreadLocal<Map.@Nullable Entry<String, String>> making = new ThreadLocal<>();
+
     /**
      * Creates it.
      *
@@ -39,13 +44,25 @@ final class ChannelTargets implements VirtualTargets {
 
     @Override
     public String getTarget(String written) {
+        return noted(written, target(written));
+    }
+
+    /** Returns targets that somebody else has chosen, whose channels are known from then on. */
+    VirtualTargets knowing(VirtualTargets others) {
+        return written -> noted(written, others.getTarget(written));
+    }
+
+    private String noted(String written, String target) {
         asked.add(client(written));
-        return target(written);
+        making.set(Map.entry(written, target));
+        return target;
     }
 
     /** Says whether a channel leads to servers of the registry. */
     boolean isOurs(String written) {
-        return target(written).startsWith(scheme + ":");
+        Map.Entry<String, String> made = making.get();
+        boolean isMade = made != null && made.getKey().equals(written);
+        return (isMade ? made.getValue() : target(written)).startsWith(scheme + ":");
     }
 
     /** Returns what the client is called for whom a channel is made: its name, or the service that its target names. */
@@ -60,13 +77,15 @@ final class ChannelTargets implements VirtualTargets {
     }
 
     private String target(String written) {
-        String configured = properties.target(written);
-        if (configured != null) {
-            return withoutHostsScheme(configured);
-        }
         String name = placeholders.resolvePlaceholders(written);
-        if (name.indexOf(':') >= 0 || name.indexOf('/') >= 0) {
-            return withoutHostsScheme(name);
+        boolean isTarget = name.indexOf(':') >= 0 || name.indexOf('/') >= 0;
+        String configured = properties.target(written);
+        if (configured == null) {
+            configured = isTarget ? name : properties.targetOfAll();
+        }
+        if (configured != null) {
+            // those that nothing could be said of when the properties were read, such as the port of a test's server
+            return withoutHostsScheme(placeholders.resolvePlaceholders(configured));
         }
         boolean isDefault = name.equals(ChannelProperties.DEFAULT);
         return services.targetOf(name, scheme, !isDefault).orElse(DEFAULT_TARGET);

@@ -9,17 +9,14 @@ import io.github.grpclb.client.ChannelSetup;
 import io.github.grpclb.discovery.EndpointSource;
 import io.grpc.ManagedChannelBuilder;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
-import org.springframework.grpc.client.DefaultGrpcChannelFactory;
 import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
 import org.springframework.grpc.client.GrpcChannelFactory;
-import org.springframework.grpc.client.InProcessGrpcChannelFactory;
 
 /** Gives Spring gRPC's channels their endpoints and their policy. */
 @AutoConfiguration(
@@ -51,17 +48,8 @@ public final class SpringGrpcClientAutoConfiguration {
     }
 
     @Bean
-    static BeanPostProcessor grpcLbSpringTargetsOfChannels(ObjectProvider<ChannelTargets> targets) {
-        return new BeanPostProcessor() {
-            @Override
-            public Object postProcessAfterInitialization(Object bean, String beanName) {
-                if (bean instanceof DefaultGrpcChannelFactory<?> factory
-                        && !(bean instanceof InProcessGrpcChannelFactory)) {
-                    factory.setVirtualTargets(name -> targets.getObject().getTarget(name));
-                }
-                return bean;
-            }
-        };
+    static TargetsOfFactories grpcLbSpringTargetsOfChannels(ObjectProvider<ChannelTargets> targets) {
+        return new TargetsOfFactories(targets);
     }
 
     @Bean

@@ -7,11 +7,14 @@ import io.github.grpclb.autoconfigure.ClientServices;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+import org.springframework.grpc.client.VirtualTargets;
 import org.springframework.mock.env.MockEnvironment;
 
 class ChannelTargetsTest {
@@ -43,6 +46,52 @@ class ChannelTargetsTest {
         environment.setProperty("grpc.lb.clients.greeter.service", "hello");
         assertThat(targets().getTarget("greeter")).isEqualTo("10.0.0.1:9090");
         assertThat(targets().isOurs("greeter")).isFalse();
+    }
+
+    /** A test's server has its port when it has started, after the properties were read. */
+    @ParameterizedTest
+    @MethodSource("propertiesOfTargets")
+    void aConfiguredTargetMayNameWhatIsKnownLater(String property) {
+        environment.setProperty(property, "static://127.0.0.1:${local.grpc.server.port}");
+        ChannelTargets targets = targets();
+        environment.setProperty("local.grpc.server.port", "4711");
+        assertThat(targets.getTarget("greeter")).isEqualTo("127.0.0.1:4711");
+    }
+
+    /** Before Spring Boot 4.1, the default channel's address is that of all whose names are none. */
+    @ParameterizedTest
+    @CsvSource({
+        "greeter, 10.0.0.1:9090",
+        "default, 10.0.0.1:9090",
+        "dns:///other, dns:///other",
+        "127.0.0.1:8080, 127.0.0.1:8080",
+        "etcd:///hello, etcd:///hello"
+    })
+    void theAddressOfAllTakesNoTargetsPlace(String name, String target) {
+        environment.setProperty("spring.grpc.client.default-channel.address", "static://10.0.0.1:9090");
+        assertThat(targets().getTarget(name)).isEqualTo(target);
+    }
+
+    @Test
+    void anEnvironmentVariableNamesATarget() {
+        environment
+                .getPropertySources()
+                .addFirst(new SystemEnvironmentPropertySource(
+                        "systemEnvironment",
+                        Map.of("SPRING_GRPC_CLIENT_CHANNEL_GREETER_TARGET", "static://10.0.0.1:9090")));
+        assertThat(targets().getTarget("greeter")).isEqualTo("10.0.0.1:9090");
+    }
+
+    @Test
+    void whatOthersChoseIsKnown() {
+        ChannelTargets targets = targets();
+        VirtualTargets others = targets.knowing(name -> "etcd:///" + name + "-v2");
+        assertThat(targets.knowing(name -> "10.0.0.1:9090").getTarget("greeter"))
+                .isEqualTo("10.0.0.1:9090");
+        assertThat(targets.isOurs("greeter")).isFalse();
+        assertThat(others.getTarget("greeter")).isEqualTo("etcd:///greeter-v2");
+        assertThat(targets.isOurs("greeter")).isTrue();
+        assertThat(targets.asked()).containsExactly("greeter");
     }
 
     @ParameterizedTest
