@@ -132,8 +132,8 @@ class SpringGrpcChannelsIT {
     /** As a test does: {@code target=static://localhost:${local.grpc.server.port}}. */
     @Test
     void aConfiguredTargetMayNameAPortThatIsKnownLater() {
-        ConfigurableApplicationContext client = opened.add(client(
-                at, "spring.grpc.client.channel.later.target=static://127.0.0.1:${local.grpc.server.port}"));
+        ConfigurableApplicationContext client = opened.add(
+                client(at, "spring.grpc.client.channel.later.target=static://127.0.0.1:${local.grpc.server.port}"));
         TestServer elsewhere = opened.add(TestServer.start("elsewhere"));
         client.getEnvironment()
                 .getPropertySources()

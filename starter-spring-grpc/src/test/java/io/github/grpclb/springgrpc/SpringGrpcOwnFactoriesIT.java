@@ -95,15 +95,15 @@ class SpringGrpcOwnFactoriesIT {
     void aFactoryWithoutCustomizersSaysWhatItLacks() {
         opened.add(server(at, "grpc.lb.registration.id=a"));
         Caller caller = caller(WithBareFactory.class, at);
-        assertThatThrownBy(() -> caller.ask(CallOptions.DEFAULT)).hasMessageContaining("setNameResolverArg(ResolverArgs.SOURCE");
+        assertThatThrownBy(() -> caller.ask(CallOptions.DEFAULT))
+                .hasMessageContaining("setNameResolverArg(ResolverArgs.SOURCE");
     }
 
     @Test
     void aChannelThatIsMadeBeforeAllBeansIsBalanced() {
         opened.add(server(at, "grpc.lb.registration.id=a"));
         ConfigurableApplicationContext client = opened.add(client(WithEarlyChannel.class, at));
-        assertThat(TestServer.ask(
-                        client.getBean(EarlyUser.class).greeter(), CallOptions.DEFAULT.withWaitForReady()))
+        assertThat(TestServer.ask(client.getBean(EarlyUser.class).greeter(), CallOptions.DEFAULT.withWaitForReady()))
                 .isEqualTo("a");
     }
 
