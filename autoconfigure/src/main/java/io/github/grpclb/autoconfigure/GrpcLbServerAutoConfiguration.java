@@ -67,7 +67,7 @@ public final class GrpcLbServerAutoConfiguration {
                 properties.registration(),
                 environment.getProperty(TerminationGrace.VARIABLE),
                 server,
-                host::getIfAvailable);
+                host::getIfUnique);
     }
 
     @Bean

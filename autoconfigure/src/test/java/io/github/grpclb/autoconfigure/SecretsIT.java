@@ -63,7 +63,7 @@ class SecretsIT {
                     .health()
                     .getDetails()
                     .toString();
-            assertThat(health).contains("authentication failed", "grpc.lb.etcd.username");
+            assertThat(health).contains("authentication failed", "the credentials in grpc.lb.etcd.*");
             assertThat(health).doesNotContain(CANARY);
             assertThat(context.getBean(GrpcLbEndpoint.class).describe().toString())
                     .doesNotContain(CANARY);

@@ -98,7 +98,7 @@ class ServiceNamesIT {
                 .contains(
                         "Property: grpc.lb.clients.[My Service].service",
                         "Value: (not set)",
-                        "@GrpcClient(\"My Service\")");
+                        "the client \"My Service\"");
     }
 
     @Test

@@ -14,6 +14,7 @@ import net.devh.boot.grpc.server.config.GrpcServerProperties;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -39,9 +40,13 @@ public final class DevhServerAutoConfiguration {
         return new ServerEvents(new AnnouncedServer(lifecycle, announcement, choice), configurer.builders());
     }
 
+    /** Without net.devh's own auto-configuration there are no properties of its server's. */
     @Bean
-    HostShutdownGrace grpcLbHostShutdownGrace(GrpcServerProperties server) {
-        return new HostShutdownGrace("grpc.server.shutdown-grace-period", server.getShutdownGracePeriod());
+    HostShutdownGrace grpcLbHostShutdownGrace(ObjectProvider<GrpcServerProperties> properties) {
+        GrpcServerProperties server = properties.getIfAvailable();
+        return new HostShutdownGrace(
+                "grpc.server.shutdown-grace-period",
+                server == null ? HostShutdownGrace.DEFAULT : server.getShutdownGracePeriod());
     }
 
     @Bean
