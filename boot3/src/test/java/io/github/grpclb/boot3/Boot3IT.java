@@ -58,6 +58,7 @@ class Boot3IT {
     void theReadinessProbeWaitsForServerAndClient() {
         ConfigurableApplicationContext application = start(
                 "management.health.grpc-lb-readiness.enabled=true",
+                "management.endpoint.health.probes.enabled=true", // on its own since Spring Boot 4
                 "management.endpoint.health.group.readiness.include=readinessState,grpcLbReadiness",
                 "management.endpoints.jmx.exposure.include=health",
                 "grpc.lb.min-ready-endpoints=1");
