@@ -6,10 +6,9 @@ import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.server.ServerLifecycle;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
-import org.springframework.context.ApplicationListener;
 
 /** Has the server announced while the application accepts traffic, as Spring Boot's readiness state says, where that is asked for. */
-final class ReadinessEvents implements ApplicationListener<AvailabilityChangeEvent<ReadinessState>> {
+final class ReadinessEvents implements InlineListener<AvailabilityChangeEvent<ReadinessState>> {
 
     private final ServerLifecycle registration;
     private final boolean followed;
@@ -21,12 +20,6 @@ final class ReadinessEvents implements ApplicationListener<AvailabilityChangeEve
         if (followed) {
             registration.accepting(false);
         }
-    }
-
-    /** An application may have its events delivered by other threads; these states have an order. */
-    @Override
-    public boolean supportsAsyncExecution() {
-        return false;
     }
 
     @Override

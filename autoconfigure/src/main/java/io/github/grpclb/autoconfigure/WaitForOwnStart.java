@@ -2,7 +2,6 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.client.ChannelSetup;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.context.ApplicationListener;
 import org.springframework.context.event.ApplicationContextEvent;
 import org.springframework.context.event.ContextRefreshedEvent;
 import org.springframework.context.event.ContextStartedEvent;
@@ -11,18 +10,12 @@ import org.springframework.context.event.ContextStartedEvent;
  * Has clients wait for a first server when the application has started, and when it goes on after a pause: what it calls may be a
  * server of its own, which has registered itself only now. Spring pauses contexts of tests that it keeps for later.
  */
-final class WaitForOwnStart implements ApplicationListener<ApplicationContextEvent> {
+final class WaitForOwnStart implements InlineListener<ApplicationContextEvent> {
 
     private final ObjectProvider<ChannelSetup> setup;
 
     WaitForOwnStart(ObjectProvider<ChannelSetup> setup) {
         this.setup = setup;
-    }
-
-    /** An application may have its events delivered by other threads; this is to be done before the first call. */
-    @Override
-    public boolean supportsAsyncExecution() {
-        return false;
     }
 
     @Override

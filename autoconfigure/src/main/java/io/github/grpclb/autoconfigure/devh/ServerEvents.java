@@ -1,19 +1,19 @@
 package io.github.grpclb.autoconfigure.devh;
 
 import io.github.grpclb.autoconfigure.AnnouncedServer;
+import io.github.grpclb.autoconfigure.InlineListener;
 import io.github.grpclb.autoconfigure.ServerBuilders;
 import io.grpc.Server;
 import net.devh.boot.grpc.server.event.GrpcServerShutdownEvent;
 import net.devh.boot.grpc.server.event.GrpcServerStartedEvent;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationEvent;
-import org.springframework.context.ApplicationListener;
 
 /**
  * Ties net.devh's server events to the registration. net.devh publishes the started event once the port listens, and the shutdown event
  * inline, before it shuts the server down.
  */
-final class ServerEvents implements ApplicationListener<ApplicationEvent> {
+final class ServerEvents implements InlineListener<ApplicationEvent> {
 
     private final AnnouncedServer announced;
     private final ServerBuilders builders;
@@ -21,12 +21,6 @@ final class ServerEvents implements ApplicationListener<ApplicationEvent> {
     ServerEvents(AnnouncedServer announced, ServerBuilders builders) {
         this.announced = announced;
         this.builders = builders;
-    }
-
-    /** An application may have its events delivered by other threads; the host waits for none of them. */
-    @Override
-    public boolean supportsAsyncExecution() {
-        return false;
     }
 
     @Override

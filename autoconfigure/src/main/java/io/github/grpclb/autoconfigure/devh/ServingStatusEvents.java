@@ -1,14 +1,14 @@
 package io.github.grpclb.autoconfigure.devh;
 
+import io.github.grpclb.autoconfigure.InlineListener;
 import io.github.grpclb.server.ServingStatus;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
 import net.devh.boot.grpc.server.event.GrpcServerShutdownEvent;
 import net.devh.boot.grpc.server.event.GrpcServerStartedEvent;
-import org.springframework.context.ApplicationListener;
 import org.springframework.core.Ordered;
 
 /** Ties net.devh's server events to what gRPC's health service says. */
-final class ServingStatusEvents implements ApplicationListener<GrpcServerLifecycleEvent>, Ordered {
+final class ServingStatusEvents implements InlineListener<GrpcServerLifecycleEvent>, Ordered {
 
     private final ServingStatus status;
 
@@ -20,12 +20,6 @@ final class ServingStatusEvents implements ApplicationListener<GrpcServerLifecyc
     @Override
     public int getOrder() {
         return Ordered.HIGHEST_PRECEDENCE;
-    }
-
-    /** An application may have its events delivered by other threads; the host waits for none of them. */
-    @Override
-    public boolean supportsAsyncExecution() {
-        return false;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure.springgrpc;
 
 import io.github.grpclb.autoconfigure.AnnouncedServer;
+import io.github.grpclb.autoconfigure.InlineListener;
 import io.github.grpclb.autoconfigure.ServerBuilders;
 import io.grpc.Server;
 import java.net.InetSocketAddress;
@@ -8,7 +9,6 @@ import java.net.SocketAddress;
 import java.util.List;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationEvent;
-import org.springframework.context.ApplicationListener;
 import org.springframework.grpc.server.lifecycle.GrpcServerShutdownEvent;
 import org.springframework.grpc.server.lifecycle.GrpcServerStartedEvent;
 
@@ -16,7 +16,7 @@ import org.springframework.grpc.server.lifecycle.GrpcServerStartedEvent;
  * Ties Spring gRPC's server events to the registration. Spring gRPC publishes the started event once the port listens, and the shutdown
  * event inline, before it shuts the server down.
  */
-final class ServerEvents implements ApplicationListener<ApplicationEvent> {
+final class ServerEvents implements InlineListener<ApplicationEvent> {
 
     private final AnnouncedServer announced;
     private final ServerBuilders builders;
@@ -24,12 +24,6 @@ final class ServerEvents implements ApplicationListener<ApplicationEvent> {
     ServerEvents(AnnouncedServer announced, ServerBuilders builders) {
         this.announced = announced;
         this.builders = builders;
-    }
-
-    /** An application may have its events delivered by other threads; the host waits for none of them. */
-    @Override
-    public boolean supportsAsyncExecution() {
-        return false;
     }
 
     @Override

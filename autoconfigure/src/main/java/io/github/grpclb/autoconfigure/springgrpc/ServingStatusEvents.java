@@ -1,19 +1,19 @@
 package io.github.grpclb.autoconfigure.springgrpc;
 
+import io.github.grpclb.autoconfigure.InlineListener;
 import io.github.grpclb.server.ServingStatus;
 import io.grpc.Server;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.util.function.Predicate;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEvent;
-import org.springframework.context.ApplicationListener;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.Ordered;
 import org.springframework.grpc.server.lifecycle.GrpcServerShutdownEvent;
 import org.springframework.grpc.server.lifecycle.GrpcServerStartedEvent;
 
 /** Ties Spring gRPC's server events to what gRPC's health service says. */
-final class ServingStatusEvents implements ApplicationListener<ApplicationEvent>, Ordered {
+final class ServingStatusEvents implements InlineListener<ApplicationEvent>, Ordered {
 
     private final HealthStatusManager health;
     private final Predicate<Server> isRegistered;
@@ -37,12 +37,6 @@ final class ServingStatusEvents implements ApplicationListener<ApplicationEvent>
     @Override
     public int getOrder() {
         return Ordered.HIGHEST_PRECEDENCE;
-    }
-
-    /** An application may have its events delivered by other threads; the host waits for none of them. */
-    @Override
-    public boolean supportsAsyncExecution() {
-        return false;
     }
 
     @Override
