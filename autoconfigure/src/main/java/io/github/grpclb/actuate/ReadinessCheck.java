@@ -36,6 +36,11 @@ public final class ReadinessCheck {
      */
     public record State(boolean isReady, Map<String, Object> details) {}
 
+    /** There is no server to wait for. */
+    private static final String NONE = "NONE";
+
+    private static final String VISIBLE = "VISIBLE";
+
     private final @Nullable ServerLifecycle server;
     private final @Nullable ReadyEndpoints clients;
     private final BooleanSupplier isStarted;
@@ -73,19 +78,15 @@ public final class ReadinessCheck {
     private boolean isReady(ServerLifecycle server, Map<String, Object> details) {
         List<Registration> announced = server.registrations();
         if (announced.isEmpty()) {
-            boolean none = !wasAnnounced && !server.isWaiting() && isStarted.getAsBoolean();
-            details.put(
-                    "registration",
-                    none
-                            ? "NONE"
-                            : server.isWaiting() ? "WAITING_FOR_READINESS" : wasAnnounced ? "STOPPED" : "STARTING");
-            return none;
+            String state = stateWithoutAny(server);
+            details.put("registration", state);
+            return state.equals(NONE);
         }
         wasAnnounced = true;
         boolean isReady = true;
         for (Registration registration : announced) {
             String state = state(registration);
-            isReady &= state.equals("VISIBLE");
+            isReady &= state.equals(VISIBLE);
             details.put(
                     announced.size() == 1
                             ? "registration"
@@ -93,6 +94,16 @@ public final class ReadinessCheck {
                     state);
         }
         return isReady;
+    }
+
+    private String stateWithoutAny(ServerLifecycle server) {
+        if (server.isWaiting()) {
+            return "WAITING_FOR_READINESS";
+        }
+        if (wasAnnounced) {
+            return "STOPPED";
+        }
+        return isStarted.getAsBoolean() ? NONE : "STARTING";
     }
 
     private String state(Registration registration) {
@@ -107,7 +118,7 @@ public final class ReadinessCheck {
             return "DRAINING";
         }
         if (seen.contains(registration)) {
-            return "VISIBLE";
+            return VISIBLE;
         }
         return status.reason() == null ? status.state().name() : status.state().name() + ": " + status.reason();
     }

@@ -31,7 +31,7 @@ record KubernetesSettings(GrpcLbProperties.Kubernetes properties, Supplier<Kuber
     KubernetesOptions options() {
         KubernetesOptions options = properties.apiServer() == null ? ofPod() : of(properties.apiServer());
         try {
-            if (properties.apiServer() == null && properties.namespace() != null) {
+            if (properties.namespace() != null) {
                 options = options.withNamespace(properties.namespace());
             }
             if (properties.caFile() != null) {
@@ -61,10 +61,9 @@ record KubernetesSettings(GrpcLbProperties.Kubernetes properties, Supplier<Kuber
         }
     }
 
-    private KubernetesOptions of(String apiServer) {
-        String namespace = properties.namespace() == null ? DEFAULT_NAMESPACE : properties.namespace();
+    private static KubernetesOptions of(String apiServer) {
         try {
-            return KubernetesOptions.of(new URI(apiServer.strip()), namespace);
+            return KubernetesOptions.of(new URI(apiServer.strip()), DEFAULT_NAMESPACE);
         } catch (URISyntaxException e) {
             throw new InvalidPropertyException(
                     PREFIX + "api-server", apiServer, "https://host:port", "Correct the property.", e);
