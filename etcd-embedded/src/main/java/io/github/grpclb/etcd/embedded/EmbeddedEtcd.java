@@ -51,8 +51,8 @@ public final class EmbeddedEtcd implements AutoCloseable {
         this.server = NettyServerBuilder.forAddress(new InetSocketAddress(address, port))
                 .executor(thread)
                 .maxInboundMessageSize(RequestRules.MAX_BYTES + MESSAGE_OVERHEAD_BYTES)
-                .permitKeepAliveTime(1, TimeUnit.SECONDS)
-                .permitKeepAliveWithoutCalls(true)
+                // etcd's --grpc-keepalive-min-time: who pings more often, or without a call, is sent away
+                .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .addService(new KvService(state))
                 .addService(LeaseListing.addTo(new LeaseService(state), state))
                 .addService(watches)

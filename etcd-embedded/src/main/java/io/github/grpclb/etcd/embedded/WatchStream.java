@@ -7,6 +7,7 @@ import io.etcd.jetcd.api.WatchRequest;
 import io.etcd.jetcd.api.WatchResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,9 @@ final class WatchStream implements StreamObserver<WatchRequest> {
 
     /** Stands for all watches of a stream, or for none. */
     private static final long NO_WATCH = -1;
+
+    /** etcd's watchBatchMaxRevs. */
+    private static final int BATCH_REVISIONS = 1_000;
 
     private final EtcdState state;
     private final MvccStore store;
@@ -138,16 +142,32 @@ final class WatchStream implements StreamObserver<WatchRequest> {
                     .build());
             return;
         }
-        for (Map.Entry<Long, List<KeyValue>> change :
-                store.changesFrom(watcher.nextRevision()).entrySet()) {
-            if (!client.isReady()) {
-                return;
-            }
+        while (client.isReady() && !isTold(watcher)) {
+            tell(watcher);
+        }
+    }
+
+    /** Tells the next of what has happened: what a client has missed comes in one response, whose limits are etcd's own. */
+    private void tell(Watcher watcher) {
+        WatchResponse.Builder response = response(watcher.id());
+        Iterator<Map.Entry<Long, List<KeyValue>>> changes =
+                store.changesFrom(watcher.nextRevision()).entrySet().iterator();
+        int revisions = 0;
+        long bytes = 0;
+        while (changes.hasNext() && revisions < BATCH_REVISIONS && bytes < RequestRules.MAX_BYTES) {
+            Map.Entry<Long, List<KeyValue>> change = changes.next();
             List<Event> events = watcher.events(change.getValue(), store);
-            if (!events.isEmpty()) {
-                client.onNext(response(watcher.id()).addAllEvents(events).build());
-            }
+            response.addAllEvents(events);
+            revisions += events.isEmpty() ? 0 : 1;
+            bytes += events.stream().mapToLong(Event::getSerializedSize).sum();
             watcher.advance(change.getKey(), !events.isEmpty());
+        }
+        if (!changes.hasNext()) {
+            // the first revision of all has no change
+            watcher.advance(store.revision(), false);
+        }
+        if (revisions > 0) {
+            client.onNext(response.build());
         }
     }
 

@@ -77,6 +77,14 @@ class EtcdContractIT {
         }
     }
 
+    @Nested
+    class Pings extends PingContract {
+        @Override
+        URI endpoint() {
+            return server.endpoint();
+        }
+    }
+
     private record Embedded(EmbeddedEtcd etcd) implements EtcdServer {
 
         @Override

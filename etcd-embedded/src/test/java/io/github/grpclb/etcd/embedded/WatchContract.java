@@ -165,6 +165,19 @@ abstract class WatchContract extends EtcdContract {
     }
 
     @Test
+    void tellsInOneResponseWhatWasMissed() {
+        long first = put("a", "1").getHeader().getRevision();
+        put("b", "1");
+        delete("a");
+        watch.create(all().setStartRevision(first));
+        WatchResponse missed = watch.first(response -> response.getEventsCount() > 0);
+        assertThat(missed.getEventsList())
+                .extracting(event -> event.getKv().getModRevision())
+                .containsExactly(first, first + 1, first + 2);
+        assertThat(missed.getHeader().getRevision()).isEqualTo(first + 2);
+    }
+
+    @Test
     void runsSeveralWatchesAndCancelsOne() {
         watch.create(all());
         WatchResponse second = watch.create(all());

@@ -7,6 +7,7 @@ import io.etcd.jetcd.api.WatchCreateRequest;
 import io.etcd.jetcd.api.WatchProgressRequest;
 import io.etcd.jetcd.api.WatchRequest;
 import io.etcd.jetcd.api.WatchResponse;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -42,10 +43,25 @@ class WatchStreamTest {
         client.read();
         put(1);
 
-        assertThat(client.received())
-                .filteredOn(response -> response.getEventsCount() > 0)
-                .extracting(response -> response.getEvents(0).getKv().getModRevision())
-                .containsExactly(2L, 3L, 4L, 5L);
+        assertThat(told()).containsExactly(List.of(2L, 3L, 4L), List.of(5L));
+    }
+
+    @Test
+    void oneResponseHoldsNoMoreThanEtcdsOwn() {
+        EtcdState state = new EtcdState(3_000, new FakeTicker());
+        WatchStream stream = new WatchStream(state, client, () -> {});
+        put(state, 2_500);
+        create(stream, WatchCreateRequest.newBuilder().setStartRevision(1));
+        assertThat(told()).extracting(List::size).containsExactly(1_000, 1_000, 500);
+    }
+
+    private List<List<Long>> told() {
+        return client.received().stream()
+                .filter(response -> response.getEventsCount() > 0)
+                .map(response -> response.getEventsList().stream()
+                        .map(event -> event.getKv().getModRevision())
+                        .toList())
+                .toList();
     }
 
     @Test
@@ -110,12 +126,20 @@ class WatchStreamTest {
     }
 
     private void create(WatchCreateRequest.Builder request) {
+        create(stream, request);
+    }
+
+    private static void create(WatchStream stream, WatchCreateRequest.Builder request) {
         stream.onNext(WatchRequest.newBuilder()
                 .setCreateRequest(request.setKey(RawEtcdClient.bytes("key")))
                 .build());
     }
 
     private void put(int times) {
+        put(state, times);
+    }
+
+    private static void put(EtcdState state, int times) {
         PutRequest put =
                 PutRequest.newBuilder().setKey(RawEtcdClient.bytes("key")).build();
         for (int i = 0; i < times; i++) {
