@@ -20,10 +20,6 @@ import io.github.grpclb.etcd.record.KeyValue;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
-import io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.NettyChannelBuilder;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -49,7 +45,6 @@ final class JetcdClient implements EtcdClient {
 
     private static final Duration KEEPALIVE_TIME = Duration.ofSeconds(10);
     private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
 
     private final ManagedChannel channel;
     private final Duration timeout;
@@ -63,7 +58,7 @@ final class JetcdClient implements EtcdClient {
      * @param loop on whose thread everything arrives
      */
     JetcdClient(EtcdOptions options, EtcdLoop loop) {
-        NettyChannelBuilder builder = NettyChannelBuilder.forTarget(target(options))
+        this.channel = EtcdTransport.builder(target(options), options.tls())
                 // not the loop's executor itself: a channel outlives it by a moment, and would panic where it is
                 // refused
                 .executor(loop::execute)
@@ -72,9 +67,7 @@ final class JetcdClient implements EtcdClient {
                 .maxInboundMessageSize(MAX_INBOUND_BYTES)
                 .keepAliveTime(KEEPALIVE_TIME.toMillis(), TimeUnit.MILLISECONDS)
                 .keepAliveTimeout(KEEPALIVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
-                .withOption(io.netty.channel.ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) CONNECT_TIMEOUT.toMillis());
-        EtcdOptions.TlsSource tls = options.tls();
-        this.channel = (tls == null ? builder.usePlaintext() : builder.sslContext(sslContext(tls))).build();
+                .build();
         this.timeout = options.callTimeout();
         String username = options.username();
         String password = options.password();
@@ -90,24 +83,6 @@ final class JetcdClient implements EtcdClient {
         return options.addresses().stream()
                 .map(address -> address.replace("[", "%5B").replace("]", "%5D"))
                 .collect(Collectors.joining(",", "ip:///", ""));
-    }
-
-    private static SslContext sslContext(EtcdOptions.TlsSource source) {
-        try {
-            EtcdTls tls = source.get();
-            SslContextBuilder builder =
-                    GrpcSslContexts.forClient().trustManager(tls.trust()).keyManager(tls.key());
-            if (!tls.protocols().isEmpty()) {
-                builder.protocols(tls.protocols());
-            }
-            if (!tls.ciphers().isEmpty()) {
-                builder.ciphers(tls.ciphers());
-            }
-            return builder.build();
-        } catch (Exception e) {
-            throw new EtcdException(
-                    EtcdException.Kind.AUTHENTICATION, "TLS for etcd cannot be set up: " + e.getMessage(), e);
-        }
     }
 
     @Override
@@ -277,10 +252,12 @@ final class JetcdClient implements EtcdClient {
     }
 
     private EtcdException noStream(Throwable failure) {
+        int streams = watches.streams();
         return new EtcdException(
                 EtcdException.Kind.UNREACHABLE,
-                "etcd unreachable: its connection takes no further call beside " + watches.streams()
-                        + " streams of watches (is --max-concurrent-streams of etcd, or the limit of a proxy, that low?)",
+                "etcd unreachable: its connection takes no further call"
+                        + (streams == 0 ? "" : " beside " + streams + " streams of watches")
+                        + " (is --max-concurrent-streams of etcd, or the limit of a proxy, that low?)",
                 failure);
     }
 
