@@ -48,7 +48,10 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
     public ClientSettings apply(String client) {
         ClientServiceConfig config = configOf(client);
         List<Endpoint> fixed = staticEndpoints.of(client, services.of(client)).orElse(List.of());
-        return new ClientSettings(config.balancer(), config.initialWait(), fixed, config.minReadyEndpoints());
+        int least = config.minReadyEndpoints();
+        // more than there are would keep the application from ever being ready
+        int ready = fixed.isEmpty() ? least : Math.min(least, fixed.size());
+        return new ClientSettings(config.balancer(), config.initialWait(), fixed, ready);
     }
 
     private ClientServiceConfig configOf(String name) {

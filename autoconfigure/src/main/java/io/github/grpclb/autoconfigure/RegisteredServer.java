@@ -60,6 +60,11 @@ public final class RegisteredServer {
         }
     }
 
+    /** Says whether there is any that could be the one: an in-process server never is. */
+    public boolean isAny() {
+        return !names().isEmpty();
+    }
+
     /** Says whether a server is the one. */
     boolean is(Object lifecycle, int port) {
         String name = nameOf(lifecycle);

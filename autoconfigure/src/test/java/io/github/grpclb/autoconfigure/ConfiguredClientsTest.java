@@ -8,6 +8,7 @@ import io.github.grpclb.autoconfigure.properties.ClientProperties;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.balancer.config.ZoneRouting;
+import io.github.grpclb.client.ClientSettings;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FaultRow;
 import java.util.HashMap;
@@ -23,7 +24,7 @@ import org.springframework.boot.context.properties.source.MapConfigurationProper
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** Which zone a client takes for its own, and whether its calls stay there. */
+/** Which zone a client takes for its own, whether its calls stay there, and how many servers it needs to begin with. */
 @ExtendWith(OutputCaptureExtension.class)
 class ConfiguredClientsTest {
 
@@ -112,11 +113,25 @@ class ConfiguredClientsTest {
                 .withMessageStartingWith("grpc.lb.zone.overprovisioning-factor: 0.5");
     }
 
+    @Test
+    void aClientNeedsNoMoreServersThanItHasFixedOnes() {
+        properties.put("grpc.lb.min-ready-endpoints", "2");
+        properties.put("grpc.lb.static.greeter", "127.0.0.1:1");
+        properties.put("grpc.lb.static.several", "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3");
+        assertThat(settingsOf("greeter").minReadyEndpoints()).isEqualTo(1);
+        assertThat(settingsOf("several").minReadyEndpoints()).isEqualTo(2);
+        assertThat(settingsOf("another").minReadyEndpoints()).isEqualTo(2);
+    }
+
     private @Nullable ZoneRouting zone() {
         return zoneOf("greeter");
     }
 
     private @Nullable ZoneRouting zoneOf(String client) {
+        return settingsOf(client).balancer().zone();
+    }
+
+    private ClientSettings settingsOf(String client) {
         Binder binder = new Binder(new MapConfigurationPropertySource(properties));
         BlankIsAbsent handler = new BlankIsAbsent(BindHandler.DEFAULT);
         return new ConfiguredClients(
@@ -124,8 +139,6 @@ class ConfiguredClientsTest {
                         binder.bindOrCreate("grpc.lb", Bindable.of(ClientProperties.class), handler),
                         Policies.with(List.of()),
                         new ClientZones(new PodSettings(Map.copyOf(pod)::get, "/nowhere")))
-                .apply(client)
-                .balancer()
-                .zone();
+                .apply(client);
     }
 }

@@ -62,6 +62,13 @@ class ServiceNamesIT {
                 .isEqualTo("a");
     }
 
+    @Test
+    void theCaseOfASchemeTellsNothing() {
+        opened.add(server(at, "grpc.lb.registration.id=a"));
+        ConfigurableApplicationContext client = opened.add(client(at, "grpc.client.greeter.address=ETCD:///greeter"));
+        assertThat(client.getBean(TestApplications.Caller.class).ask()).isEqualTo("a");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             grpc.lb.registration.service=a%2Fb       | grpc.lb.registration.service | a%2Fb

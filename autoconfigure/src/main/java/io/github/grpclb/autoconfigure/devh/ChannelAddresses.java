@@ -38,7 +38,7 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
     static boolean isOurs(GrpcChannelsProperties channels, String client, String ours) {
         URI address = channels.getChannel(client).getAddress();
         String scheme = address != null ? address.getScheme() : defaultScheme(channels);
-        return ours.equals(scheme);
+        return ours.equalsIgnoreCase(scheme);
     }
 
     /** Returns the names of the clients that were asked for so far. */
@@ -126,7 +126,7 @@ final class ChannelAddresses implements BeanDefinitionRegistryPostProcessor {
             GrpcChannelProperties channel = super.getChannel(name);
             String scheme = defaultScheme(this);
             if (channel.getAddress() == null && !IN_PROCESS.equals(scheme)) {
-                services.targetOf(name, ours.get(), ours.get().equals(scheme))
+                services.targetOf(name, ours.get(), ours.get().equalsIgnoreCase(scheme))
                         .map(URI::create)
                         .ifPresent(channel::setAddress);
             }

@@ -32,7 +32,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  *     0 fails them at once (0 to 1h, 2s when unset).
  * @param minReadyEndpoints Number of servers without which the health contributor grpcLbReadiness keeps the application from being
  *     ready: those that a client is connected to or, as long as nobody has called through it, those that the registry lists. A client
- *     that has had them once stays ready; 0 needs none (0 or more, at most subset-size, 0 when unset).
+ *     that has had them once stays ready, and one with fewer servers in grpc.lb.static needs those; 0 needs none (0 or more, at most subset-size, 0 when unset).
  */
 @ConfigurationProperties("grpc.lb")
 public record ClientProperties(

@@ -4,6 +4,7 @@ import io.github.grpclb.autoconfigure.properties.BlankIsAbsent;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.BindResult;
@@ -80,6 +81,21 @@ final class ChannelProperties {
     @Nullable
     String targetOfAll() {
         return BlankIsAbsent.textOrNull(legacyDefault.address());
+    }
+
+    /** Returns the targets that are set where Spring Boot 4.1 does not look for them any more: property and value, in order. */
+    Map<String, String> legacyTargets() {
+        Map<String, String> targets = new TreeMap<>();
+        legacyChannels.forEach((name, channel) -> put(targets, "channels." + name + ".address", channel.address()));
+        put(targets, "default-channel.address", legacyDefault.address());
+        return targets;
+    }
+
+    private static void put(Map<String, String> targets, String property, @Nullable String address) {
+        String written = BlankIsAbsent.textOrNull(address);
+        if (written != null) {
+            targets.put(PREFIX + property, written);
+        }
     }
 
     /** Says whether it is set when a channel goes idle. A channel with settings of its own takes none of the default one's. */

@@ -62,13 +62,20 @@ final class ChannelTargets implements VirtualTargets {
     boolean isOurs(String written) {
         Map.Entry<String, String> made = making.get();
         boolean isMade = made != null && made.getKey().equals(written);
-        return (isMade ? made.getValue() : target(written)).startsWith(scheme + ":");
+        return hasOurScheme(isMade ? made.getValue() : target(written));
     }
 
     /** Returns what the client is called for whom a channel is made: its name, or the service that its target names. */
     String client(String written) {
         String name = placeholders.resolvePlaceholders(written);
-        return name.startsWith(scheme + ":///") ? URI.create(name).getPath().substring(1) : name;
+        return hasOurScheme(name) && name.startsWith(":///", scheme.length())
+                ? URI.create(name).getPath().substring(1)
+                : name;
+    }
+
+    /** The case of a scheme tells nothing to gRPC. */
+    private boolean hasOurScheme(String target) {
+        return target.startsWith(":", scheme.length()) && target.regionMatches(true, 0, scheme, 0, scheme.length());
     }
 
     /** Returns the clients that channels were made for. */

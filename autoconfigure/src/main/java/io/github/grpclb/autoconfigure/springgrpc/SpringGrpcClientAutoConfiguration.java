@@ -4,6 +4,7 @@ import io.github.grpclb.autoconfigure.ClientServices;
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
 import io.github.grpclb.autoconfigure.GrpcLbClientAutoConfiguration;
 import io.github.grpclb.autoconfigure.UnusedClients;
+import io.github.grpclb.autoconfigure.properties.ConfigurationCheck;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.client.ChannelSetup;
 import io.github.grpclb.discovery.EndpointSource;
@@ -50,6 +51,17 @@ public final class SpringGrpcClientAutoConfiguration {
     @Bean
     static TargetsOfFactories grpcLbSpringTargetsOfChannels(ObjectProvider<ChannelTargets> targets) {
         return new TargetsOfFactories(targets);
+    }
+
+    @Bean
+    @Lazy // asked for when the application is ready
+    @ConditionalOnClass(name = "org.springframework.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration")
+    ConfigurationCheck grpcLbSpringLegacyTargetsCheck(ChannelProperties channels) {
+        return () -> channels.legacyTargets().entrySet().stream()
+                .map(set ->
+                        set.getKey() + "=" + set.getValue() + " still says where the channel leads, though Spring Boot"
+                                + " 4.1 does not read it any more: write spring.grpc.client.channel.<name>.target.")
+                .toList();
     }
 
     @Bean

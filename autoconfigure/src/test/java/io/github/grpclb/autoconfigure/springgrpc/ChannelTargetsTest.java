@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.grpclb.autoconfigure.ClientServices;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -122,6 +123,31 @@ class ChannelTargetsTest {
         assertThat(targets().client("greeter")).isEqualTo("greeter");
         assertThat(targets().client("etcd:///hello")).isEqualTo("hello");
         assertThat(targets().isOurs("etcd:///hello")).isTrue();
+        assertThat(targets().client("ETCD:///hello")).isEqualTo("hello");
+        assertThat(targets().isOurs("ETCD:///hello")).isTrue();
+        assertThat(targets().isOurs("etcd2:///hello")).isFalse();
+        assertThat(targets().isOurs("etc")).isTrue();
+    }
+
+    @Test
+    void warnsOfTargetsThatSpringBootNoLongerReads() {
+        environment.setProperty("spring.grpc.client.channel.greeter.target", "static://10.0.0.1:9090");
+        environment.setProperty("spring.grpc.client.channels.blank.address", " ");
+        assertThat(legacyWarnings()).isEmpty();
+        environment.setProperty("spring.grpc.client.channels.greeter.address", "static://10.0.0.1:9090");
+        environment.setProperty("spring.grpc.client.default-channel.address", "static://10.0.0.2:9090");
+        assertThat(legacyWarnings())
+                .satisfiesExactly(
+                        one -> assertThat(one)
+                                .startsWith("spring.grpc.client.channels.greeter.address=static://10.0.0.1:9090 "),
+                        two -> assertThat(two)
+                                .startsWith("spring.grpc.client.default-channel.address=static://10.0.0.2:9090 "));
+    }
+
+    private Collection<String> legacyWarnings() {
+        return new SpringGrpcClientAutoConfiguration()
+                .grpcLbSpringLegacyTargetsCheck(new ChannelProperties(environment))
+                .warnings();
     }
 
     @Test
