@@ -47,9 +47,9 @@ class EtcdFaultScheduleTest {
             FaultSchedule.run(only, Sabotage.NONE);
             return;
         }
-        for (long seed = FIRST; seed < FIRST + SCHEDULES; seed++) {
-            FaultSchedule.run(seed, Sabotage.NONE);
-        }
+        LongStream.range(FIRST, FIRST + SCHEDULES)
+                .parallel()
+                .forEach(seed -> FaultSchedule.run(seed, Sabotage.NONE));
     }
 
     @ParameterizedTest
