@@ -47,9 +47,7 @@ class EtcdFaultScheduleTest {
             FaultSchedule.run(only, Sabotage.NONE);
             return;
         }
-        LongStream.range(FIRST, FIRST + SCHEDULES)
-                .parallel()
-                .forEach(seed -> FaultSchedule.run(seed, Sabotage.NONE));
+        LongStream.range(FIRST, FIRST + SCHEDULES).parallel().forEach(seed -> FaultSchedule.run(seed, Sabotage.NONE));
     }
 
     @ParameterizedTest

@@ -17,13 +17,25 @@ final class EtcdTransport {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
 
+    private static final boolean IS_SHADED_PRESENT =
+            isPresent("io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder");
+
     private EtcdTransport() {}
 
     static ManagedChannelBuilder<?> builder(String target, EtcdOptions.@Nullable TlsSource tls) {
         if (tls != null) {
             return Netty.builder(target).sslContext(Netty.sslContext(tls));
         }
-        return (Shaded.IS_PRESENT ? Shaded.builder(target) : Netty.builder(target)).usePlaintext();
+        return (IS_SHADED_PRESENT ? Shaded.builder(target) : Netty.builder(target)).usePlaintext();
+    }
+
+    private static boolean isPresent(String type) {
+        try {
+            Class.forName(type, false, EtcdTransport.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
     }
 
     private static final class Netty {
@@ -52,21 +64,8 @@ final class EtcdTransport {
         }
     }
 
+    /** A class of its own: the JVM looks for the classes that one names when it is first used. */
     private static final class Shaded {
-
-        static final boolean IS_PRESENT = isPresent();
-
-        private static boolean isPresent() {
-            try {
-                Class.forName(
-                        "io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder",
-                        false,
-                        EtcdTransport.class.getClassLoader());
-                return true;
-            } catch (ClassNotFoundException e) {
-                return false;
-            }
-        }
 
         static ManagedChannelBuilder<?> builder(String target) {
             return io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder.forTarget(target)
