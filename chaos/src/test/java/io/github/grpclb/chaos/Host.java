@@ -92,6 +92,11 @@ enum Host {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
+    /** Says whether a test can run: the auto-configuration's integration tests are applications of net.devh's. */
+    boolean runs(Class<?> test) {
+        return this == DEVH || !test.getName().matches("io\\.github\\.grpclb\\.autoconfigure\\..*IT(\\$.*)?");
+    }
+
     /** Returns a class path without the other hosts. */
     String classPath(String all) {
         return Arrays.stream(all.split(File.pathSeparator))

@@ -54,7 +54,7 @@ final class RowRun implements TestExecutionListener {
     private void execute(String inPackage, String name) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
                 .selectors(selectPackage(inPackage))
-                .filters(shows(name))
+                .filters(shows(name), runsOnHost())
                 .build();
         LauncherFactory.create().execute(request, this);
     }
@@ -79,6 +79,18 @@ final class RowRun implements TestExecutionListener {
                 name.matches("\\d+")
                         ? showsRow(test, Integer.parseInt(name))
                         : test.getTags().contains(TestTag.create(name)));
+    }
+
+    private static PostDiscoveryFilter runsOnHost() {
+        return test ->
+                FilterResult.includedIf(type(test).map(Host.current()::runs).orElse(true));
+    }
+
+    private static Optional<Class<?>> type(TestDescriptor test) {
+        return test.getSource()
+                .<Class<?>>map(source -> source instanceof MethodSource method
+                        ? method.getJavaClass()
+                        : source instanceof ClassSource type ? type.getJavaClass() : null);
     }
 
     private static boolean showsRow(TestDescriptor test, int row) {
