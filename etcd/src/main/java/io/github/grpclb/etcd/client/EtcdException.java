@@ -23,6 +23,9 @@ public final class EtcdException extends RuntimeException {
     private static final Pattern NO_TLS =
             Pattern.compile("closed while performing TLS negotiation|not an SSL/TLS record");
 
+    /** How Netty's native transport begins what the operating system says. */
+    private static final Pattern NATIVE_CALL = Pattern.compile("\\w+\\(\\.\\.\\) failed(?: with error\\(-?\\d+\\))?: ");
+
     /** What gRPC says of a message beyond the limit of one who receives or sends it, in Java and in Go. */
     private static final Pattern TOO_LARGE = Pattern.compile("exceeds maximum size|larger than max");
 
@@ -177,6 +180,7 @@ public final class EtcdException extends RuntimeException {
                 text = text.equals("io exception") ? more : text + ": " + more;
             }
         }
+        text = NATIVE_CALL.matcher(text).replaceAll("");
         return LogText.of(text) + (NO_TLS.matcher(text).find() ? WANTS_HTTP : "");
     }
 }
