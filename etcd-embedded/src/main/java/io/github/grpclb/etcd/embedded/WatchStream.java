@@ -147,7 +147,10 @@ final class WatchStream implements StreamObserver<WatchRequest> {
         }
     }
 
-    /** Tells the next of what has happened: what a client has missed comes in one response, whose limits are etcd's own. */
+    /**
+     * Tells the next of what has happened. What a client has missed comes in one response: of no more revisions than etcd's, and, unlike
+     * etcd's, of about as many bytes as a request may have, which any client takes.
+     */
     private void tell(Watcher watcher) {
         WatchResponse.Builder response = response(watcher.id());
         Iterator<Map.Entry<Long, List<KeyValue>>> changes =
