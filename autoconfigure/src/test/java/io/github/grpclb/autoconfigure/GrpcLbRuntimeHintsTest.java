@@ -78,6 +78,13 @@ final class GrpcLbRuntimeHintsTest {
     }
 
     @Test
+    void readsTheTargetsOfSpringGrpcsFactories() throws ReflectiveOperationException {
+        Class<?> factory = Class.forName("org.springframework.grpc.client.DefaultGrpcChannelFactory");
+        assertThat(reflection().onFieldAccess(factory.getDeclaredField("targets")))
+                .accepts(HINTS);
+    }
+
+    @Test
     void asksNetDevhForParameters() throws ClassNotFoundException {
         Class<?> parameters = Class.forName("net.devh.boot.grpc.client.inject.GrpcClientConstructorInjection");
         assertThat(reflection().onType(parameters).withMemberCategory(MemberCategory.INVOKE_PUBLIC_METHODS))

@@ -24,9 +24,12 @@ final class TargetsOfFactories implements BeanPostProcessor, PriorityOrdered {
 
     private static final String PLAIN_FACTORIES = DefaultGrpcChannelFactory.class.getPackageName();
 
-    /** There is no getter. Null where nothing is told of fields, as in a native image. */
+    /** Of a factory's targets, which have no getter. */
+    static final String FIELD_NAME = "targets";
+
+    /** Null in a version without it. */
     private static final @Nullable Field FIELD =
-            ReflectionUtils.findField(DefaultGrpcChannelFactory.class, "targets", VirtualTargets.class);
+            ReflectionUtils.findField(DefaultGrpcChannelFactory.class, FIELD_NAME, VirtualTargets.class);
 
     private final ObjectProvider<ChannelTargets> targets;
 
