@@ -2,6 +2,7 @@ package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.stale.Suspects;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.NameResolver;

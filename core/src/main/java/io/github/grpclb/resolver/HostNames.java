@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.stale.Suspects;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.HashSet;

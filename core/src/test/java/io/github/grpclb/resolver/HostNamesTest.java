@@ -2,6 +2,7 @@ package io.github.grpclb.resolver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.discovery.stale.Suspects;
 import io.github.grpclb.testing.FaultRow;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

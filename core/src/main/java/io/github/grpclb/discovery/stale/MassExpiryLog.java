@@ -1,12 +1,14 @@
-package io.github.grpclb.resolver;
+package io.github.grpclb.discovery.stale;
 
+import io.github.grpclb.discovery.Internal;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Tells a person of mass expiries, at most once a minute: one comes in several lists. Not thread-safe. */
-final class MassExpiryLog {
+@Internal
+public final class MassExpiryLog {
 
     private static final Logger logger = LoggerFactory.getLogger(MassExpiryLog.class);
 
@@ -17,12 +19,12 @@ final class MassExpiryLog {
     private boolean said;
     private long saidAt;
 
-    MassExpiryLog(String target, Duration staleMax) {
+    public MassExpiryLog(String target, Duration staleMax) {
         this.target = target;
         this.staleMax = staleMax;
     }
 
-    void suspected(int endpoints, int left, long now) {
+    public void suspected(int endpoints, int left, long now) {
         if (endpoints > 0 && (!said || now - saidAt >= INTERVAL_NANOS)) {
             said = true;
             saidAt = now;
@@ -36,7 +38,7 @@ final class MassExpiryLog {
         }
     }
 
-    void givenUp(int endpoints) {
+    public void givenUp(int endpoints) {
         if (endpoints > 0) {
             logger.info("{}: {} endpoints were not listed again for {} and are given up", target, endpoints, staleMax);
         }

@@ -1,7 +1,8 @@
-package io.github.grpclb.resolver;
+package io.github.grpclb.discovery.stale;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.Internal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,13 +33,14 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Time that passes while the registry is unreachable does not count: it cannot say that anybody is back. Not thread-safe.
  */
-final class Suspects {
+@Internal
+public final class Suspects {
 
     /** The longest time from the first to the last endpoint of a mass expiry. */
-    static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(15);
+    public static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(15);
 
     /** What {@link #nextNanos()} says when time alone changes nothing. */
-    static final long NEVER = Long.MAX_VALUE;
+    public static final long NEVER = Long.MAX_VALUE;
 
     private final long staleMax;
     private final Map<String, Gone> gone = new LinkedHashMap<>();
@@ -60,7 +62,7 @@ final class Suspects {
      * @param staleMax the longest time that suspects are kept; 0 keeps none
      * @param now the time, as in all further calls
      */
-    Suspects(Duration staleMax, long now) {
+    public Suspects(Duration staleMax, long now) {
         this.staleMax = staleMax.toNanos();
         this.clockReadAt = now;
     }
@@ -70,7 +72,7 @@ final class Suspects {
      *
      * @return how many endpoints have become suspects
      */
-    int take(List<Endpoint> endpoints, long now) {
+    public int take(List<Endpoint> endpoints, long now) {
         elapse(now);
         losses.values().removeIf(since -> clock - since >= WINDOW_NANOS);
         List<Endpoint> before = listed;
@@ -112,7 +114,7 @@ final class Suspects {
     }
 
     /** Says that an endpoint that is missing, or soon will be, was deregistered on purpose. */
-    void deregistered(Endpoint endpoint) {
+    public void deregistered(Endpoint endpoint) {
         Gone vanished = gone.get(endpoint.address());
         if (vanished == null) {
             leaving.put(endpoint.address(), endpoint);
@@ -136,13 +138,13 @@ final class Suspects {
     }
 
     /** Says whether the registry answers, from now on. */
-    void reachable(boolean answers, long now) {
+    public void reachable(boolean answers, long now) {
         elapse(now);
         reachable = answers;
     }
 
     /** Gives up whose time has come; returns how many suspects these are. */
-    int elapse(long now) {
+    public int elapse(long now) {
         if (reachable) {
             clock += now - clockReadAt;
         }
@@ -153,7 +155,7 @@ final class Suspects {
     }
 
     /** Returns in how many nanoseconds somebody's time has come, or {@link #NEVER}. */
-    long nextNanos() {
+    public long nextNanos() {
         if (!reachable) {
             return NEVER;
         }
@@ -164,12 +166,12 @@ final class Suspects {
     }
 
     /** Returns the suspects in the order in which they vanished. */
-    List<Endpoint> suspects() {
+    public List<Endpoint> suspects() {
         return vanished(true);
     }
 
     /** Returns who is missing and no suspect, in the order in which they vanished. */
-    List<Endpoint> missing() {
+    public List<Endpoint> missing() {
         return vanished(false);
     }
 
