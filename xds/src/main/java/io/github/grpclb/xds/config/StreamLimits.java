@@ -1,0 +1,24 @@
+package io.github.grpclb.xds.config;
+
+import io.github.grpclb.discovery.IllegalValueException;
+
+/**
+ * What one stream may ask for, so that none harms the others. A stream that asks for more ends.
+ *
+ * @param subscriptions how many names of all types together, from 1
+ * @param nameLength how many characters a name may have, from 1
+ */
+public record StreamLimits(int subscriptions, int nameLength) {
+
+    /** A thousand names of 512 characters. */
+    public static final StreamLimits DEFAULT = new StreamLimits(1_000, 512);
+
+    public StreamLimits {
+        if (subscriptions < 1) {
+            throw new IllegalValueException("subscriptions", subscriptions, "at least 1");
+        }
+        if (nameLength < 1) {
+            throw new IllegalValueException("nameLength", nameLength, "at least 1");
+        }
+    }
+}

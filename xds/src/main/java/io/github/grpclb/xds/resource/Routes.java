@@ -1,0 +1,153 @@
+package io.github.grpclb.xds.resource;
+
+import com.google.protobuf.Duration;
+import com.google.protobuf.UInt32Value;
+import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
+import io.envoyproxy.envoy.config.route.v3.NonForwardingAction;
+import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
+import io.github.grpclb.balancer.config.TagRule;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.xds.config.BalancingPolicy;
+import io.github.grpclb.xds.config.Retries;
+import io.github.grpclb.xds.config.ServiceSettings;
+import io.grpc.Metadata;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * Makes a service's routes of its rules for tags: one for each value that a call may name in a header, then one for calls that name
+ * another, and at last the first rule with a split, or all servers. A header alone can name a value: call options do not leave a client.
+ */
+final class Routes {
+
+    /** Shares are written in thousandths of a per cent. */
+    private static final int SHARES = 100_000;
+
+    private final String service;
+    private final ServiceSettings settings;
+    private final List<Endpoint> endpoints;
+
+    Routes(String service, ServiceSettings settings, List<Endpoint> endpoints) {
+        this.service = service;
+        this.settings = settings;
+        this.endpoints = endpoints;
+    }
+
+    RouteConfiguration make() {
+        List<Route> routes = new ArrayList<>();
+        for (TagRule rule : settings.tags()) {
+            if (rule.header() != null) {
+                addNamed(rule, rule.header(), routes);
+            }
+        }
+        routes.add(route(
+                settings.tags().stream()
+                        .filter(rule -> !rule.split().isEmpty())
+                        .findFirst()
+                        .map(this::split)
+                        .orElseGet(() -> RouteAction.newBuilder().setCluster(service)),
+                List.of()));
+        RouteConfiguration.Builder configuration =
+                RouteConfiguration.newBuilder().setName(service);
+        configuration.addVirtualHostsBuilder().setName(service).addDomains("*").addAllRoutes(routes);
+        return configuration.build();
+    }
+
+    private void addNamed(TagRule rule, Metadata.Key<String> header, List<Route> routes) {
+        HeaderMatcher.Builder matcher = HeaderMatcher.newBuilder().setName(header.name());
+        for (String value : values(rule)) {
+            HeaderMatcher exact = matcher.clone()
+                    .setStringMatch(StringMatcher.newBuilder().setExact(value))
+                    .build();
+            routes.add(
+                    route(RouteAction.newBuilder().setCluster(cluster(rule, false, List.of(value))), List.of(exact)));
+        }
+        if (!rule.fallback()) {
+            HeaderMatcher any = matcher.clone().setPresentMatch(true).build();
+            routes.add(Route.newBuilder()
+                    .setMatch(match(List.of(any)))
+                    .setNonForwardingAction(NonForwardingAction.getDefaultInstance())
+                    .build());
+        }
+    }
+
+    /** Returns the values that servers have now. */
+    private TreeSet<String> values(TagRule rule) {
+        return endpoints.stream()
+                .map(rule::valueOf)
+                .filter(Objects::nonNull)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The share of a value that no server has goes to the others, in proportion to theirs. */
+    private RouteAction.Builder split(TagRule rule) {
+        TreeSet<String> values = values(rule);
+        WeightedCluster.Builder shares = WeightedCluster.newBuilder();
+        int rest = SHARES;
+        for (Map.Entry<String, Double> each : new TreeMap<>(rule.split()).entrySet()) {
+            int share = (int) Math.round(each.getValue() / 100 * SHARES);
+            rest -= share;
+            if (share > 0 && values.contains(each.getKey())) {
+                addShare(shares, cluster(rule, false, List.of(each.getKey())), share);
+            }
+        }
+        boolean hasOthers = endpoints.stream().anyMatch(each -> !rule.split().containsKey(rule.valueOf(each)));
+        if (rest > 0 && hasOthers) {
+            addShare(shares, cluster(rule, true, List.copyOf(rule.split().keySet())), rest);
+        }
+        return shares.getClustersCount() == 0
+                ? RouteAction.newBuilder().setCluster(service)
+                : RouteAction.newBuilder().setWeightedClusters(shares);
+    }
+
+    private static void addShare(WeightedCluster.Builder shares, String cluster, int share) {
+        shares.addClustersBuilder().setName(cluster).setWeight(UInt32Value.of(share));
+    }
+
+    private String cluster(TagRule rule, boolean without, List<String> values) {
+        return new ClusterName(service, new ClusterName.Part(rule.key(), without, values)).toString();
+    }
+
+    private Route route(RouteAction.Builder action, List<HeaderMatcher> headers) {
+        // 0 is no limit: a call's own deadline counts, and none where it has none
+        action.getMaxStreamDurationBuilder()
+                .setMaxStreamDuration(
+                        settings.timeout() == null ? Duration.getDefaultInstance() : Durations.of(settings.timeout()));
+        if (settings.policy() instanceof BalancingPolicy.RingHash ringHash) {
+            action.addHashPolicyBuilder().getHeaderBuilder().setHeaderName(ringHash.header());
+        }
+        if (settings.retries() != null) {
+            action.setRetryPolicy(retryPolicy(settings.retries()));
+        }
+        return Route.newBuilder().setMatch(match(headers)).setRoute(action).build();
+    }
+
+    private static RouteMatch match(List<HeaderMatcher> headers) {
+        return RouteMatch.newBuilder().setPrefix("").addAllHeaders(headers).build();
+    }
+
+    private static RetryPolicy retryPolicy(Retries retries) {
+        RetryPolicy.Builder policy = RetryPolicy.newBuilder()
+                .setRetryOn(retries.codes().stream()
+                        .map(code -> code.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                        .sorted()
+                        .collect(Collectors.joining(",")))
+                .setNumRetries(UInt32Value.of(retries.times()));
+        policy.getRetryBackOffBuilder()
+                .setBaseInterval(Durations.of(retries.firstPause()))
+                .setMaxInterval(Durations.of(retries.longestPause()));
+        return policy.build();
+    }
+}

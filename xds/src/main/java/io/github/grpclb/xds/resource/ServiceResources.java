@@ -1,0 +1,109 @@
+package io.github.grpclb.xds.resource;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.UInt32Value;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
+import io.envoyproxy.envoy.config.core.v3.ApiVersion;
+import io.envoyproxy.envoy.config.core.v3.ConfigSource;
+import io.envoyproxy.envoy.config.listener.v3.ApiListener;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.github.grpclb.balancer.config.TagRule;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.xds.config.ServiceSettings;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a service's resources: a listener for API clients and the routes that it names, both of which have the service's name, the clusters
+ * that these name, and the endpoints of each of them.
+ */
+public final class ServiceResources {
+
+    /** More than any client has: left out, gRPC's clients would take 1 024. */
+    private static final int NO_LIMIT = -1;
+
+    private static final ConfigSource FROM_HERE = ConfigSource.newBuilder()
+            .setAds(AggregatedConfigSource.getDefaultInstance())
+            .setResourceApiVersion(ApiVersion.V3)
+            .build();
+
+    private ServiceResources() {}
+
+    /** Returns the listener: what a client asks for that dials {@code xds:///service}. */
+    public static Resource listener(String service) {
+        HttpConnectionManager.Builder manager = HttpConnectionManager.newBuilder();
+        manager.getRdsBuilder().setRouteConfigName(service).setConfigSource(FROM_HERE);
+        manager.addHttpFiltersBuilder().setName("router").setTypedConfig(Any.pack(Router.getDefaultInstance()));
+        Listener listener = Listener.newBuilder()
+                .setName(service)
+                .setApiListener(ApiListener.newBuilder().setApiListener(Any.pack(manager.build())))
+                .build();
+        return Resource.of(ResourceType.LISTENER, service, listener);
+    }
+
+    /**
+     * Returns the routes.
+     *
+     * @param endpoints whose tags calls choose among
+     */
+    public static Resource routes(String service, ServiceSettings settings, List<Endpoint> endpoints) {
+        return Resource.of(ResourceType.ROUTES, service, new Routes(service, settings, endpoints).make());
+    }
+
+    /** Returns a cluster: how a server is chosen. */
+    public static Resource cluster(ClusterName name, ServiceSettings settings) {
+        Cluster.Builder cluster = Cluster.newBuilder().setName(name.toString()).setType(Cluster.DiscoveryType.EDS);
+        cluster.getEdsClusterConfigBuilder().setServiceName(name.toString()).setEdsConfig(FROM_HERE);
+        cluster.getCircuitBreakersBuilder()
+                .addThresholdsBuilder()
+                .setMaxRequests(UInt32Value.of(settings.maxRequests() == null ? NO_LIMIT : settings.maxRequests()));
+        PolicyConfigs.write(settings.policy(), cluster);
+        if (settings.outlierDetection() != null) {
+            cluster.setOutlierDetection(OutlierConfigs.of(settings.outlierDetection()));
+        }
+        return Resource.of(ResourceType.CLUSTER, name.toString(), cluster.build());
+    }
+
+    /**
+     * Returns the endpoints of a cluster; null where there are none. Of a part whose rule has calls fall back, the service's other servers
+     * follow, for when none of the part can be reached.
+     *
+     * @param endpoints all of the service's whose host is an IP literal; xDS knows no others
+     * @param zone the client's, or null where it names none
+     */
+    public static @Nullable Resource endpoints(
+            ClusterName name, ServiceSettings settings, List<Endpoint> endpoints, @Nullable String zone) {
+        List<Endpoint> members = endpoints;
+        List<Endpoint> others = List.of();
+        if (name.part() != null) {
+            TagRule rule = ClusterName.ruleOf(name.part(), settings);
+            if (rule == null) {
+                return null;
+            }
+            members = new ArrayList<>();
+            others = new ArrayList<>();
+            for (Endpoint endpoint : endpoints) {
+                (name.part().has(rule, endpoint) ? members : others).add(endpoint);
+            }
+            if (!rule.fallback()) {
+                others = List.of();
+            }
+        }
+        if (members.isEmpty() && others.isEmpty()) {
+            return null;
+        }
+        return Resource.of(
+                ResourceType.ENDPOINTS,
+                name.toString(),
+                Assignment.of(
+                        name.toString(),
+                        members,
+                        others,
+                        settings.writtenWeights(),
+                        settings.preferZone() ? zone : null));
+    }
+}
