@@ -1,0 +1,63 @@
+package io.github.grpclb.xds;
+
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.xds.ads.AggregatedDiscovery;
+import io.github.grpclb.xds.ads.ClientStatus;
+import io.github.grpclb.xds.ads.XdsObserver;
+import io.github.grpclb.xds.config.XdsOptions;
+import io.grpc.BindableService;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+
+/**
+ * Tells xDS clients of a registry's services. A client that dials {@code xds:///greeter} asks for the listener {@code greeter}, and is
+ * told routes, a cluster and endpoints of that name for as long as its stream is open. A service is followed while anybody asks for it. It
+ * exists once it had a server; from then on it is never told to have none.
+ *
+ * <p>One daemon thread does all of it. Several control planes beside each other know nothing of each other, and say the same.
+ * Thread-safe.
+ */
+public final class XdsControlPlane implements AutoCloseable {
+
+    private final ScheduledThreadPoolExecutor executor;
+    private final AggregatedDiscovery discovery;
+
+    /**
+     * Creates a control plane.
+     *
+     * @param source where the endpoints come from; it stays the caller's, to be closed after this
+     */
+    public XdsControlPlane(EndpointSource source, XdsOptions options, XdsObserver observer) {
+        this.executor = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "grpc-lb-xds");
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.setRemoveOnCancelPolicy(true);
+        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        this.discovery = new AggregatedDiscovery(
+                source, options, observer, new RegistryLoop(executor, System::nanoTime, new Random()));
+    }
+
+    /**
+     * Returns the services that a gRPC server has to serve for it: aggregated discovery, and the status of its clients. Who reaches them
+     * reads the whole registry: the server has to see to who that is.
+     */
+    public List<BindableService> services() {
+        return List.of(discovery, new ClientStatus(discovery));
+    }
+
+    /** Returns how many streams are open. */
+    public int openStreams() {
+        return discovery.openStreams();
+    }
+
+    /** Ends all streams, and follows nothing any more. Returns at once. */
+    @Override
+    public void close() {
+        discovery.close();
+        executor.shutdown();
+    }
+}

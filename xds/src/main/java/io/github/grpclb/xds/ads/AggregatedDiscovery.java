@@ -1,0 +1,117 @@
+package io.github.grpclb.xds.ads;
+
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
+import io.envoyproxy.envoy.service.status.v3.ClientConfig;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.xds.config.XdsOptions;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/** The aggregated discovery service: all types of resources on one stream. Thread-safe. */
+@Internal
+public final class AggregatedDiscovery implements BindableService, AggregatedDiscoveryServiceGrpc.AsyncService {
+
+    private final FollowedServices services;
+    private final XdsOptions options;
+    private final XdsObserver observer;
+    private final RegistryLoop loop;
+    private final AtomicInteger open = new AtomicInteger();
+
+    /** For the loop's thread. */
+    private final Set<AdsStream<?, ?>> streams = new LinkedHashSet<>();
+
+    private boolean closed;
+
+    public AggregatedDiscovery(EndpointSource source, XdsOptions options, XdsObserver observer, RegistryLoop loop) {
+        this.services = new FollowedServices(source, options::settingsOf, options.staleMax(), loop);
+        this.options = options;
+        this.observer = observer;
+        this.loop = loop;
+    }
+
+    @Override
+    public ServerServiceDefinition bindService() {
+        return UnreadableRequests.asNull(AggregatedDiscoveryServiceGrpc.bindService(this));
+    }
+
+    @Override
+    public StreamObserver<DiscoveryRequest> streamAggregatedResources(StreamObserver<DiscoveryResponse> responses) {
+        return open(responses, listener -> new StateOfTheWorld(services, options.limits(), listener));
+    }
+
+    @Override
+    public StreamObserver<DeltaDiscoveryRequest> deltaAggregatedResources(
+            StreamObserver<DeltaDiscoveryResponse> responses) {
+        return open(responses, listener -> new Delta(services, options.limits(), listener));
+    }
+
+    /** Returns how many streams are open. */
+    public int openStreams() {
+        return open.get();
+    }
+
+    /**
+     * Tells what each client has.
+     *
+     * @param wanted of which nodes it is to be told
+     * @param contents whether the resources themselves are in there
+     * @param receiver is called on the loop's thread
+     */
+    void clientStatus(Predicate<Node> wanted, boolean contents, Consumer<List<ClientConfig>> receiver) {
+        loop.execute(() -> receiver.accept(streams.stream()
+                .filter(stream -> wanted.test(stream.node()))
+                .map(stream -> stream.clientStatus(contents))
+                .toList()));
+    }
+
+    /** Ends all streams: clients keep what they have and ask the next control plane, or this one when it is back. */
+    public void close() {
+        loop.execute(() -> {
+            closed = true;
+            List.copyOf(streams).forEach(stream -> stream.fail(Status.UNAVAILABLE.withDescription("shutting down")));
+            services.close();
+        });
+    }
+
+    private <Q, R> StreamObserver<Q> open(
+            StreamObserver<R> responses, Function<Conversation.Listener, Conversation<Q, R>> protocol) {
+        int before = open.getAndIncrement();
+        AdsStream<Q, R> stream =
+                new AdsStream<>((ServerCallStreamObserver<R>) responses, loop, observer, protocol, this::ended);
+        stream.begin();
+        observer.opened();
+        loop.execute(() -> {
+            streams.add(stream);
+            if (closed) {
+                stream.fail(Status.UNAVAILABLE.withDescription("shutting down"));
+            } else if (before >= options.streams()) {
+                stream.fail(Status.RESOURCE_EXHAUSTED.withDescription(
+                        "there are " + before + " streams already (expected: at most " + options.streams() + ")"));
+            }
+        });
+        return stream;
+    }
+
+    private void ended(AdsStream<?, ?> stream) {
+        streams.remove(stream);
+        open.decrementAndGet();
+        observer.closed();
+    }
+}

@@ -1,0 +1,285 @@
+package io.github.grpclb.xds.ads;
+
+import com.google.common.net.InetAddresses;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.LogText;
+import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.discovery.stale.MassExpiryLog;
+import io.github.grpclb.discovery.stale.Suspects;
+import io.github.grpclb.xds.ads.Catalog.ChangeListener;
+import io.github.grpclb.xds.config.ServiceSettings;
+import io.github.grpclb.xds.resource.ClusterName;
+import io.github.grpclb.xds.resource.Resource;
+import io.github.grpclb.xds.resource.ResourceType;
+import io.github.grpclb.xds.resource.ServiceResources;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A service that somebody asked for: its endpoints as the registry tells them, and the resources that are made of them. Lists that follow
+ * each other closely are taken together. Once there was a server, there always is: an empty list changes nothing, since a client with
+ * old addresses is better off than one with none. Those that vanished together are kept as suspects, as our own clients keep them.
+ * For the loop's thread, but the listener's methods.
+ */
+final class FollowedService implements EndpointListener {
+
+    /** How long lists are taken together. */
+    static final Duration PACE = Duration.ofMillis(100);
+
+    /** For how long it is unknown at most whether there is a service: a client gives up on an answer after that time. */
+    static final Duration UNKNOWN_LIMIT = Duration.ofSeconds(15);
+
+    private static final Comparator<Endpoint> BY_KEY =
+            Comparator.comparing(Endpoint::key).thenComparing(Endpoint::address);
+
+    private static final Logger log = LoggerFactory.getLogger(FollowedService.class);
+
+    private final String name;
+    private final ServiceSettings settings;
+    private final RegistryLoop loop;
+    private final Suspects suspects;
+    private final MassExpiryLog massExpiryLog;
+    private final Runnable whenThere;
+
+    /** By the names of resources. */
+    private final Map<ResourceType, Map<String, Set<ChangeListener>>> listeners = new EnumMap<>(ResourceType.class);
+
+    private final Map<ClusterName, Resource> clusters = new HashMap<>();
+    private final Map<AssignmentKey, Found> assignments = new HashMap<>();
+    private @Nullable Resource listener;
+    private @Nullable Resource routes;
+
+    /** Which endpoints a client is told: those of a cluster, for its zone; the empty one is that of clients that name none. */
+    private record AssignmentKey(ClusterName cluster, String zone) {}
+
+    private EndpointSource.@Nullable Subscription subscription;
+    private List<Endpoint> listed = List.of();
+    private List<Endpoint> endpoints = List.of();
+    private boolean known;
+    private boolean closed;
+    private boolean paced;
+    private boolean waiting;
+    private RegistryLoop.Timer limit = RegistryLoop.Timer.NONE;
+    private RegistryLoop.Timer whenStale = RegistryLoop.Timer.NONE;
+
+    FollowedService(String name, ServiceSettings settings, RegistryLoop loop, Duration staleMax, Runnable whenThere) {
+        this.name = name;
+        this.settings = settings;
+        this.loop = loop;
+        this.suspects = new Suspects(staleMax, loop.now());
+        this.massExpiryLog = new MassExpiryLog(name, staleMax);
+        this.whenThere = whenThere;
+    }
+
+    void follow(EndpointSource source) {
+        try {
+            subscription = source.subscribe(name, this);
+        } catch (IllegalArgumentException e) {
+            known = true; // no service has such a name
+            return;
+        }
+        limit = loop.after(UNKNOWN_LIMIT, () -> {
+            known = true;
+            tellAll();
+        });
+    }
+
+    void close() {
+        closed = true;
+        limit.cancel();
+        whenStale.cancel();
+        if (subscription != null) {
+            subscription.close();
+        }
+    }
+
+    void add(ResourceType type, String resource, ChangeListener hears) {
+        listeners
+                .computeIfAbsent(type, first -> new LinkedHashMap<>())
+                .computeIfAbsent(resource, first -> new LinkedHashSet<>())
+                .add(hears);
+    }
+
+    /** Returns whether anybody is left who follows it. */
+    boolean remove(ResourceType type, String resource, ChangeListener hears) {
+        Map<String, Set<ChangeListener>> ofType = listeners.getOrDefault(type, Map.of());
+        Set<ChangeListener> hearing = ofType.getOrDefault(resource, Set.of());
+        if (hearing.remove(hears) && hearing.isEmpty()) {
+            ofType.remove(resource);
+        }
+        return listeners.values().stream().anyMatch(each -> !each.isEmpty());
+    }
+
+    boolean isThere() {
+        return !endpoints.isEmpty();
+    }
+
+    /**
+     * Looks for a resource. A part's cluster is there for whoever still asks for it, be it that no server is left in the part: routes that
+     * name it no more come after it.
+     */
+    Found find(ResourceType type, ClusterName cluster, @Nullable String zone) {
+        if (endpoints.isEmpty()) {
+            return known ? Found.ABSENT : Found.UNKNOWN;
+        }
+        if (cluster.part() != null && (type == ResourceType.LISTENER || type == ResourceType.ROUTES)) {
+            return Found.ABSENT;
+        }
+        return switch (type) {
+            case LISTENER -> new Found.Present(listener());
+            case ROUTES -> new Found.Present(routes());
+            case CLUSTER ->
+                new Found.Present(
+                        clusters.computeIfAbsent(cluster, first -> ServiceResources.cluster(first, settings)));
+            case ENDPOINTS -> assignments.computeIfAbsent(new AssignmentKey(cluster, zoneOf(zone)), this::assign);
+        };
+    }
+
+    private Resource listener() {
+        if (listener == null) {
+            listener = ServiceResources.listener(name);
+        }
+        return listener;
+    }
+
+    private Resource routes() {
+        if (routes == null) {
+            routes = ServiceResources.routes(name, settings, endpoints);
+        }
+        return routes;
+    }
+
+    private Found assign(AssignmentKey key) {
+        Resource resource = ServiceResources.endpoints(
+                key.cluster(), settings, endpoints, key.zone().isEmpty() ? null : key.zone());
+        return resource == null ? Found.ABSENT : new Found.Present(resource);
+    }
+
+    /** Of the zones without a server one is like the other: a client cannot make this one keep more than it has zones. */
+    private String zoneOf(@Nullable String zone) {
+        return zone != null && endpoints.stream().anyMatch(each -> zone.equals(each.zone())) ? zone : "";
+    }
+
+    @Override
+    public void onEndpoints(EndpointSnapshot snapshot) {
+        loop.execute(() -> {
+            listed = snapshot.endpoints();
+            massExpiryLog.suspected(suspects.take(listed, loop.now()), listed.size(), loop.now());
+            boolean news = !known;
+            known = true;
+            limit.cancel();
+            publishInTime();
+            if (news && endpoints.isEmpty()) {
+                tellAll(); // that it is not there
+            }
+        });
+    }
+
+    @Override
+    public void onUnavailable(String reason) {}
+
+    @Override
+    public void onDeregistered(Endpoint endpoint) {
+        loop.execute(() -> {
+            suspects.deregistered(endpoint);
+            publishInTime();
+        });
+    }
+
+    @Override
+    public void onReachable(boolean reachable) {
+        loop.execute(() -> {
+            suspects.reachable(reachable, loop.now());
+            publishInTime();
+        });
+    }
+
+    private void publishInTime() {
+        if (closed) {
+            return;
+        }
+        if (paced) {
+            waiting = true;
+            return;
+        }
+        paced = true;
+        publish();
+        loop.after(PACE, () -> {
+            paced = false;
+            if (waiting) {
+                waiting = false;
+                publishInTime();
+            }
+        });
+    }
+
+    private void publish() {
+        massExpiryLog.givenUp(suspects.elapse(loop.now()));
+        whenStale.cancel();
+        if (suspects.nextNanos() != Suspects.NEVER) {
+            whenStale = loop.after(Duration.ofNanos(suspects.nextNanos()), this::publishInTime);
+        }
+        List<Endpoint> now = new ArrayList<>(listed);
+        if (now.addAll(suspects.suspects())) {
+            now.sort(BY_KEY); // as they stood before
+        }
+        now.removeIf(endpoint -> !hasLiteral(endpoint));
+        if (now.equals(endpoints)) {
+            return;
+        }
+        if (now.isEmpty()) {
+            log.warn("{}: no server is left; clients keep the last {}", LogText.of(name), endpoints.size());
+            return;
+        }
+        boolean first = endpoints.isEmpty();
+        endpoints = List.copyOf(now);
+        assignments.clear();
+        routes = null;
+        if (first) {
+            whenThere.run();
+            tellAll();
+        } else {
+            tell(ResourceType.ENDPOINTS);
+            if (!settings.tags().isEmpty()) {
+                tell(ResourceType.ROUTES);
+            }
+        }
+    }
+
+    private boolean hasLiteral(Endpoint endpoint) {
+        boolean literal = InetAddresses.isInetAddress(endpoint.host());
+        if (!literal && loop.logLimit().isNew(this, endpoint.host())) {
+            log.warn(
+                    "{}: {} is left out: xDS knows IP addresses alone, not names of hosts",
+                    LogText.of(name),
+                    LogText.of(endpoint.address()));
+        }
+        return literal;
+    }
+
+    private void tellAll() {
+        for (ResourceType type : ResourceType.values()) {
+            tell(type);
+        }
+    }
+
+    private void tell(ResourceType type) {
+        Map<String, List<ChangeListener>> now = new LinkedHashMap<>();
+        listeners.getOrDefault(type, Map.of()).forEach((resource, hearing) -> now.put(resource, List.copyOf(hearing)));
+        now.forEach((resource, hearing) -> hearing.forEach(each -> each.changed(type, resource)));
+    }
+}

@@ -1,0 +1,20 @@
+package io.github.grpclb.xds.ads;
+
+import io.github.grpclb.xds.resource.Resource;
+
+/** What became of looking for a resource. */
+sealed interface Found {
+
+    /** It is there. */
+    record Present(Resource resource) implements Found {}
+
+    /** There is no such thing: its service has never had a server, or can be none. */
+    record Absent() implements Found {}
+
+    /** Nobody knows yet: the registry has not answered. */
+    record Unknown() implements Found {}
+
+    Found ABSENT = new Absent();
+
+    Found UNKNOWN = new Unknown();
+}

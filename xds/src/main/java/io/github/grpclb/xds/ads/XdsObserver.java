@@ -1,0 +1,30 @@
+package io.github.grpclb.xds.ads;
+
+import io.github.grpclb.xds.resource.ResourceType;
+
+/** Hears of what goes on between a control plane and its clients, for metrics. Called on any thread: count and return. */
+public interface XdsObserver {
+
+    /** Hears nothing. */
+    XdsObserver NONE = new XdsObserver() {};
+
+    /** A client opened a stream. */
+    default void opened() {}
+
+    /** A stream ended. */
+    default void closed() {}
+
+    /** A response was sent. */
+    default void sent(ResourceType type) {}
+
+    /** A client accepted a response. */
+    default void accepted(ResourceType type) {}
+
+    /**
+     * A client rejected a response, and goes on with what it had.
+     *
+     * @param node the client's id, as it gives it; may be empty
+     * @param reason in the client's words, one line
+     */
+    default void rejected(ResourceType type, String node, String reason) {}
+}

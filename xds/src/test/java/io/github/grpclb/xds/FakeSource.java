@@ -1,0 +1,81 @@
+package io.github.grpclb.xds;
+
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointListener;
+import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.EndpointSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A registry that says what a test has it say. Thread-safe. */
+public final class FakeSource implements EndpointSource {
+
+    private final Map<String, EndpointListener> listeners = new ConcurrentHashMap<>();
+    private final Map<String, List<Endpoint>> lists = new ConcurrentHashMap<>();
+    private final AtomicInteger subscriptions = new AtomicInteger();
+
+    @Override
+    public Subscription subscribe(String service, EndpointListener listener) {
+        if (service.contains("%")) {
+            throw new IllegalArgumentException("no service: " + service);
+        }
+        subscriptions.incrementAndGet();
+        listeners.put(service, listener);
+        List<Endpoint> list = lists.get(service);
+        if (list != null) {
+            listener.onEndpoints(new EndpointSnapshot(service, 0, list));
+        }
+        return new Subscription() {
+            @Override
+            public void refresh() {}
+
+            @Override
+            public void close() {
+                listeners.remove(service, listener);
+            }
+        };
+    }
+
+    @Override
+    public void close() {}
+
+    /** Says which endpoints a service has. */
+    public void list(String service, Endpoint... endpoints) {
+        list(service, List.of(endpoints));
+    }
+
+    public void list(String service, List<Endpoint> endpoints) {
+        lists.put(service, endpoints);
+        EndpointListener listener = listeners.get(service);
+        if (listener != null) {
+            listener.onEndpoints(new EndpointSnapshot(service, 0, endpoints));
+        }
+    }
+
+    /** Returns who follows a service, or null. */
+    public @Nullable EndpointListener listener(String service) {
+        return listeners.get(service);
+    }
+
+    /** Returns how many services are followed. */
+    public int followed() {
+        return listeners.size();
+    }
+
+    /** Returns how often a service was begun to be followed. */
+    public int subscriptions() {
+        return subscriptions.get();
+    }
+
+    /** Returns an endpoint of weight 1 at that port of a loopback address. */
+    public static Endpoint endpoint(String service, int port) {
+        return Endpoint.builder(service, "127.0.0.1", port)
+                .id("s" + port)
+                .startedAt(1)
+                .key("/" + service + "/" + port)
+                .build();
+    }
+}

@@ -1,0 +1,173 @@
+package io.github.grpclb.xds.ads;
+
+import io.envoyproxy.envoy.config.core.v3.Locality;
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
+import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.testing.FakeClock;
+import io.github.grpclb.xds.FakeSource;
+import io.github.grpclb.xds.config.XdsOptions;
+import io.github.grpclb.xds.resource.ResourceType;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Consumer;
+
+/** A control plane whose time passes when a test says so, and clients whose words a test chooses. */
+final class Scene {
+
+    static final Node NODE = Node.newBuilder()
+            .setId("client-1")
+            .setLocality(Locality.newBuilder().setZone("z1"))
+            .build();
+
+    final FakeClock clock = new FakeClock();
+    final FakeSource source = new FakeSource();
+    final List<String> rejections = new ArrayList<>();
+    final AggregatedDiscovery discovery;
+
+    Scene() {
+        this(XdsOptions.DEFAULT);
+    }
+
+    Scene(XdsOptions options) {
+        RegistryLoop loop = new RegistryLoop(clock, clock::nanoTime, new Random(1));
+        discovery = new AggregatedDiscovery(
+                source,
+                options,
+                new XdsObserver() {
+                    @Override
+                    public void rejected(ResourceType type, String node, String reason) {
+                        rejections.add(node + " " + type + ": " + reason);
+                    }
+                },
+                loop);
+    }
+
+    void pass(Duration time) {
+        clock.forward(time);
+    }
+
+    /** Lets everything happen that is due. */
+    void settle() {
+        pass(Duration.ZERO);
+    }
+
+    WholeClient wholeClient() {
+        return new WholeClient();
+    }
+
+    DeltaClient deltaClient() {
+        return new DeltaClient();
+    }
+
+    /** One that speaks the state-of-the-world protocol. */
+    final class WholeClient {
+
+        final FakeResponses<DiscoveryResponse> responses = new FakeResponses<>();
+        private final StreamObserver<DiscoveryRequest> requests = discovery.streamAggregatedResources(responses);
+
+        /** Says what it wants first, or without having been answered. */
+        void ask(ResourceType type, String... names) {
+            say(request -> request.setTypeUrl(type.url()).addAllResourceNames(List.of(names)));
+        }
+
+        /** Accepts a response, and says what it wants from now on. */
+        void accept(DiscoveryResponse response, String... names) {
+            say(request -> request.setTypeUrl(response.getTypeUrl())
+                    .setVersionInfo(response.getVersionInfo())
+                    .setResponseNonce(response.getNonce())
+                    .addAllResourceNames(List.of(names)));
+        }
+
+        void reject(DiscoveryResponse response, String version, String reason, String... names) {
+            say(request -> {
+                request.setTypeUrl(response.getTypeUrl())
+                        .setVersionInfo(version)
+                        .setResponseNonce(response.getNonce())
+                        .addAllResourceNames(List.of(names));
+                request.getErrorDetailBuilder().setMessage(reason);
+            });
+        }
+
+        void say(Consumer<DiscoveryRequest.Builder> content) {
+            DiscoveryRequest.Builder request = DiscoveryRequest.newBuilder().setNode(NODE);
+            content.accept(request);
+            requests.onNext(request.build());
+            settle();
+        }
+
+        void end() {
+            requests.onCompleted();
+            settle();
+        }
+
+        /** Returns the one response that it got since it last looked. */
+        DiscoveryResponse read() {
+            settle();
+            List<DiscoveryResponse> all = responses.take();
+            if (all.size() != 1) {
+                throw new AssertionError("one response expected: " + all);
+            }
+            return all.get(0);
+        }
+
+        List<DiscoveryResponse> readAll() {
+            settle();
+            return responses.take();
+        }
+    }
+
+    /** One that speaks the incremental protocol. */
+    final class DeltaClient {
+
+        final FakeResponses<DeltaDiscoveryResponse> responses = new FakeResponses<>();
+        private final StreamObserver<DeltaDiscoveryRequest> requests = discovery.deltaAggregatedResources(responses);
+
+        void subscribe(ResourceType type, String... names) {
+            say(request -> request.setTypeUrl(type.url()).addAllResourceNamesSubscribe(List.of(names)));
+        }
+
+        void unsubscribe(ResourceType type, String... names) {
+            say(request -> request.setTypeUrl(type.url()).addAllResourceNamesUnsubscribe(List.of(names)));
+        }
+
+        void accept(DeltaDiscoveryResponse response) {
+            say(request -> request.setTypeUrl(response.getTypeUrl()).setResponseNonce(response.getNonce()));
+        }
+
+        void reject(DeltaDiscoveryResponse response, String reason) {
+            say(request -> {
+                request.setTypeUrl(response.getTypeUrl()).setResponseNonce(response.getNonce());
+                request.getErrorDetailBuilder().setMessage(reason);
+            });
+        }
+
+        void say(Consumer<DeltaDiscoveryRequest.Builder> content) {
+            DeltaDiscoveryRequest.Builder request =
+                    DeltaDiscoveryRequest.newBuilder().setNode(NODE);
+            content.accept(request);
+            requests.onNext(request.build());
+            settle();
+        }
+
+        DeltaDiscoveryResponse read() {
+            settle();
+            List<DeltaDiscoveryResponse> all = responses.take();
+            if (all.size() != 1) {
+                throw new AssertionError("one response expected: " + all);
+            }
+            return all.get(0);
+        }
+
+        List<DeltaDiscoveryResponse> readAll() {
+            settle();
+            return responses.take();
+        }
+    }
+}
