@@ -57,7 +57,7 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
     /** Begins to listen; to be called while the call is being started. */
     void begin() {
         responses.disableAutoRequest();
-        responses.setOnReadyHandler(() -> loop.execute(this::speak));
+        responses.setOnReadyHandler(() -> loop.execute(() -> orFail(this::speak)));
         responses.setOnCancelHandler(() -> loop.execute(this::end));
         responses.setOnCloseHandler(() -> loop.execute(this::end)); // also where gRPC ends it, for what it cannot read
         responses.request(1);
@@ -65,7 +65,7 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
 
     @Override
     public void onNext(@Nullable Q request) {
-        loop.execute(() -> hear(request));
+        loop.execute(() -> orFail(() -> hear(request)));
     }
 
     @Override
@@ -101,6 +101,16 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
         }
     }
 
+    /** A fault of ours is better seen by the client, which comes back, than to leave it without answers. */
+    private void orFail(Runnable turn) {
+        try {
+            turn.run();
+        } catch (RuntimeException | Error e) {
+            fail(Status.INTERNAL.withDescription("failed in the control plane; see its log"));
+            throw e;
+        }
+    }
+
     private void hear(@Nullable Q request) {
         if (over) {
             return;
@@ -121,9 +131,6 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
             }
             fail(e.getStatus());
             return;
-        } catch (RuntimeException | Error e) {
-            fail(Status.INTERNAL.withDescription("failed in the control plane; see its log"));
-            throw e;
         }
         speak();
         if (!over) {
@@ -177,7 +184,7 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
         armedFor = due;
         turn = loop.after(time, () -> {
             armed = false;
-            speak();
+            orFail(this::speak);
         });
     }
 

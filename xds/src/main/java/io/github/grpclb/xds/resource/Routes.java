@@ -72,7 +72,7 @@ final class Routes {
                     .setStringMatch(StringMatcher.newBuilder().setExact(value))
                     .build();
             routes.add(
-                    route(RouteAction.newBuilder().setCluster(cluster(rule, false, List.of(value))), List.of(exact)));
+                    route(RouteAction.newBuilder().setCluster(cluster(rule, value)), List.of(exact)));
         }
         if (!rule.fallback()) {
             HeaderMatcher any = matcher.clone().setPresentMatch(true).build();
@@ -100,12 +100,13 @@ final class Routes {
             int share = (int) Math.round(each.getValue() / 100 * SHARES);
             rest -= share;
             if (share > 0 && values.contains(each.getKey())) {
-                addShare(shares, cluster(rule, false, List.of(each.getKey())), share);
+                addShare(shares, cluster(rule, each.getKey()), share);
             }
         }
-        boolean hasOthers = endpoints.stream().anyMatch(each -> !rule.split().containsKey(rule.valueOf(each)));
+        ClusterName.Part others = new ClusterName.Part(rule.key(), true, List.copyOf(rule.split().keySet()));
+        boolean hasOthers = endpoints.stream().anyMatch(each -> others.has(rule, each));
         if (rest > 0 && hasOthers) {
-            addShare(shares, cluster(rule, true, List.copyOf(rule.split().keySet())), rest);
+            addShare(shares, new ClusterName(service, others).toString(), rest);
         }
         return shares.getClustersCount() == 0
                 ? RouteAction.newBuilder().setCluster(service)
@@ -116,8 +117,8 @@ final class Routes {
         shares.addClustersBuilder().setName(cluster).setWeight(UInt32Value.of(share));
     }
 
-    private String cluster(TagRule rule, boolean without, List<String> values) {
-        return new ClusterName(service, new ClusterName.Part(rule.key(), without, values)).toString();
+    private String cluster(TagRule rule, String value) {
+        return new ClusterName(service, new ClusterName.Part(rule.key(), false, List.of(value))).toString();
     }
 
     private Route route(RouteAction.Builder action, List<HeaderMatcher> headers) {
