@@ -45,6 +45,7 @@ class ArchitectureTest {
     /** In reading order; a package stands here with those below it unless they are listed themselves. */
     private static final List<String> ORDER = List.of(
             "discovery",
+            "discovery.stale",
             "discovery.follow",
             "discovery.snapshot",
             "load",
@@ -65,6 +66,10 @@ class ArchitectureTest {
             "etcd.announce",
             "etcd.follow",
             "kubernetes",
+            "xds.config",
+            "xds.resource",
+            "xds.ads",
+            "xds",
             "actuate",
             "autoconfigure.properties",
             "autoconfigure",

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class Conversation<Q, R> implements Catalog.ChangeListener {
 
+    /** Once a response has so many, what else there is goes into the next one: a client takes no message of more than 4 MiB. */
+    static final int ENOUGH_BYTES = 1 << 20;
+
     private final Catalog catalog;
     private final StreamLimits limits;
     private final Listener listener;

@@ -71,10 +71,11 @@ final class Delta extends Conversation<DeltaDiscoveryRequest, DeltaDiscoveryResp
         }
         DeltaDiscoveryResponse.Builder response = DeltaDiscoveryResponse.newBuilder();
         List<String> asked = new ArrayList<>(subscription.asked);
+        int bytes = 0;
         for (String name : subscription.takeDirty(changesToo)) {
-            Found found = find(type, name);
+            Found found = bytes < ENOUGH_BYTES ? find(type, name) : Found.UNKNOWN;
             if (found instanceof Found.Present it) {
-                tell(it.resource(), subscription, response);
+                bytes += tell(it.resource(), subscription, response);
             } else if (found instanceof Found.Unknown) {
                 subscription.asked.add(name);
             } else if (subscription.told.remove(name) != null || asked.contains(name)) {
@@ -95,12 +96,15 @@ final class Delta extends Conversation<DeltaDiscoveryRequest, DeltaDiscoveryResp
         return response.build();
     }
 
-    private static void tell(Resource resource, Subscription subscription, DeltaDiscoveryResponse.Builder response) {
-        if (!resource.version().equals(subscription.told.put(resource.name(), resource.version()))) {
-            response.addResourcesBuilder()
-                    .setName(resource.name())
-                    .setVersion(resource.version())
-                    .setResource(resource.body());
+    /** Returns how many bytes that takes. */
+    private static int tell(Resource resource, Subscription subscription, DeltaDiscoveryResponse.Builder response) {
+        if (resource.version().equals(subscription.told.put(resource.name(), resource.version()))) {
+            return 0;
         }
+        response.addResourcesBuilder()
+                .setName(resource.name())
+                .setVersion(resource.version())
+                .setResource(resource.body());
+        return resource.body().getSerializedSize();
     }
 }

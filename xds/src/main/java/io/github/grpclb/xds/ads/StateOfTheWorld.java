@@ -103,16 +103,17 @@ final class StateOfTheWorld extends Conversation<DiscoveryRequest, DiscoveryResp
     /** Returns those that it was not told of as they are; null where there are none. */
     private @Nullable List<Resource> some(ResourceType type, Subscription subscription, boolean changesToo) {
         List<Resource> resources = new ArrayList<>();
+        int bytes = 0;
         for (String name : subscription.takeDirty(changesToo)) {
-            Found found = find(type, name);
+            Found found = bytes < ENOUGH_BYTES ? find(type, name) : Found.UNKNOWN;
             if (found instanceof Found.Present it) {
-                if (!it.resource()
-                        .version()
-                        .equals(subscription.told.put(name, it.resource().version()))) {
+                String version = it.resource().version();
+                if (!version.equals(subscription.told.put(name, version))) {
                     resources.add(it.resource());
+                    bytes += it.resource().body().getSerializedSize();
                 }
             } else if (found instanceof Found.Unknown) {
-                subscription.asked.add(name);
+                subscription.asked.add(name); // for the next response
             }
         }
         return resources.isEmpty() ? null : resources;

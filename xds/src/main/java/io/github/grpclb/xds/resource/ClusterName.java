@@ -2,6 +2,7 @@ package io.github.grpclb.xds.resource;
 
 import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.xds.config.ServiceSettings;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param service the service's name
  * @param part which of its servers; null for all
  */
+@Internal
 public record ClusterName(String service, @Nullable Part part) {
 
     /**

@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
+import io.github.grpclb.discovery.Internal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
@@ -19,6 +20,7 @@ import java.util.HexFormat;
  * @param version changes with the content, and with nothing else
  * @param body the message itself
  */
+@Internal
 public record Resource(ResourceType type, String name, String version, Any body) {
 
     /** Half of a SHA-256 in hexadecimal digits: versions are compared for equality, and no one gains by forging one. */

@@ -71,8 +71,7 @@ final class Routes {
             HeaderMatcher exact = matcher.clone()
                     .setStringMatch(StringMatcher.newBuilder().setExact(value))
                     .build();
-            routes.add(
-                    route(RouteAction.newBuilder().setCluster(cluster(rule, value)), List.of(exact)));
+            routes.add(route(RouteAction.newBuilder().setCluster(cluster(rule, value)), List.of(exact)));
         }
         if (!rule.fallback()) {
             HeaderMatcher any = matcher.clone().setPresentMatch(true).build();
@@ -103,7 +102,8 @@ final class Routes {
                 addShare(shares, cluster(rule, each.getKey()), share);
             }
         }
-        ClusterName.Part others = new ClusterName.Part(rule.key(), true, List.copyOf(rule.split().keySet()));
+        ClusterName.Part others =
+                new ClusterName.Part(rule.key(), true, List.copyOf(rule.split().keySet()));
         boolean hasOthers = endpoints.stream().anyMatch(each -> others.has(rule, each));
         if (rest > 0 && hasOthers) {
             addShare(shares, new ClusterName(service, others).toString(), rest);

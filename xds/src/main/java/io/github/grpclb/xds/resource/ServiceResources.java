@@ -12,6 +12,7 @@ import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.xds.config.ServiceSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * Makes a service's resources: a listener for API clients and the routes that it names, both of which have the service's name, the clusters
  * that these name, and the endpoints of each of them.
  */
+@Internal
 public final class ServiceResources {
 
     /** More than any client has: left out, gRPC's clients would take 1 024. */

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -152,6 +153,20 @@ class DeltaTest {
         client.unsubscribe(CLUSTER, "*");
         client.subscribe(CLUSTER, "a");
         assertThat(names(client.read())).containsExactly("a");
+    }
+
+    @Test
+    void dividesWhatIsTooMuchForOneMessage() {
+        String[] services = scene.listLargeServices();
+        client.subscribe(ENDPOINTS, services);
+        List<String> told = new ArrayList<>();
+        for (List<DeltaDiscoveryResponse> next = client.readAll(); !next.isEmpty(); next = client.readAll()) {
+            assertThat(next).hasSize(1);
+            assertThat(next.get(0).getSerializedSize()).isLessThan(2 << 20);
+            told.addAll(names(next.get(0)));
+            client.accept(next.get(0));
+        }
+        assertThat(told).containsExactlyInAnyOrder(services);
     }
 
     @Test

@@ -115,7 +115,8 @@ class RequestsFuzzTest {
     }
 
     private static void requireNoHarm(Scene scene, Scene.WholeClient good, FakeResponses<?> responses) {
-        scene.source.list("greeter", endpoint("greeter", 1).toBuilder().weight(2).build(), endpoint("greeter", 2));
+        scene.source.list(
+                "greeter", endpoint("greeter", 1).toBuilder().weight(2).build(), endpoint("greeter", 2));
         scene.pass(Duration.ofMillis(200));
         assertThat(good.read().getResourcesCount()).isOne();
         Status status = responses.status();
@@ -156,8 +157,7 @@ class RequestsFuzzTest {
                 .setResponseNonce(hostile.of("", "1", "2", "3", hostile.number()))
                 .addAllResourceNamesSubscribe(hostile.list(4, () -> name(hostile)))
                 .addAllResourceNamesUnsubscribe(hostile.list(2, () -> name(hostile)));
-        hostile.list(3, () -> name(hostile))
-                .forEach(name -> request.putInitialResourceVersions(name, hostile.text()));
+        hostile.list(3, () -> name(hostile)).forEach(name -> request.putInitialResourceVersions(name, hostile.text()));
         if (hostile.oneIn(3)) {
             request.getErrorDetailBuilder().setMessage(hostile.text());
         }
@@ -165,7 +165,9 @@ class RequestsFuzzTest {
     }
 
     private static String type(Hostile hostile) {
-        return hostile.oneIn(20) ? hostile.text() : hostile.of(ResourceType.values()).url();
+        return hostile.oneIn(20)
+                ? hostile.text()
+                : hostile.of(ResourceType.values()).url();
     }
 
     private static String name(Hostile hostile) {

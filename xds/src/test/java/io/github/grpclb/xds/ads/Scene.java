@@ -6,6 +6,7 @@ import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.follow.RegistryLoop;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.xds.FakeSource;
@@ -56,6 +57,20 @@ final class Scene {
     /** Lets everything happen that is due. */
     void settle() {
         pass(Duration.ZERO);
+    }
+
+    /** Has six services whose endpoints together take more than 4 MiB; returns their names. */
+    String[] listLargeServices() {
+        String[] services = new String[6];
+        for (int i = 0; i < services.length; i++) {
+            services[i] = "large-" + i;
+            List<Endpoint> endpoints = new ArrayList<>();
+            for (int port = 1; port <= 10_000; port++) {
+                endpoints.add(FakeSource.endpoint(services[i], port));
+            }
+            source.list(services[i], endpoints);
+        }
+        return services;
     }
 
     WholeClient wholeClient() {

@@ -168,6 +168,20 @@ class StateOfTheWorldTest {
     }
 
     @Test
+    void dividesWhatIsTooMuchForOneMessage() {
+        String[] services = scene.listLargeServices();
+        client.ask(ENDPOINTS, services);
+        List<String> told = new ArrayList<>();
+        for (List<DiscoveryResponse> next = client.readAll(); !next.isEmpty(); next = client.readAll()) {
+            assertThat(next).hasSize(1);
+            assertThat(next.get(0).getSerializedSize()).isLessThan(2 << 20);
+            told.addAll(names(next.get(0)));
+            client.accept(next.get(0), services);
+        }
+        assertThat(told).containsExactlyInAnyOrder(services);
+    }
+
+    @Test
     void keepsARejectedResourceToItselfUntilItChanges(CapturedLog log) {
         scene.source.list("a", endpoint("a", 1));
         client.ask(ENDPOINTS, "a");
