@@ -27,6 +27,7 @@ public final class Bench {
         suites.put("app", new AppSuite());
         suites.put("slow", new SlowServerSuite());
         suites.put("slow-start", new SlowStartSuite());
+        suites.put("xds", new XdsSuite());
         if (!arguments[0].equals("all")) {
             suites.keySet().removeIf(name -> !name.startsWith(arguments[0]));
         }
