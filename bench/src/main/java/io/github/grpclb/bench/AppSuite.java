@@ -53,14 +53,14 @@ final class AppSuite implements Suite {
             List<String> addresses =
                     peers.stream().map(peer -> "127.0.0.1:" + peer.port()).toList();
             register(addresses, etcd);
-            List<String> without =
-                    List.of("--grpc.lb.enabled=false", host.leadingTo(FixedList.target(addresses)));
+            List<String> without = List.of("--grpc.lb.enabled=false", host.leadingTo(FixedList.target(addresses)));
             List<String> with = List.of("--grpc.lb.etcd.endpoints=" + etcd.endpoint());
             List<Probe> probesWithout = new ArrayList<>();
             List<Probe> probesWith = new ArrayList<>();
             probe(host, servers, with); // from here on the files are in memory
             for (int start = 1; start <= starts; start++) {
-                Suite.progress("app, " + host.title() + ", " + servers + " server(s), start " + start + " of " + starts);
+                Suite.progress(
+                        "app, " + host.title() + ", " + servers + " server(s), start " + start + " of " + starts);
                 probesWithout.add(probe(host, servers, without));
                 probesWith.add(probe(host, servers, with));
             }

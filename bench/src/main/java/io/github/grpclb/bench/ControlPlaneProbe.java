@@ -46,7 +46,9 @@ final class ControlPlaneProbe {
                 System.gc();
                 System.gc();
                 System.out.println(controlPlane.openStreams() + " "
-                        + ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() + " "
+                        + ManagementFactory.getMemoryMXBean()
+                                .getHeapMemoryUsage()
+                                .getUsed() + " "
                         + ManagementFactory.getThreadMXBean().getThreadCount());
             }
         }

@@ -32,7 +32,8 @@ enum ProbeHost {
         @Override
         String classPath() throws IOException {
             Path target = Path.of("bench", "target");
-            String all = target.resolve("classes") + File.pathSeparator
+            String all = target.resolve("classes")
+                    + File.pathSeparator
                     + Files.readString(target.resolve("class-path-spring-grpc"));
             return without(without(all, NOT_ITS), OF_DEVH);
         }
@@ -83,8 +84,8 @@ enum ProbeHost {
 
     private static String without(String classPath, List<String> names) {
         return Arrays.stream(classPath.split(File.pathSeparator))
-                .filter(entry -> names.stream()
-                        .noneMatch(Path.of(entry).getFileName().toString()::startsWith))
+                .filter(entry ->
+                        names.stream().noneMatch(Path.of(entry).getFileName().toString()::startsWith))
                 .collect(Collectors.joining(File.pathSeparator));
     }
 }

@@ -64,8 +64,8 @@ final class XdsSuite implements Suite {
             long[] after = state(commands, answers);
             double[] millis = changes(commands, clients + 1, scale.rounds());
             Table table = new Table(
-                    "A control plane with " + Numbers.of(clients) + " clients of " + SERVICES + " services of " + ENDPOINTS
-                            + " endpoints each",
+                    "A control plane with " + Numbers.of(clients) + " clients of " + SERVICES + " services of "
+                            + ENDPOINTS + " endpoints each",
                     "",
                     "");
             table.add("all have all, s", Numbers.of(subscribed));
@@ -123,7 +123,9 @@ final class XdsSuite implements Suite {
     /** Streams, bytes of heap and threads of the control plane. */
     private static long[] state(PrintWriter commands, BufferedReader answers) throws IOException {
         commands.println("state");
-        return Arrays.stream(answers.readLine().split(" ")).mapToLong(Long::parseLong).toArray();
+        return Arrays.stream(answers.readLine().split(" "))
+                .mapToLong(Long::parseLong)
+                .toArray();
     }
 
     /** Accepts what it is told, and counts it. */

@@ -89,7 +89,7 @@ class EtcdAuthIT {
         Scene.during(Scene.TTL.multipliedBy(3));
         // since 3.5.28 a lease is renewed only by who may write its keys
         boolean keysRanOut = operator.all().isEmpty();
-        // then the first to vanish gets no calls until the other one has, which was renewed up to a third of the TTL later
+        // then the first to vanish is not called until the other one has, which was renewed up to TTL/3 later
         Duration apart = keysRanOut ? Scene.TTL.dividedBy(3) : Duration.ZERO;
         client.soFar()
                 .since(denied.nanoTime())
