@@ -24,7 +24,9 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +71,10 @@ final class FollowedService implements EndpointListener {
     private EndpointSource.@Nullable Subscription subscription;
     private List<Endpoint> listed = List.of();
     private List<Endpoint> endpoints = List.of();
+
+    /** Of the endpoints; looked for once a list rather than for each client. */
+    private Set<String> zones = Set.of();
+
     private boolean known;
     private boolean closed;
     private boolean paced;
@@ -171,7 +177,7 @@ final class FollowedService implements EndpointListener {
 
     /** Of the zones without a server one is like the other: a client cannot make this one keep more than it has zones. */
     private String zoneOf(@Nullable String zone) {
-        return zone != null && endpoints.stream().anyMatch(each -> zone.equals(each.zone())) ? zone : "";
+        return zone != null && zones.contains(zone) ? zone : "";
     }
 
     @Override
@@ -247,6 +253,7 @@ final class FollowedService implements EndpointListener {
         }
         boolean first = endpoints.isEmpty();
         endpoints = List.copyOf(now);
+        zones = now.stream().map(Endpoint::zone).filter(Objects::nonNull).collect(Collectors.toSet());
         assignments.clear();
         routes = null;
         if (first) {
