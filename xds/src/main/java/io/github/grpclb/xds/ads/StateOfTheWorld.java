@@ -125,6 +125,6 @@ final class StateOfTheWorld extends Conversation<DiscoveryRequest, DiscoveryResp
                 .putChar('\0')
                 .putString(version, StandardCharsets.UTF_8)
                 .putChar('\0'));
-        return hasher.hash().toString().substring(0, 32);
+        return Resource.versionOf(hasher.hash());
     }
 }

@@ -1,5 +1,8 @@
 package io.github.grpclb.xds.resource;
 
+import com.google.common.hash.HashCode;
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
@@ -7,9 +10,6 @@ import com.google.protobuf.Message;
 import io.github.grpclb.discovery.Internal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * A resource as it goes out. Its version is a digest of its content: the same on every control plane, after a restart too, and no other
@@ -47,12 +47,13 @@ public record Resource(ResourceType type, String name, String version, Any body)
     }
 
     private static String digest(ByteString bytes) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            bytes.asReadOnlyByteBufferList().forEach(digest::update);
-            return HexFormat.of().formatHex(digest.digest()).substring(0, DIGITS);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        Hasher hasher = Hashing.sha256().newHasher();
+        bytes.asReadOnlyByteBufferList().forEach(hasher::putBytes);
+        return versionOf(hasher.hash());
+    }
+
+    /** Writes a SHA-256 as a version. */
+    public static String versionOf(HashCode digest) {
+        return digest.toString().substring(0, DIGITS);
     }
 }
