@@ -4,15 +4,9 @@ import static io.github.grpclb.xds.FakeSource.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
-import com.google.protobuf.InvalidProtocolBufferException;
-import io.envoyproxy.envoy.config.cluster.v3.Cluster;
-import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
-import io.envoyproxy.envoy.config.listener.v3.Listener;
-import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.github.grpclb.xds.resource.ResourceType;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -139,7 +133,7 @@ class ConversationSimulationTest {
                 other.ask(type, names.toArray(String[]::new));
                 Map<String, Any> all = new HashMap<>();
                 for (DiscoveryResponse response : other.readAll()) {
-                    response.getResourcesList().forEach(each -> all.put(nameOf(each), each));
+                    response.getResourcesList().forEach(each -> all.put(Scene.nameOf(each), each));
                 }
                 other.end();
                 assertThat(has.get(type))
@@ -192,7 +186,7 @@ class ConversationSimulationTest {
                     if (type.isWhole()) {
                         mine.clear();
                     }
-                    response.getResourcesList().forEach(each -> mine.put(nameOf(each), each));
+                    response.getResourcesList().forEach(each -> mine.put(Scene.nameOf(each), each));
                     mine.keySet().retainAll(wanted.get(type));
                 }
                 say(type, accepts ? null : "no");
@@ -285,23 +279,6 @@ class ConversationSimulationTest {
         @Override
         void end() {
             client.responses.cancel();
-        }
-    }
-
-    private static String nameOf(Any resource) {
-        try {
-            if (resource.is(Cluster.class)) {
-                return resource.unpack(Cluster.class).getName();
-            }
-            if (resource.is(Listener.class)) {
-                return resource.unpack(Listener.class).getName();
-            }
-            if (resource.is(RouteConfiguration.class)) {
-                return resource.unpack(RouteConfiguration.class).getName();
-            }
-            return resource.unpack(ClusterLoadAssignment.class).getClusterName();
-        } catch (InvalidProtocolBufferException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
-import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusRequest;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusResponse;
 import io.github.grpclb.balancer.config.TagRule;
@@ -23,6 +21,7 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -63,17 +62,7 @@ class RequestsFuzzTest {
 
     @Property
     void harmsNobodyByRequestsForTheStateOfTheWorld(@ForAll("wholeRequests") List<DiscoveryRequest> requests) {
-        Scene scene = new Scene(OPTIONS);
-        Scene.WholeClient good = goodClient(scene);
-        FakeResponses<DiscoveryResponse> responses = new FakeResponses<>();
-        StreamObserver<DiscoveryRequest> peer = scene.discovery.streamAggregatedResources(responses);
-        for (DiscoveryRequest request : requests) {
-            peer.onNext(request);
-            scene.pass(Duration.ofMillis(50));
-        }
-        requireNoHarm(scene, good, responses);
-        peer.onCompleted();
-        requireNothingLeft(scene, good);
+        harmsNobody(AggregatedDiscovery::streamAggregatedResources, requests);
     }
 
     @Provide
@@ -83,17 +72,7 @@ class RequestsFuzzTest {
 
     @Property
     void harmsNobodyByIncrementalRequests(@ForAll("deltaRequests") List<DeltaDiscoveryRequest> requests) {
-        Scene scene = new Scene(OPTIONS);
-        Scene.WholeClient good = goodClient(scene);
-        FakeResponses<DeltaDiscoveryResponse> responses = new FakeResponses<>();
-        StreamObserver<DeltaDiscoveryRequest> peer = scene.discovery.deltaAggregatedResources(responses);
-        for (DeltaDiscoveryRequest request : requests) {
-            peer.onNext(request);
-            scene.pass(Duration.ofMillis(50));
-        }
-        requireNoHarm(scene, good, responses);
-        peer.onCompleted();
-        requireNothingLeft(scene, good);
+        harmsNobody(AggregatedDiscovery::deltaAggregatedResources, requests);
     }
 
     @Test
@@ -104,6 +83,21 @@ class RequestsFuzzTest {
                 this::harmsNobodyByRequestsForTheStateOfTheWorld);
         Hostile.replay(
                 hostile -> hostile.list(6, () -> deltaRequest(hostile)), 300, this::harmsNobodyByIncrementalRequests);
+    }
+
+    private static <Q, R> void harmsNobody(
+            BiFunction<AggregatedDiscovery, StreamObserver<R>, StreamObserver<Q>> protocol, List<Q> requests) {
+        Scene scene = new Scene(OPTIONS);
+        Scene.WholeClient good = goodClient(scene);
+        FakeResponses<R> responses = new FakeResponses<>();
+        StreamObserver<Q> peer = protocol.apply(scene.discovery, responses);
+        for (Q request : requests) {
+            peer.onNext(request);
+            scene.pass(Duration.ofMillis(50));
+        }
+        requireNoHarm(scene, good, responses);
+        peer.onCompleted();
+        requireNothingLeft(scene, good);
     }
 
     private static Scene.WholeClient goodClient(Scene scene) {

@@ -1,7 +1,13 @@
 package io.github.grpclb.xds.ads;
 
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.Locality;
 import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
@@ -13,6 +19,7 @@ import io.github.grpclb.xds.FakeSource;
 import io.github.grpclb.xds.config.XdsOptions;
 import io.github.grpclb.xds.resource.ResourceType;
 import io.grpc.stub.StreamObserver;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,6 +78,24 @@ final class Scene {
             source.list(services[i], endpoints);
         }
         return services;
+    }
+
+    /** Returns the name of a resource of any type. */
+    static String nameOf(Any resource) {
+        try {
+            if (resource.is(Cluster.class)) {
+                return resource.unpack(Cluster.class).getName();
+            }
+            if (resource.is(Listener.class)) {
+                return resource.unpack(Listener.class).getName();
+            }
+            if (resource.is(RouteConfiguration.class)) {
+                return resource.unpack(RouteConfiguration.class).getName();
+            }
+            return resource.unpack(ClusterLoadAssignment.class).getClusterName();
+        } catch (InvalidProtocolBufferException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     WholeClient wholeClient() {

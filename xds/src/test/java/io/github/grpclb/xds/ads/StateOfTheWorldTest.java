@@ -7,13 +7,9 @@ import static io.github.grpclb.xds.resource.ResourceType.LISTENER;
 import static io.github.grpclb.xds.resource.ResourceType.ROUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
-import io.envoyproxy.envoy.config.listener.v3.Listener;
-import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.testing.CapturedLog;
@@ -457,26 +453,7 @@ class StateOfTheWorldTest {
     }
 
     private static List<String> names(DiscoveryResponse response) {
-        return response.getResourcesList().stream()
-                .map(StateOfTheWorldTest::name)
-                .toList();
-    }
-
-    private static String name(Any resource) {
-        try {
-            if (resource.is(Cluster.class)) {
-                return resource.unpack(Cluster.class).getName();
-            }
-            if (resource.is(Listener.class)) {
-                return resource.unpack(Listener.class).getName();
-            }
-            if (resource.is(RouteConfiguration.class)) {
-                return resource.unpack(RouteConfiguration.class).getName();
-            }
-            return resource.unpack(ClusterLoadAssignment.class).getClusterName();
-        } catch (InvalidProtocolBufferException e) {
-            throw new UncheckedIOException(e);
-        }
+        return response.getResourcesList().stream().map(Scene::nameOf).toList();
     }
 
     private static List<Integer> ports(DiscoveryResponse response) {
