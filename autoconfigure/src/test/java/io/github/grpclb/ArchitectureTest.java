@@ -69,6 +69,7 @@ class ArchitectureTest {
             "xds.config",
             "xds.resource",
             "xds.ads",
+            "xds.metrics",
             "xds",
             "actuate",
             "autoconfigure.properties",

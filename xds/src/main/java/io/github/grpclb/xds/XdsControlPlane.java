@@ -9,6 +9,7 @@ import io.github.grpclb.xds.config.XdsOptions;
 import io.grpc.BindableService;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /**
@@ -52,6 +53,16 @@ public final class XdsControlPlane implements AutoCloseable {
     /** Returns how many streams are open. */
     public int openStreams() {
         return discovery.openStreams();
+    }
+
+    /** Finds out which clients have a stream. */
+    public CompletableFuture<List<ConnectedClient>> clients() {
+        CompletableFuture<List<ConnectedClient>> clients = new CompletableFuture<>();
+        discovery.clientStatus(
+                node -> true,
+                false,
+                all -> clients.complete(all.stream().map(ConnectedClient::of).toList()));
+        return clients;
     }
 
     /** Ends all streams, and follows nothing any more. Returns at once. */

@@ -10,6 +10,8 @@ import io.grpc.StatusException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,12 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
     private RegistryLoop.Timer turn = RegistryLoop.Timer.NONE;
     private boolean everPushed;
     private long pushedAt;
+
+    /** When the first change came that the client was not told of, by type. */
+    private final Map<ResourceType, Long> changedAt = new EnumMap<>(ResourceType.class);
+
+    /** When the first change came of those in the response that the client has not answered. */
+    private final Map<ResourceType, Long> awaitedSince = new EnumMap<>(ResourceType.class);
 
     AdsStream(
             ServerCallStreamObserver<R> responses,
@@ -153,9 +161,19 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
                     pushedAt = loop.now();
                 }
             }
+            if (changesToo) {
+                awaitAnswerToChanges(type, response != null);
+            }
         }
         if (!changesToo && conversation.hasChanges()) {
-            changed();
+            inTime();
+        }
+    }
+
+    private void awaitAnswerToChanges(ResourceType type, boolean sent) {
+        Long since = conversation.hasChanges(type) ? null : changedAt.remove(type);
+        if (sent && since != null) {
+            awaitedSince.put(type, since);
         }
     }
 
@@ -169,7 +187,12 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
     }
 
     @Override
-    public void changed() {
+    public void changed(ResourceType type) {
+        changedAt.putIfAbsent(type, loop.now());
+        inTime();
+    }
+
+    private void inTime() {
         soon(isTimeForChanges() ? Duration.ZERO : PACE.minus(loop.since(pushedAt)));
     }
 
@@ -190,11 +213,13 @@ final class AdsStream<Q, R> implements StreamObserver<Q>, Conversation.Listener 
 
     @Override
     public void accepted(ResourceType type) {
-        observer.accepted(type);
+        Long since = awaitedSince.remove(type);
+        observer.accepted(type, since == null ? null : loop.since(since));
     }
 
     @Override
     public void rejected(ResourceType type, String reason) {
+        awaitedSince.remove(type);
         observer.rejected(type, nodeId(), reason);
         if (loop.logLimit().isNew(type, nodeId() + reason)) {
             log.warn("{} rejects a resource of type {}: {}", LogText.of(nodeId()), type, reason);

@@ -74,7 +74,7 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
      * @param contents whether the resources themselves are in there
      * @param receiver is called on the loop's thread
      */
-    void clientStatus(Predicate<Node> wanted, boolean contents, Consumer<List<ClientConfig>> receiver) {
+    public void clientStatus(Predicate<Node> wanted, boolean contents, Consumer<List<ClientConfig>> receiver) {
         loop.execute(() -> receiver.accept(streams.stream()
                 .filter(stream -> wanted.test(stream.node()))
                 .map(stream -> stream.clientStatus(contents))

@@ -43,8 +43,8 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
     /** Hears of what happens in a conversation. */
     interface Listener {
 
-        /** Something changed that the client is to be told when it is time. */
-        void changed();
+        /** Something of a type changed that the client is to be told when it is time. */
+        void changed(ResourceType type);
 
         /** What the client asked for, and could not be told at once, is there. */
         void answerable();
@@ -73,6 +73,11 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
     /** Says whether something changed that the client was not told. */
     boolean hasChanges() {
         return subscriptions.values().stream().anyMatch(each -> !each.changed.isEmpty());
+    }
+
+    /** Says whether something of a type did. */
+    boolean hasChanges(ResourceType type) {
+        return !subscription(type).changed.isEmpty();
     }
 
     /** Returns who speaks; the default instance before it said so. */
@@ -154,7 +159,7 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
         if (subscription.asked.contains(name)) {
             listener.answerable();
         } else if (subscription.followed.contains(name) && subscription.changed.add(name)) {
-            listener.changed();
+            listener.changed(type);
         }
     }
 
@@ -165,15 +170,22 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
             if (subscription.wildcard) {
                 follow(type, subscription, service);
                 subscription.changed.add(service);
-                listener.changed();
+                listener.changed(type);
             }
         }
     }
 
     /** Takes note of who speaks: said once, in the first request. */
-    final void heardOf(Node speaker) {
-        if (node == null) {
-            node = speaker;
+    final void heardOf(Node speaker) throws StatusException {
+        if (node != null) {
+            return;
+        }
+        node = speaker;
+        if (!limits.nodes().contains(speaker.getId())) {
+            throw Status.PERMISSION_DENIED
+                    .withDescription("this control plane does not serve the node \"" + LogText.of(speaker.getId())
+                            + "\"; its list of nodes has to name it")
+                    .asException();
         }
     }
 

@@ -1,6 +1,8 @@
 package io.github.grpclb.xds.ads;
 
 import io.github.grpclb.xds.resource.ResourceType;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Hears of what goes on between a control plane and its clients, for metrics. Called on any thread: count and return. */
 public interface XdsObserver {
@@ -17,8 +19,12 @@ public interface XdsObserver {
     /** A response was sent. */
     default void sent(ResourceType type) {}
 
-    /** A client accepted a response. */
-    default void accepted(ResourceType type) {}
+    /**
+     * A client accepted a response.
+     *
+     * @param sinceChange the time from the first of the changes that it told of; null where it told of none, but answered a question
+     */
+    default void accepted(ResourceType type, @Nullable Duration sinceChange) {}
 
     /**
      * A client rejected a response, and goes on with what it had.

@@ -12,6 +12,7 @@ import io.envoyproxy.envoy.service.status.v3.ClientStatusResponse;
 import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
+import io.github.grpclb.xds.config.AllowedNodes;
 import io.github.grpclb.xds.config.ServiceSettings;
 import io.github.grpclb.xds.config.StreamLimits;
 import io.github.grpclb.xds.config.XdsOptions;
@@ -43,7 +44,7 @@ class RequestsFuzzTest {
             Map.of(),
             Duration.ofMinutes(30),
             10,
-            new StreamLimits(8, 40));
+            new StreamLimits(8, 40, AllowedNodes.ALL));
 
     @BeforeContainer
     static void silence() {

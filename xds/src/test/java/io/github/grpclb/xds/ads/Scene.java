@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A control plane whose time passes when a test says so, and clients whose words a test chooses. */
 final class Scene {
@@ -37,6 +38,10 @@ final class Scene {
     final FakeClock clock = new FakeClock();
     final FakeSource source = new FakeSource();
     final List<String> rejections = new ArrayList<>();
+
+    /** For how long changes had waited when they were accepted. */
+    final List<Duration> accepted = new ArrayList<>();
+
     final AggregatedDiscovery discovery;
 
     Scene() {
@@ -52,6 +57,13 @@ final class Scene {
                     @Override
                     public void rejected(ResourceType type, String node, String reason) {
                         rejections.add(node + " " + type + ": " + reason);
+                    }
+
+                    @Override
+                    public void accepted(ResourceType type, @Nullable Duration sinceChange) {
+                        if (sinceChange != null) {
+                            accepted.add(sinceChange);
+                        }
                     }
                 },
                 loop);

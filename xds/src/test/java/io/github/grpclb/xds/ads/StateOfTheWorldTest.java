@@ -13,6 +13,7 @@ import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.testing.CapturedLog;
+import io.github.grpclb.xds.config.AllowedNodes;
 import io.github.grpclb.xds.config.StreamLimits;
 import io.github.grpclb.xds.config.XdsOptions;
 import io.grpc.Status;
@@ -70,6 +71,59 @@ class StateOfTheWorldTest {
         assertThat(names(second)).containsExactly("b");
         assertThat(second.getVersionInfo()).isNotEqualTo(first.getVersionInfo());
         assertThat(second.getNonce()).isNotEqualTo(first.getNonce());
+    }
+
+    @Test
+    void measuresForHowLongAChangeWaited() {
+        scene.source.list("a", endpoint("a", 1));
+        client.ask(ENDPOINTS, "a");
+        client.accept(client.read(), "a");
+        scene.pass(Duration.ofMinutes(1));
+        assertThat(scene.accepted).isEmpty(); // the answer to a question is no change
+        scene.source.list("a", endpoint("a", 2));
+        scene.settle();
+        scene.pass(Duration.ofMillis(30));
+        DiscoveryResponse first = client.read();
+        scene.source.list("a", endpoint("a", 3));
+        scene.pass(Duration.ofMillis(200));
+        client.accept(first, "a");
+        client.accept(client.read(), "a");
+        assertThat(scene.accepted).containsExactly(Duration.ofMillis(230), Duration.ofMillis(130));
+    }
+
+    @Test
+    void measuresNothingOfWhatAClientRejects() {
+        scene.source.list("a", endpoint("a", 1));
+        client.ask(ENDPOINTS, "a");
+        client.accept(client.read(), "a");
+        scene.source.list("a", endpoint("a", 2));
+        scene.pass(Duration.ofMillis(100));
+        client.reject(client.read(), "", "no", "a");
+        client.ask(CLUSTER, "a");
+        client.accept(client.read(), "a");
+        assertThat(scene.accepted).isEmpty();
+    }
+
+    @Test
+    void servesOnlyTheNodesOnItsList() {
+        Scene guarded = new Scene(new XdsOptions(
+                XdsOptions.DEFAULT.settings(),
+                XdsOptions.DEFAULT.services(),
+                XdsOptions.DEFAULT.staleMax(),
+                2,
+                new StreamLimits(10, 100, new AllowedNodes(List.of("client-1", "shop-*")))));
+        guarded.source.list("a", endpoint("a", 1));
+        Scene.WholeClient known = guarded.wholeClient();
+        known.ask(CLUSTER, "a");
+        assertThat(known.readAll()).hasSize(1);
+        Scene.WholeClient stranger = guarded.wholeClient();
+        stranger.say(request -> request.setTypeUrl(CLUSTER.url())
+                .addResourceNames("a")
+                .getNodeBuilder()
+                .setId("shop"));
+        assertThat(stranger.readAll()).isEmpty();
+        assertThat(stranger.responses.status().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+        assertThat(stranger.responses.status().getDescription()).contains("\"shop\"", "list of nodes");
     }
 
     @Test
@@ -399,7 +453,7 @@ class StateOfTheWorldTest {
                 XdsOptions.DEFAULT.services(),
                 Duration.ZERO,
                 3,
-                new StreamLimits(2, 5)));
+                new StreamLimits(2, 5, AllowedNodes.ALL)));
         narrow.source.list("a", endpoint("a", 1));
         Scene.WholeClient good = narrow.wholeClient();
         good.ask(ENDPOINTS, "a");

@@ -1,0 +1,28 @@
+package io.github.grpclb.xds.config;
+
+import java.util.List;
+
+/**
+ * Which clients are served, by the id of their node, which each gives itself: a guard against mistakes, and, with certificates or a token
+ * beside it, no more than that. Immutable.
+ *
+ * @param ids ids, or the beginnings of ids with {@code *} behind; empty for every client
+ */
+public record AllowedNodes(List<String> ids) {
+
+    /** Everyone. */
+    public static final AllowedNodes ALL = new AllowedNodes(List.of());
+
+    public AllowedNodes {
+        ids = List.copyOf(ids);
+    }
+
+    /** Returns whether a client is served. */
+    public boolean contains(String id) {
+        return ids.isEmpty()
+                || ids.stream()
+                        .anyMatch(each -> each.endsWith("*")
+                                ? id.startsWith(each.substring(0, each.length() - 1))
+                                : id.equals(each));
+    }
+}
