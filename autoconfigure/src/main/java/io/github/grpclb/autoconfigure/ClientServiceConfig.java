@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.autoconfigure.properties.ClientProperties;
 import io.github.grpclb.autoconfigure.properties.ClientProperties.PolicyOptions;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.OwnOverAll;
 import io.github.grpclb.autoconfigure.properties.RecordJson;
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.discovery.IllegalValueException;
@@ -17,7 +18,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of a client's balancer, as it would stand in the JSON of a service config, made out of the client's properties.
@@ -151,17 +151,12 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
     }
 
     private WrittenOptions written() {
-        return new WrittenOptions(policies, prefix, own.policyOptions(), all.policyOptions());
+        return new WrittenOptions(policies, prefix, own.policyOptions(), PREFIX_OF_ALL, all.policyOptions());
     }
 
     private Map<String, ?> balancer(ClientProperties client) {
         Map<String, Object> config = new HashMap<>();
-        RecordJson.of(client).forEach((name, value) -> {
-            Object switched = withoutSwitch(value);
-            if (switched != null) {
-                config.put(name, switched);
-            }
-        });
+        config.putAll(RecordJson.withoutSwitches(RecordJson.of(client)));
         config.keySet().removeAll(OPTIONS.values());
         config.keySet().removeAll(List.of("service", "initialWait", "minReadyEndpoints", "policyOptions"));
         String policy = policy(client);
@@ -170,32 +165,12 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         return config;
     }
 
-    /** Takes the property {@code enabled} off an object: where it is false, nothing is left. */
-    private static @Nullable Object withoutSwitch(Object value) {
-        if (value instanceof Map<?, ?> map && map.containsKey("enabled")) {
-            Map<String, Object> rest = new HashMap<>(stringKeys(map));
-            return Boolean.TRUE.equals(rest.remove("enabled")) ? rest : null;
-        }
-        return value;
-    }
-
     @SuppressWarnings("unchecked") // RecordJson makes no others
     private static Map<String, ?> stringKeys(Map<?, ?> map) {
         return (Map<String, ?>) map;
     }
 
-    /** Returns the full name of the property that a field comes from: the client's own, if that is set, or should be beside others. */
     private String property(String jsonPath) {
-        String block = jsonPath.replaceAll("[.\\[].*", "");
-        boolean isOwn = isSet(own, jsonPath) || !isSet(all, jsonPath) && isSet(own, block);
-        return (isOwn ? prefix : PREFIX_OF_ALL) + RecordJson.propertyName(jsonPath);
-    }
-
-    private static boolean isSet(ClientProperties properties, String jsonPath) {
-        Object at = RecordJson.of(properties);
-        for (String name : jsonPath.replaceAll("\\[.*", "").split("\\.")) {
-            at = at instanceof Map<?, ?> map ? map.get(name) : null;
-        }
-        return at != null;
+        return new OwnOverAll(prefix, own, PREFIX_OF_ALL, all).property(jsonPath);
     }
 }

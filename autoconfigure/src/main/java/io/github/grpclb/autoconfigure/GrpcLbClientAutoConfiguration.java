@@ -63,8 +63,7 @@ public final class GrpcLbClientAutoConfiguration {
             EndpointSource source,
             EndpointLoads loads,
             LiveEndpoints live,
-            ObjectProvider<Policy> own,
-            ObjectProvider<PolicyFactory> factories,
+            PolicyTable policies,
             DeferredObservers observers,
             PodSettings pod,
             ObjectProvider<ReadyEndpoints> ready) {
@@ -75,7 +74,6 @@ public final class GrpcLbClientAutoConfiguration {
                 "grpc.lb.stale-max",
                 "0 to 365d",
                 "Correct the property; 0 trusts the registry at once.");
-        PolicyTable policies = table(own, factories);
         return ChannelSetup.of(source)
                 .clients(new ConfiguredClients(properties, allClients, policies, new ClientZones(pod)))
                 .policies(policies)
@@ -87,7 +85,9 @@ public final class GrpcLbClientAutoConfiguration {
                 .build();
     }
 
-    private static PolicyTable table(ObjectProvider<Policy> policies, ObjectProvider<PolicyFactory> factories) {
+    @Bean
+    @ConditionalOnMissingBean
+    PolicyTable grpcLbPolicies(ObjectProvider<Policy> policies, ObjectProvider<PolicyFactory> factories) {
         try {
             return Policies.with(
                     policies.orderedStream().toList(), factories.orderedStream().toList());

@@ -3,6 +3,8 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.autoconfigure.properties.ClientProperties;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.RecordHints;
+import io.github.grpclb.autoconfigure.properties.XdsProperties;
+import io.github.grpclb.autoconfigure.properties.XdsServiceProperties;
 import io.grpc.LoadBalancerProvider;
 import io.grpc.NameResolverProvider;
 import java.util.ServiceLoader;
@@ -23,7 +25,8 @@ final class GrpcLbRuntimeHints implements RuntimeHintsRegistrar {
     public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
         registerServices(hints, LoadBalancerProvider.class, classLoader);
         registerServices(hints, NameResolverProvider.class, classLoader);
-        RecordHints.register(hints, GrpcLbProperties.class, ClientProperties.class);
+        RecordHints.register(
+                hints, GrpcLbProperties.class, ClientProperties.class, XdsProperties.class, XdsServiceProperties.class);
     }
 
     private static void registerServices(RuntimeHints hints, Class<?> service, @Nullable ClassLoader classLoader) {

@@ -4,6 +4,7 @@ import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.autoconfigure.properties.RecordJson;
 import io.github.grpclb.autoconfigure.properties.RelaxedNames;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.policy.PolicyTable;
@@ -19,13 +20,14 @@ import org.jspecify.annotations.Nullable;
  * there are is the policies' knowledge: a policy is made, and what it asks for are its options. As with all properties, capitals and
  * signs of a name count nothing, so {@code maxInFlight} is also found as {@code max-in-flight}, and in an environment variable.
  */
-final class WrittenOptions {
+@Internal
+public final class WrittenOptions {
 
-    private static final String PREFIX_OF_ALL = "grpc.lb.";
     private static final String BLOCK = "policy-options.";
 
     private final PolicyTable policies;
     private final String prefix;
+    private final String prefixOfAll;
     private final SortedMap<String, Map<String, String>> own;
     private final SortedMap<String, Map<String, String>> all;
 
@@ -34,15 +36,18 @@ final class WrittenOptions {
      *
      * @param prefix where the client's own properties stand
      * @param own by policy and option; null where none is set
+     * @param prefixOfAll where those of all clients stand
      * @param all those of all clients
      */
-    WrittenOptions(
+    public WrittenOptions(
             PolicyTable policies,
             String prefix,
             @Nullable Map<String, Map<String, String>> own,
+            String prefixOfAll,
             @Nullable Map<String, Map<String, String>> all) {
         this.policies = policies;
         this.prefix = prefix;
+        this.prefixOfAll = prefixOfAll;
         this.own = relaxed(own);
         this.all = relaxed(all);
     }
@@ -53,9 +58,9 @@ final class WrittenOptions {
      * @param blocks the properties that hold the options of built-in policies, by policy
      * @throws InvalidPropertyException if one is not as its policy wants it, or no policy takes it
      */
-    void requireValid(Map<String, String> blocks) {
+    public void requireValid(Map<String, String> blocks) {
         requireOwnPolicies(own, prefix, blocks);
-        requireOwnPolicies(all, PREFIX_OF_ALL, blocks);
+        requireOwnPolicies(all, prefixOfAll, blocks);
         policies.names().forEach(this::of);
     }
 
@@ -64,7 +69,7 @@ final class WrittenOptions {
      *
      * @throws InvalidPropertyException if one is not as the policy wants it, or the policy does not take it
      */
-    Map<String, String> of(String policy) {
+    public Map<String, String> of(String policy) {
         SortedMap<String, String> written = relaxed(all.get(policy));
         written.putAll(relaxed(own.get(policy)));
         if (written.isEmpty()) {
@@ -89,8 +94,8 @@ final class WrittenOptions {
     String property(String policy, String option) {
         return written(own, policy, option)
                 .map(prefix::concat)
-                .or(() -> written(all, policy, option).map(PREFIX_OF_ALL::concat))
-                .orElseGet(() -> (own.containsKey(policy) ? prefix : PREFIX_OF_ALL)
+                .or(() -> written(all, policy, option).map(prefixOfAll::concat))
+                .orElseGet(() -> (own.containsKey(policy) ? prefix : prefixOfAll)
                         + BLOCK
                         + policy
                         + "."
@@ -104,7 +109,7 @@ final class WrittenOptions {
             throw InvalidPropertyException.of(e, property(policy, e.name()));
         } catch (RuntimeException e) {
             throw new InvalidPropertyException(
-                    (own.containsKey(policy) ? prefix : PREFIX_OF_ALL) + BLOCK + policy,
+                    (own.containsKey(policy) ? prefix : prefixOfAll) + BLOCK + policy,
                     written,
                     "options that the policy \"" + policy + "\" can be made with",
                     "Correct the options, or the policy's " + PolicyFactory.class.getSimpleName() + ".",

@@ -20,8 +20,6 @@ import io.github.grpclb.etcd.client.EtcdOptions;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
 import io.github.grpclb.load.EndpointLoads;
-import io.github.grpclb.policy.Policy;
-import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.server.HostChoice;
 import java.util.ArrayList;
@@ -125,8 +123,7 @@ class ConfigurationFuzzTest {
                         NO_ENDPOINTS,
                         new EndpointLoads(),
                         new LiveEndpoints(),
-                        NO_BEANS.getBeanProvider(Policy.class),
-                        NO_BEANS.getBeanProvider(PolicyFactory.class),
+                        Policies.with(List.of()),
                         new DeferredObservers(NO_CONTEXT),
                         pod,
                         NO_BEANS.getBeanProvider(ReadyEndpoints.class));

@@ -55,10 +55,7 @@ public record ClientProperties(
 
     /** A rule of which nothing is set is none. */
     public ClientProperties {
-        if (tags != null) {
-            List<Tag> rules = tags.stream().filter(rule -> !rule.isEmpty()).toList();
-            tags = rules.isEmpty() ? null : rules;
-        }
+        tags = Tag.withoutEmpty(tags);
     }
 
     /**
@@ -213,7 +210,14 @@ public record ClientProperties(
             header = BlankIsAbsent.textOrNull(header);
         }
 
-        boolean isEmpty() {
+        static @Nullable List<Tag> withoutEmpty(@Nullable List<Tag> tags) {
+            List<Tag> rules = tags == null
+                    ? List.of()
+                    : tags.stream().filter(rule -> !rule.isEmpty()).toList();
+            return rules.isEmpty() ? null : rules;
+        }
+
+        private boolean isEmpty() {
             return key == null && header == null && fallback == null && (split == null || split.isEmpty());
         }
     }

@@ -29,6 +29,9 @@ final class KnownProperties {
         root.addComponentsOf(ClientProperties.class);
         root.children.remove("service"); // is a single client's
         root.addComponentsOf(GrpcLbProperties.class);
+        Node xds = Node.of(XdsServiceProperties.class);
+        xds.addComponentsOf(XdsProperties.class);
+        root.children.put("xds", xds);
     }
 
     /**

@@ -27,6 +27,21 @@ public final class RecordJson {
         return json;
     }
 
+    /** Takes the property {@code enabled} off the objects that have it; where it is false, nothing is left of the object. */
+    public static Map<String, Object> withoutSwitches(Map<String, Object> json) {
+        Map<String, Object> switched = new LinkedHashMap<>();
+        json.forEach((name, value) -> {
+            if (!(value instanceof Map<?, ?> object) || !object.containsKey("enabled")) {
+                switched.put(name, value);
+            } else if (Boolean.TRUE.equals(object.get("enabled"))) {
+                Map<?, ?> rest = new LinkedHashMap<>(object);
+                rest.remove("enabled");
+                switched.put(name, rest);
+            }
+        });
+        return switched;
+    }
+
     /** Returns the property's name: {@code outlier-detection.interval} for {@code outlierDetection.interval}. */
     public static String propertyName(String jsonPath) {
         return jsonPath.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);

@@ -40,7 +40,7 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
     private boolean closed;
 
     public AggregatedDiscovery(EndpointSource source, XdsOptions options, XdsObserver observer, RegistryLoop loop) {
-        this.services = new FollowedServices(source, options::settingsOf, options.staleMax(), loop);
+        this.services = new FollowedServices(source, options.settings(), options.staleMax(), loop);
         this.options = options;
         this.observer = observer;
         this.loop = loop;

@@ -40,8 +40,7 @@ class RequestsFuzzTest {
     private static final Logger PACKAGE_LOG = (Logger) LoggerFactory.getLogger("io.github.grpclb");
 
     private static final XdsOptions OPTIONS = new XdsOptions(
-            ServiceSettings.DEFAULT.withTags(List.of(new TagRule("version", null, true, Map.of("v2", 5.0)))),
-            Map.of(),
+            service -> ServiceSettings.DEFAULT.withTags(List.of(new TagRule("version", null, true, Map.of("v2", 5.0)))),
             Duration.ofMinutes(30),
             10,
             new StreamLimits(8, 40, AllowedNodes.ALL));

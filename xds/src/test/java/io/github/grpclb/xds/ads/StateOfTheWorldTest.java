@@ -108,7 +108,6 @@ class StateOfTheWorldTest {
     void servesOnlyTheNodesOnItsList() {
         Scene guarded = new Scene(new XdsOptions(
                 XdsOptions.DEFAULT.settings(),
-                XdsOptions.DEFAULT.services(),
                 XdsOptions.DEFAULT.staleMax(),
                 2,
                 new StreamLimits(10, 100, new AllowedNodes(List.of("client-1", "shop-*")))));
@@ -449,11 +448,7 @@ class StateOfTheWorldTest {
     @Test
     void endsAStreamThatAsksForTooMuchAndNoOther() {
         Scene narrow = new Scene(new XdsOptions(
-                XdsOptions.DEFAULT.settings(),
-                XdsOptions.DEFAULT.services(),
-                Duration.ZERO,
-                3,
-                new StreamLimits(2, 5, AllowedNodes.ALL)));
+                XdsOptions.DEFAULT.settings(), Duration.ZERO, 3, new StreamLimits(2, 5, AllowedNodes.ALL)));
         narrow.source.list("a", endpoint("a", 1));
         Scene.WholeClient good = narrow.wholeClient();
         good.ask(ENDPOINTS, "a");

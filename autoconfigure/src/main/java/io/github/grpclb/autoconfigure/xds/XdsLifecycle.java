@@ -1,0 +1,118 @@
+package io.github.grpclb.autoconfigure.xds;
+
+import com.google.common.net.InetAddresses;
+import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
+import io.github.grpclb.autoconfigure.properties.XdsProperties;
+import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.xds.XdsControlPlane;
+import io.github.grpclb.xds.XdsServer;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ServerCredentials;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Starts the control plane with the application, and again after a pause. Thread-safe.
+ */
+@Internal
+public final class XdsLifecycle implements SmartLifecycle {
+
+    private static final Logger log = LoggerFactory.getLogger(XdsLifecycle.class);
+
+    private final XdsProperties properties;
+    private final ServerCredentials credentials;
+    private final Supplier<XdsControlPlane> maker;
+    private @Nullable XdsControlPlane controlPlane;
+    private @Nullable XdsServer server;
+
+    XdsLifecycle(XdsProperties properties, ServerCredentials credentials, Supplier<XdsControlPlane> maker) {
+        this.properties = properties;
+        this.credentials = credentials;
+        this.maker = maker;
+    }
+
+    /** Returns the control plane; null while it is not running. */
+    public synchronized @Nullable XdsControlPlane controlPlane() {
+        return controlPlane;
+    }
+
+    /** Returns the port that it listens on; -1 while it does not. */
+    public synchronized int port() {
+        return server == null ? -1 : server.port();
+    }
+
+    @Override
+    public synchronized void start() {
+        if (server != null) {
+            return;
+        }
+        InetSocketAddress address = address();
+        XdsControlPlane made = maker.get();
+        try {
+            server = XdsServer.start(made, address, credentials, properties.token());
+            controlPlane = made;
+        } catch (IOException e) {
+            made.close();
+            throw new InvalidPropertyException(
+                    XdsSettings.PREFIX + "port",
+                    properties.port(),
+                    "a port at " + properties.address() + " that is free: " + rootMessage(e),
+                    "Choose another port or address, or stop what listens there.",
+                    e);
+        }
+        log.info("xDS control plane listens on {} port {}", properties.address(), server.port());
+        if (!address.getAddress().isLoopbackAddress()
+                && credentials instanceof InsecureServerCredentials
+                && properties.token() == null) {
+            log.warn(
+                    "The xDS control plane listens on {} without TLS and token: whoever reaches it reads the whole registry;"
+                            + " set grpc.lb.xds.ssl.bundle",
+                    properties.address());
+        }
+    }
+
+    @Override
+    public synchronized void stop() {
+        if (server != null) {
+            server.close();
+            server = null;
+            controlPlane = null;
+        }
+    }
+
+    @Override
+    public synchronized boolean isRunning() {
+        return server != null;
+    }
+
+    private InetSocketAddress address() {
+        if (properties.port() < 0 || properties.port() > 0xffff) {
+            throw new InvalidPropertyException(
+                    XdsSettings.PREFIX + "port", properties.port(), "0 to 65535", "Correct the property.");
+        }
+        InetSocketAddress address = InetAddresses.isInetAddress(properties.address())
+                ? new InetSocketAddress(InetAddresses.forString(properties.address()), properties.port())
+                : new InetSocketAddress(properties.address(), properties.port());
+        if (address.isUnresolved()) {
+            throw new InvalidPropertyException(
+                    XdsSettings.PREFIX + "address",
+                    properties.address(),
+                    "an address of this machine, such as 0.0.0.0 for all of them",
+                    "Correct the property.");
+        }
+        return address;
+    }
+
+    private static String rootMessage(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage());
+    }
+}
