@@ -77,6 +77,7 @@ class ArchitectureTest {
             "autoconfigure.connection",
             "autoconfigure.devh",
             "autoconfigure.springgrpc",
+            "autoconfigure.xds",
             "test.spring");
 
     private static final List<String> WITHOUT_SPRING = ORDER.subList(0, ORDER.indexOf("actuate"));

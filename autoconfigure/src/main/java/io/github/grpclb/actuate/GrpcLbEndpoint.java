@@ -17,16 +17,22 @@ public final class GrpcLbEndpoint {
 
     private final @Nullable LiveEndpoints live;
     private final @Nullable ServerLifecycle server;
+    private final ControlPlaneStatus.@Nullable Source controlPlane;
 
     /**
      * Creates the endpoint.
      *
      * @param live what this process calls, or null if it calls nobody
      * @param server this process's registration, or null if it is none of this process's tasks
+     * @param controlPlane this process's control plane, or null if it is none
      */
-    public GrpcLbEndpoint(@Nullable LiveEndpoints live, @Nullable ServerLifecycle server) {
+    public GrpcLbEndpoint(
+            @Nullable LiveEndpoints live,
+            @Nullable ServerLifecycle server,
+            ControlPlaneStatus.@Nullable Source controlPlane) {
         this.live = live;
         this.server = server;
+        this.controlPlane = controlPlane;
     }
 
     /** Returns what is known now. Channels that found no server are there with the reason; those that are idle are not there. */
@@ -42,7 +48,11 @@ public final class GrpcLbEndpoint {
         List<Announced> announced = server == null
                 ? List.of()
                 : server.registrations().stream().map(Announced::of).toList();
-        return new Description(clients, announced.isEmpty() ? null : announced.get(0), announced);
+        return new Description(
+                clients,
+                announced.isEmpty() ? null : announced.get(0),
+                announced,
+                controlPlane == null ? null : controlPlane.status());
     }
 
     /**
@@ -51,9 +61,13 @@ public final class GrpcLbEndpoint {
      * @param clients channels with their servers
      * @param registration how this process is announced, under the first of its services' names; null while it is not
      * @param registrations the same for each of its services' names
+     * @param controlPlane the control plane for xDS clients in this process; null where there is none
      */
     public record Description(
-            List<Client> clients, @Nullable Announced registration, List<Announced> registrations) {}
+            List<Client> clients,
+            @Nullable Announced registration,
+            List<Announced> registrations,
+            @Nullable ControlPlaneStatus controlPlane) {}
 
     /**
      * A channel.

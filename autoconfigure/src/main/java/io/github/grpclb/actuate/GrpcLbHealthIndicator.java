@@ -17,9 +17,13 @@ public final class GrpcLbHealthIndicator implements HealthIndicator {
      *
      * @param registry asked for what it knows already
      * @param server this process's registration, or null if it is none of this process's tasks
+     * @param controlPlane this process's control plane, or null if it is none
      */
-    public GrpcLbHealthIndicator(RegistryStatus registry, @Nullable ServerLifecycle server) {
-        this(() -> RegistryHealth.of(registry, server));
+    public GrpcLbHealthIndicator(
+            RegistryStatus registry,
+            @Nullable ServerLifecycle server,
+            ControlPlaneStatus.@Nullable Source controlPlane) {
+        this(() -> RegistryHealth.of(registry, server, controlPlane));
     }
 
     GrpcLbHealthIndicator(Supplier<RegistryHealth> state) {

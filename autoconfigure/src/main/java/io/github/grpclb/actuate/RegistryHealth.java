@@ -30,11 +30,21 @@ public record RegistryHealth(boolean isUp, Map<String, Object> details) {
      * Returns what is known now. Asks nobody.
      *
      * @param server this process's registration, or null if it is none of this process's tasks
+     * @param controlPlane this process's control plane, or null if it is none
      */
-    public static RegistryHealth of(RegistryStatus registry, @Nullable ServerLifecycle server) {
-        return server == null
+    public static RegistryHealth of(
+            RegistryStatus registry,
+            @Nullable ServerLifecycle server,
+            ControlPlaneStatus.@Nullable Source controlPlane) {
+        RegistryHealth health = server == null
                 ? of(registry, List.of(), false)
                 : of(registry, server.registrations(), server.isWaiting());
+        ControlPlaneStatus xds = controlPlane == null ? null : controlPlane.status();
+        if (xds != null) {
+            health.details().put("xdsPort", xds.port());
+            health.details().put("xdsStreams", xds.streams());
+        }
+        return health;
     }
 
     static RegistryHealth of(RegistryStatus registry, List<Registration> announced, boolean waiting) {

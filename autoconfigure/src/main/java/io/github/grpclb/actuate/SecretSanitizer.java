@@ -1,35 +1,35 @@
 package io.github.grpclb.actuate;
 
+import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.SanitizableData;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 
 /**
- * Keeps etcd's password, and the passwords and keys of the SSL bundle for etcd, out of the actuator's {@code env} and {@code
+ * Keeps etcd's password, the token of xDS clients, and the passwords and keys of the SSL bundles for both, out of the actuator's {@code env} and {@code
  * configprops}, also where these are to show values.
  */
 public final class SecretSanitizer implements SanitizingFunction {
 
-    private static final String PASSWORD = "grpclbetcdpassword";
+    private static final List<String> SECRETS = List.of("grpclbetcdpassword", "grpclbxdstoken");
     private static final String BUNDLES = "springsslbundle";
 
-    private final @Nullable String bundle;
+    private final List<String> ours;
 
     /**
      * Creates the function.
      *
-     * @param bundle the name of the SSL bundle for etcd, or null where there is none
+     * @param bundles the names of the SSL bundles whose contents are secret
      */
-    public SecretSanitizer(@Nullable String bundle) {
-        this.bundle = bundle == null ? null : bare(bundle);
+    public SecretSanitizer(List<String> bundles) {
+        this.ours = bundles.stream().map(SecretSanitizer::bare).toList();
     }
 
     @Override
     public SanitizableData apply(SanitizableData data) {
         String key = bare(data.getKey());
-        boolean ofBundle = bundle != null && key.startsWith(BUNDLES) && key.contains(bundle);
-        boolean secret = key.endsWith(PASSWORD)
+        boolean ofBundle = key.startsWith(BUNDLES) && ours.stream().anyMatch(key::contains);
+        boolean secret = SECRETS.stream().anyMatch(key::endsWith)
                 || ofBundle
                         && (key.endsWith("password")
                                 || String.valueOf(data.getValue()).contains("PRIVATE KEY"));

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.actuate.ControlPlaneStatus;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.server.ServerLifecycle;
@@ -19,7 +20,10 @@ public final class GrpcLbEndpointAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    GrpcLbEndpoint grpcLbEndpoint(ObjectProvider<LiveEndpoints> live, ObjectProvider<ServerLifecycle> server) {
-        return new GrpcLbEndpoint(live.getIfAvailable(), server.getIfAvailable());
+    GrpcLbEndpoint grpcLbEndpoint(
+            ObjectProvider<LiveEndpoints> live,
+            ObjectProvider<ServerLifecycle> server,
+            ObjectProvider<ControlPlaneStatus.Source> controlPlane) {
+        return new GrpcLbEndpoint(live.getIfAvailable(), server.getIfAvailable(), controlPlane.getIfAvailable());
     }
 }

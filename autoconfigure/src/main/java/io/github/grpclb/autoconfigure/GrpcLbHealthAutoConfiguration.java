@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.actuate.ControlPlaneStatus;
 import io.github.grpclb.actuate.GrpcLbHealthIndicator;
 import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.server.ServerLifecycle;
@@ -22,7 +23,10 @@ public final class GrpcLbHealthAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(name = "grpcLbHealthIndicator")
-    HealthIndicator grpcLbHealthIndicator(RegistryStatus registry, ObjectProvider<ServerLifecycle> server) {
-        return new GrpcLbHealthIndicator(registry, server.getIfAvailable());
+    HealthIndicator grpcLbHealthIndicator(
+            RegistryStatus registry,
+            ObjectProvider<ServerLifecycle> server,
+            ObjectProvider<ControlPlaneStatus.Source> controlPlane) {
+        return new GrpcLbHealthIndicator(registry, server.getIfAvailable(), controlPlane.getIfAvailable());
     }
 }

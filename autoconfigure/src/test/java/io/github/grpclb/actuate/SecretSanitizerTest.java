@@ -2,6 +2,7 @@ package io.github.grpclb.actuate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.actuate.endpoint.SanitizableData;
@@ -21,7 +22,7 @@ class SecretSanitizerTest {
         "spring.ssl.bundle.pem.web.keystore.private-key-password, x, false"
     })
     void hidesWhatIsSecretForEtcd(String key, String value, boolean hidden) {
-        SanitizableData shown = new SecretSanitizer("my-etcd").apply(new SanitizableData(null, key, value));
+        SanitizableData shown = new SecretSanitizer(List.of("my-etcd")).apply(new SanitizableData(null, key, value));
         assertThat(shown.getValue()).isEqualTo(hidden ? SanitizableData.SANITIZED_VALUE : value);
     }
 }

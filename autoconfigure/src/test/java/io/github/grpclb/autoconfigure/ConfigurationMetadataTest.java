@@ -69,7 +69,19 @@ class ConfigurationMetadataTest {
             "registration.zone",
             "registration.termination-grace",
             "registration.version",
-            "registration.metadata");
+            "registration.metadata",
+            "xds.allowed-nodes",
+            "xds.max-requests",
+            "xds.outlier-detection.enabled",
+            "xds.policy-options",
+            "xds.retry.max-backoff",
+            "xds.ring-hash.header",
+            "xds.services",
+            "xds.ssl.bundle",
+            "xds.tags",
+            "xds.timeout",
+            "xds.token",
+            "xds.weights");
 
     @Test
     void describesEveryProperty() {

@@ -35,6 +35,7 @@ final class ConfigurationPage {
         SECTIONS.put("grpc.lb.registration", "See [operations](operations.md#stopping-a-server).");
         SECTIONS.put(
                 "grpc.lb.snapshot", "See [starting while etcd is down](operations.md#starting-while-etcd-is-down).");
+        SECTIONS.put("grpc.lb.xds", "For one service below `services.<name>`. See [xDS clients](xds.md).");
         SECTIONS.put("grpc.lb.metrics", "See [observability](observability.md).");
         SECTIONS.put("grpc.lb.server-id", "For all clients, or for one. See [server ids](routing.md#server-ids).");
         SECTIONS.put(

@@ -91,7 +91,7 @@ class KubernetesIT {
         ConfigurableApplicationContext context = client("greeter");
         assertThat(context.getBean(Caller.class).ask()).isEqualTo("greeter-0");
         RegistryStatus status = context.getBean(RegistryStatus.class);
-        assertThat(RegistryHealth.of(status, null).details()).containsKey("kubernetes");
+        assertThat(RegistryHealth.of(status, null, null).details()).containsKey("kubernetes");
         api.stop(0);
         await().untilAsserted(() -> assertThat(status.unreachableBecause()).isNotNull());
         assertThat(context.getBean(Caller.class).ask()).isEqualTo("greeter-0");

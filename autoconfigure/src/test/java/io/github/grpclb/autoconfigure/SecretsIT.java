@@ -40,6 +40,7 @@ class SecretsIT {
     private static final String[] WITH_ALL_TO_BE_SEEN = {
         "grpc.lb.etcd.username=svc",
         "grpc.lb.etcd.password=" + CANARY,
+        "grpc.lb.xds.token=" + CANARY,
         "logging.level.io.github.grpclb=trace",
         "spring.jmx.enabled=true",
         "management.endpoints.jmx.exposure.include=*",
@@ -68,7 +69,7 @@ class SecretsIT {
             assertThat(context.getBean(GrpcLbEndpoint.class).describe().toString())
                     .doesNotContain(CANARY);
             assertThat(properties(context))
-                    .contains("grpc.lb.etcd.password=******")
+                    .contains("grpc.lb.etcd.password=******", "grpc.lb.xds.token=******")
                     .doesNotContain(CANARY);
             assertThat(beans(context)).contains("grpc.lb").doesNotContain(CANARY);
             assertThat(context.getBean(GrpcLbProperties.class).toString()).doesNotContain(CANARY);

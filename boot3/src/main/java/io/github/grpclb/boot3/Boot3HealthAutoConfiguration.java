@@ -1,5 +1,7 @@
 package io.github.grpclb.boot3;
 
+import io.github.grpclb.actuate.ControlPlaneStatus;
+import io.github.grpclb.actuate.RegistryHealth;
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
 import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.server.ServerLifecycle;
@@ -26,7 +28,11 @@ public final class Boot3HealthAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(name = "grpcLbHealthIndicator")
-    HealthIndicator grpcLbHealthIndicator(RegistryStatus registry, ObjectProvider<ServerLifecycle> server) {
-        return new Boot3HealthIndicator(registry, server.getIfAvailable());
+    HealthIndicator grpcLbHealthIndicator(
+            RegistryStatus registry,
+            ObjectProvider<ServerLifecycle> server,
+            ObjectProvider<ControlPlaneStatus.Source> controlPlane) {
+        return new Boot3HealthIndicator(
+                () -> RegistryHealth.of(registry, server.getIfAvailable(), controlPlane.getIfAvailable()));
     }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 
 /**
  * What xDS clients are told of a service: below {@code grpc.lb.xds} for all, below {@code grpc.lb.xds.services.<name>} for one, whose
@@ -39,7 +40,7 @@ public record XdsServiceProperties(
         @Nullable Weights weights,
         @Nullable Boolean preferZone,
         @Nullable List<ClientProperties.Tag> tags,
-        ClientProperties.@Nullable OutlierDetection outlierDetection,
+        @NestedConfigurationProperty ClientProperties.@Nullable OutlierDetection outlierDetection,
         @Nullable Integer maxRequests,
         @Nullable Duration timeout,
         @Nullable Retry retry) {

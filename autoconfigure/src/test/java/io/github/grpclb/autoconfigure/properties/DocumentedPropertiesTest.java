@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.metrics.GrpcLbMeters;
 import io.github.grpclb.testing.Repository;
+import io.github.grpclb.xds.metrics.XdsMetrics;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
@@ -39,7 +40,8 @@ class DocumentedPropertiesTest {
     }
 
     private static Set<String> meters() {
-        return Arrays.stream(GrpcLbMeters.class.getFields())
+        return Stream.of(GrpcLbMeters.class, XdsMetrics.class)
+                .flatMap(names -> Arrays.stream(names.getFields()))
                 .filter(field -> field.getType() == String.class)
                 .map(DocumentedPropertiesTest::valueOf)
                 .collect(Collectors.toSet());
