@@ -186,6 +186,18 @@ class XdsClientIT {
     }
 
     @Test
+    void followsWeightsByOurPolicies() throws IOException {
+        startControlPlane(0, with(new BalancingPolicy.Named("endpoint_lb", Map.of("policy", "weighted_round_robin"))));
+        listWeights(100_000, 200_000, 700_000);
+        Channel channel = channel();
+        assertShares(channel, 0.1, 0.2, 0.7);
+        listWeights(1, 1, 2);
+        await().atMost(10, SECONDS)
+                .untilAsserted(() -> assertThat(share(channel, "s3", 200)).isLessThan(0.6));
+        assertShares(channel, 0.25, 0.25, 0.5);
+    }
+
+    @Test
     void callsOnWhileTheControlPlaneIsAwayAndFollowsItWhenItIsBack() throws IOException, InterruptedException {
         int port = startControlPlane(0, XdsOptions.DEFAULT);
         listWeights(1, 1, 1);

@@ -81,7 +81,9 @@ public final class ChildList {
      */
     public Update update(List<EquivalentAddressGroup> listed, @Nullable Unlisted unlisted, Attributes attributes) {
         this.attributes = attributes;
-        List<EquivalentAddressGroup> groups = unlisted != null && unlisted.all() ? List.of() : listed;
+        List<EquivalentAddressGroup> groups = unlisted != null && unlisted.all()
+                ? List.of()
+                : ForeignAddresses.withEndpoints(listed, helper.getAuthority());
         int inStep = 0;
         while (inStep < groups.size()
                 && inStep < children.size()

@@ -18,10 +18,10 @@ import io.grpc.LoadBalancer.Subchannel;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.LoadBalancerProvider;
 import io.grpc.util.ForwardingLoadBalancerHelper;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -348,17 +348,8 @@ public final class EndpointChild {
         }
     }
 
-    private Endpoint endpointOf(EquivalentAddressGroup from) {
-        Endpoint given = from.getAttributes().get(EndpointAttributes.ENDPOINT);
-        if (given != null) {
-            return given;
-        }
-        // another resolver's, such as dns's
-        SocketAddress address = from.getAddresses().get(0);
-        return address instanceof InetSocketAddress inet && inet.getPort() > 0
-                ? Endpoint.builder(helper.getAuthority(), inet.getHostString(), inet.getPort())
-                        .build()
-                : Endpoint.builder(helper.getAuthority(), address.toString(), 1).build();
+    private static Endpoint endpointOf(EquivalentAddressGroup from) {
+        return Objects.requireNonNull(from.getAttributes().get(EndpointAttributes.ENDPOINT));
     }
 
     /** Hears of a child. */
