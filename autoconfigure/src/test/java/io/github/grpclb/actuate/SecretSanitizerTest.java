@@ -14,6 +14,8 @@ class SecretSanitizerTest {
         "grpc.lb.etcd.password, x, true",
         "GRPC_LB_ETCD_PASSWORD, x, true",
         "grpc.lb.etcd.username, x, false",
+        "grpc.lb.xds.token, x, true",
+        "GRPC_LB_XDS_TOKEN, x, true",
         "other.password, x, false",
         "spring.ssl.bundle.pem.my-etcd.keystore.private-key-password, x, true",
         "spring.ssl.bundle.jks.myEtcd.keystore.password, x, true",
