@@ -41,6 +41,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.data.Offset;
@@ -183,6 +184,14 @@ class XdsClientIT {
             used.addAll(answers.keySet());
         }
         assertThat(used).containsExactlyInAnyOrder("s1", "s2", "s3");
+    }
+
+    @Test
+    void goesToTheNextControlPlaneWhereTheFirstIsAway() throws IOException {
+        int port = startControlPlane(0, XdsOptions.DEFAULT);
+        listWeights(1, 1, 1);
+        int nobodys = 1;
+        assertShares(channel(nobodys, port), 1 / 3.0, 1 / 3.0, 1 / 3.0);
     }
 
     @Test
@@ -363,16 +372,23 @@ class XdsClientIT {
     }
 
     private Channel channel() {
+        return channel(controlServer.getPort());
+    }
+
+    /** Makes a client of the control planes at these ports, the first before the others. */
+    private Channel channel(Integer... ports) {
         String scheme = "xds-test-" + SCHEMES.incrementAndGet();
         Map<String, ?> bootstrap = Map.of(
                 "xds_servers",
-                List.of(Map.of(
-                        "server_uri",
-                        "127.0.0.1:" + controlServer.getPort(),
-                        "channel_creds",
-                        List.of(Map.of("type", "insecure")),
-                        "server_features",
-                        List.of("xds_v3"))),
+                Stream.of(ports)
+                        .map(port -> Map.of(
+                                "server_uri",
+                                "127.0.0.1:" + port,
+                                "channel_creds",
+                                List.of(Map.of("type", "insecure")),
+                                "server_features",
+                                List.of("xds_v3")))
+                        .toList(),
                 "node",
                 Map.of("id", "client of " + scheme, "locality", Map.of("zone", "z1")));
         NameResolverRegistry.getDefaultRegistry().register(XdsNameResolverProvider.createForTest(scheme, bootstrap));
