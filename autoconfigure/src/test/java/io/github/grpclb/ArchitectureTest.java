@@ -46,6 +46,7 @@ class ArchitectureTest {
     private static final List<String> ORDER = List.of(
             "discovery",
             "discovery.stale",
+            "discovery.hosts",
             "discovery.follow",
             "discovery.snapshot",
             "load",

@@ -122,7 +122,7 @@ public record Endpoint(
     public static final class Builder {
 
         private final String service;
-        private final String host;
+        private String host;
         private final int port;
         private @Nullable String id;
         private int weight = DEFAULT_WEIGHT;
@@ -138,6 +138,11 @@ public record Endpoint(
             this.service = service;
             this.host = host;
             this.port = port;
+        }
+
+        public Builder host(String host) {
+            this.host = host;
+            return this;
         }
 
         public Builder id(@Nullable String id) {

@@ -1,6 +1,8 @@
 package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.hosts.HostNames;
+import io.github.grpclb.discovery.hosts.IpLiterals;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
 import java.net.InetAddress;

@@ -3,6 +3,8 @@ package io.github.grpclb.resolver;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.hosts.HostLookup;
+import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.discovery.stale.MassExpiryLog;
 import io.github.grpclb.discovery.stale.Suspects;
 import io.grpc.EquivalentAddressGroup;

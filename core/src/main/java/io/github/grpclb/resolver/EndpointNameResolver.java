@@ -2,6 +2,9 @@ package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.hosts.CheckedLookup;
+import io.github.grpclb.discovery.hosts.HostLookup;
+import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.discovery.stale.Suspects;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;

@@ -3,6 +3,7 @@ package io.github.grpclb.resolver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.testing.FaultRow;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;

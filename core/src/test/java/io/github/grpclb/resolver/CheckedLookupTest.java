@@ -7,6 +7,8 @@ import com.google.common.net.InetAddresses;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.hosts.CheckedLookup;
+import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.testing.FaultRow;
 import io.grpc.EquivalentAddressGroup;
 import java.net.InetAddress;

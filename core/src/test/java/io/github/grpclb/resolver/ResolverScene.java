@@ -3,6 +3,7 @@ package io.github.grpclb.resolver;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeEndpointSource;
+import io.github.grpclb.testing.FakeNameServer;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.NameResolver;
 import io.grpc.NameResolver.ConfigOrError;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.Endpoint.State;
+import io.github.grpclb.discovery.hosts.HostLookup;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.FakeHelper;

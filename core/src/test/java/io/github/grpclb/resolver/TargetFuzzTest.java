@@ -3,6 +3,7 @@ package io.github.grpclb.resolver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.StaticEndpointSource;
+import io.github.grpclb.discovery.hosts.IpLiterals;
 import io.github.grpclb.fuzz.FuzzRun;
 import io.github.grpclb.fuzz.Hostile;
 import io.github.grpclb.testing.FakeHelper;

@@ -10,6 +10,7 @@ import io.envoyproxy.envoy.service.status.v3.ClientConfig;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.xds.config.XdsOptions;
 import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
@@ -39,8 +40,18 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
 
     private boolean closed;
 
-    public AggregatedDiscovery(EndpointSource source, XdsOptions options, XdsObserver observer, RegistryLoop loop) {
-        this.services = new FollowedServices(source, options.settings(), options.staleMax(), loop);
+    /**
+     * Creates it.
+     *
+     * @param hostNames makes what looks up a service's host names, told whom to call when there are answers
+     */
+    public AggregatedDiscovery(
+            EndpointSource source,
+            XdsOptions options,
+            XdsObserver observer,
+            Function<Runnable, HostNames> hostNames,
+            RegistryLoop loop) {
+        this.services = new FollowedServices(source, options.settings(), options.staleMax(), hostNames, loop);
         this.options = options;
         this.observer = observer;
         this.loop = loop;

@@ -1,12 +1,12 @@
 package io.github.grpclb.xds.ads;
 
-import com.google.common.net.InetAddresses;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.discovery.stale.MassExpiryLog;
 import io.github.grpclb.discovery.stale.Suspects;
 import io.github.grpclb.xds.ads.Catalog.ChangeListener;
@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +56,7 @@ final class FollowedService implements EndpointListener {
     private final RegistryLoop loop;
     private final Suspects suspects;
     private final MassExpiryLog massExpiryLog;
+    private final LiteralEndpoints literals;
     private final Runnable whenThere;
 
     /** By the names of resources. */
@@ -76,18 +78,26 @@ final class FollowedService implements EndpointListener {
     private Set<String> zones = Set.of();
 
     private boolean known;
+    private boolean toldOfNobody;
     private boolean closed;
     private boolean paced;
     private boolean waiting;
     private RegistryLoop.Timer limit = RegistryLoop.Timer.NONE;
-    private RegistryLoop.Timer whenStale = RegistryLoop.Timer.NONE;
+    private RegistryLoop.Timer whenDue = RegistryLoop.Timer.NONE;
 
-    FollowedService(String name, ServiceSettings settings, RegistryLoop loop, Duration staleMax, Runnable whenThere) {
+    FollowedService(
+            String name,
+            ServiceSettings settings,
+            RegistryLoop loop,
+            Duration staleMax,
+            Function<Runnable, HostNames> hostNames,
+            Runnable whenThere) {
         this.name = name;
         this.settings = settings;
         this.loop = loop;
         this.suspects = new Suspects(staleMax, loop.now());
         this.massExpiryLog = new MassExpiryLog(name, staleMax);
+        this.literals = new LiteralEndpoints(hostNames.apply(() -> loop.execute(this::publishInTime)));
         this.whenThere = whenThere;
     }
 
@@ -100,14 +110,14 @@ final class FollowedService implements EndpointListener {
         }
         limit = loop.after(UNKNOWN_LIMIT, () -> {
             known = true;
-            tellAll();
+            tellThatNobodyIsThere();
         });
     }
 
     void close() {
         closed = true;
         limit.cancel();
-        whenStale.cancel();
+        whenDue.cancel();
         if (subscription != null) {
             subscription.close();
         }
@@ -140,7 +150,7 @@ final class FollowedService implements EndpointListener {
      */
     Found find(ResourceType type, ClusterName cluster, @Nullable String zone) {
         if (endpoints.isEmpty()) {
-            return known ? Found.ABSENT : Found.UNKNOWN;
+            return known && !literals.awaitsFirstAnswers() ? Found.ABSENT : Found.UNKNOWN;
         }
         if (cluster.part() != null && (type == ResourceType.LISTENER || type == ResourceType.ROUTES)) {
             return Found.ABSENT;
@@ -185,13 +195,9 @@ final class FollowedService implements EndpointListener {
         loop.execute(() -> {
             listed = snapshot.endpoints();
             massExpiryLog.suspected(suspects.take(listed, loop.now()), listed.size(), loop.now());
-            boolean news = !known;
             known = true;
             limit.cancel();
             publishInTime();
-            if (news && endpoints.isEmpty()) {
-                tellAll(); // that it is not there
-            }
         });
     }
 
@@ -235,15 +241,20 @@ final class FollowedService implements EndpointListener {
 
     private void publish() {
         massExpiryLog.givenUp(suspects.elapse(loop.now()));
-        whenStale.cancel();
-        if (suspects.nextNanos() != Suspects.NEVER) {
-            whenStale = loop.after(Duration.ofNanos(suspects.nextNanos()), this::publishInTime);
+        List<Endpoint> all = new ArrayList<>(listed);
+        if (all.addAll(suspects.suspects())) {
+            all.sort(BY_KEY); // as they stood before
         }
-        List<Endpoint> now = new ArrayList<>(listed);
-        if (now.addAll(suspects.suspects())) {
-            now.sort(BY_KEY); // as they stood before
+        List<Endpoint> now = literals.of(all, loop.now());
+        whenDue.cancel();
+        long nextNanos = Math.min(suspects.nextNanos(), literals.nextNanos());
+        if (nextNanos != Suspects.NEVER) {
+            whenDue = loop.after(Duration.ofNanos(Math.max(0, nextNanos)), this::publishInTime);
         }
-        now.removeIf(endpoint -> !hasLiteral(endpoint));
+        if (now.isEmpty() && endpoints.isEmpty()) {
+            tellThatNobodyIsThere();
+            return;
+        }
         if (now.equals(endpoints)) {
             return;
         }
@@ -267,15 +278,11 @@ final class FollowedService implements EndpointListener {
         }
     }
 
-    private boolean hasLiteral(Endpoint endpoint) {
-        boolean literal = InetAddresses.isInetAddress(endpoint.host());
-        if (!literal && loop.logLimit().isNew(this, endpoint.host())) {
-            log.warn(
-                    "{}: {} is left out: xDS knows IP addresses alone, not names of hosts",
-                    LogText.of(name),
-                    LogText.of(endpoint.address()));
+    private void tellThatNobodyIsThere() {
+        if (known && !toldOfNobody && !literals.awaitsFirstAnswers()) {
+            toldOfNobody = true;
+            tellAll();
         }
-        return literal;
     }
 
     private void tellAll() {

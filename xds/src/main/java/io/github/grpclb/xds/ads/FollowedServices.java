@@ -2,6 +2,7 @@ package io.github.grpclb.xds.ads;
 
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.xds.config.ServiceSettings;
 import io.github.grpclb.xds.resource.ClusterName;
 import io.github.grpclb.xds.resource.ResourceType;
@@ -22,15 +23,21 @@ final class FollowedServices implements Catalog {
     private final EndpointSource source;
     private final Function<String, ServiceSettings> settings;
     private final Duration staleMax;
+    private final Function<Runnable, HostNames> hostNames;
     private final RegistryLoop loop;
     private final Map<String, FollowedService> services = new HashMap<>();
     private final Set<ChangeListener> ofAll = new LinkedHashSet<>();
 
     FollowedServices(
-            EndpointSource source, Function<String, ServiceSettings> settings, Duration staleMax, RegistryLoop loop) {
+            EndpointSource source,
+            Function<String, ServiceSettings> settings,
+            Duration staleMax,
+            Function<Runnable, HostNames> hostNames,
+            RegistryLoop loop) {
         this.source = source;
         this.settings = settings;
         this.staleMax = staleMax;
+        this.hostNames = hostNames;
         this.loop = loop;
     }
 
@@ -39,7 +46,8 @@ final class FollowedServices implements Catalog {
         String service = nameOf(name).service();
         FollowedService followed = services.get(service);
         if (followed == null) {
-            followed = new FollowedService(service, settings.apply(service), loop, staleMax, () -> added(service));
+            followed = new FollowedService(
+                    service, settings.apply(service), loop, staleMax, hostNames, () -> added(service));
             services.put(service, followed);
             followed.follow(source);
         }

@@ -14,15 +14,19 @@ import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.follow.RegistryLoop;
+import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.testing.FakeClock;
+import io.github.grpclb.testing.FakeNameServer;
 import io.github.grpclb.xds.FakeSource;
 import io.github.grpclb.xds.config.XdsOptions;
 import io.github.grpclb.xds.resource.ResourceType;
 import io.grpc.stub.StreamObserver;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +46,8 @@ final class Scene {
     /** For how long changes had waited when they were accepted. */
     final List<Duration> accepted = new ArrayList<>();
 
+    final FakeNameServer nameServer = new FakeNameServer();
+    final Queue<Runnable> lookups = new ArrayDeque<>();
     final AggregatedDiscovery discovery;
 
     Scene() {
@@ -66,7 +72,16 @@ final class Scene {
                         }
                     }
                 },
+                onAnswer -> new HostNames(nameServer::lookUp, lookups::add, onAnswer),
                 loop);
+    }
+
+    /** Has the name server answer all that it was asked. */
+    void answerLookups() {
+        for (Runnable next = lookups.poll(); next != null; next = lookups.poll()) {
+            next.run();
+        }
+        settle();
     }
 
     void pass(Duration time) {

@@ -1,6 +1,7 @@
-package io.github.grpclb.resolver;
+package io.github.grpclb.discovery.hosts;
 
 import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.Internal;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -12,7 +13,8 @@ import java.util.List;
  * @param rules say what is allowed
  * @param lookup asks the name server
  */
-record CheckedLookup(AddressRules rules, HostLookup lookup) implements HostLookup {
+@Internal
+public record CheckedLookup(AddressRules rules, HostLookup lookup) implements HostLookup {
 
     @Override
     public List<InetAddress> addressesOf(String host) throws UnknownHostException {

@@ -1,5 +1,6 @@
-package io.github.grpclb.resolver;
+package io.github.grpclb.discovery.hosts;
 
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.stale.Suspects;
 import java.net.InetAddress;
 import java.util.HashMap;
@@ -27,19 +28,20 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Not thread-safe, but for the lookups: they leave their answers behind, and the next list takes them.
  */
-final class HostNames {
+@Internal
+public final class HostNames {
 
     /** How many lookups are under way at most. */
-    static final int AT_ONCE = 8;
+    public static final int AT_ONCE = 8;
 
     /** How long a name without address is left alone, and how long all names are while connections fail. */
-    static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
+    public static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     /**
      * How long an answer is taken for true: as long as the JVM keeps one itself (networkaddress.cache.ttl), so that asking more often
      * would bring nothing.
      */
-    static final long AGE_NANOS = TimeUnit.SECONDS.toNanos(30);
+    public static final long AGE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     /** With many names these are asked at longer intervals, so that there are no more than 50 lookups a second. */
     private static final long LEAST_NANOS_EACH = TimeUnit.MILLISECONDS.toNanos(20);
@@ -62,21 +64,21 @@ final class HostNames {
      *
      * @param onAnswer is called when the next list would know more, on the executor
      */
-    HostNames(HostLookup lookup, Executor executor, Runnable onAnswer) {
+    public HostNames(HostLookup lookup, Executor executor, Runnable onAnswer) {
         this.lookup = lookup;
         this.executor = executor;
         this.onAnswer = onAnswer;
     }
 
     /** Starts a list, at the end of which comes {@link #endList()}. */
-    void startList(long nanoTime) {
+    public void startList(long nanoTime) {
         list++;
         now = nanoTime;
         proceed();
     }
 
     /** Returns a host's last known addresses, none where there is no answer yet. */
-    List<InetAddress> addressesOf(String host) {
+    public List<InetAddress> addressesOf(String host) {
         Name name = names.computeIfAbsent(host, unknown -> new Name(now));
         if (name.list != list) {
             name.list = list;
@@ -89,7 +91,7 @@ final class HostNames {
     }
 
     /** Forgets the names that are not in the list. */
-    void endList() {
+    public void endList() {
         allAreStale = false;
         if (names.values().removeIf(name -> name.list != list)) {
             waiting.retainAll(names.keySet());
@@ -97,21 +99,21 @@ final class HostNames {
     }
 
     /** Makes the next list look all its names up again. */
-    void lookUpAgain() {
+    public void lookUpAgain() {
         allAreStale = true;
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return names.isEmpty();
     }
 
     /** Says whether a name of the last list has had no answer at all so far. */
-    boolean awaitsFirstAnswers() {
+    public boolean awaitsFirstAnswers() {
         return names.values().stream().anyMatch(name -> name.list == list && !name.answered);
     }
 
     /** Returns in how many nanoseconds a name is to be looked up again, or {@link Suspects#NEVER}. */
-    long nextNanos() {
+    public long nextNanos() {
         long age = age();
         return names.entrySet().stream()
                 .filter(each -> each.getValue().list == list && each.getValue().answered && !isPending(each.getKey()))

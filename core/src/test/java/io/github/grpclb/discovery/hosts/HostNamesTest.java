@@ -1,4 +1,4 @@
-package io.github.grpclb.resolver;
+package io.github.grpclb.discovery.hosts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
