@@ -14,13 +14,9 @@ import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.xds.config.XdsOptions;
 import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -33,12 +29,7 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
     private final XdsOptions options;
     private final XdsObserver observer;
     private final RegistryLoop loop;
-    private final AtomicInteger open = new AtomicInteger();
-
-    /** For the loop's thread. */
-    private final Set<AdsStream<?, ?>> streams = new LinkedHashSet<>();
-
-    private boolean closed;
+    private final OpenStreams<AdsStream<?, ?>> streams;
 
     /**
      * Creates it.
@@ -55,6 +46,7 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
         this.options = options;
         this.observer = observer;
         this.loop = loop;
+        this.streams = new OpenStreams<>(options.streams(), loop, observer);
     }
 
     @Override
@@ -75,7 +67,7 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
 
     /** Returns how many streams are open. */
     public int openStreams() {
-        return open.get();
+        return streams.count();
     }
 
     /**
@@ -86,7 +78,7 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
      * @param receiver is called on the loop's thread
      */
     public void clientStatus(Predicate<Node> wanted, boolean contents, Consumer<List<ClientConfig>> receiver) {
-        loop.execute(() -> receiver.accept(streams.stream()
+        loop.execute(() -> receiver.accept(streams.all().stream()
                 .filter(stream -> wanted.test(stream.node()))
                 .map(stream -> stream.clientStatus(contents))
                 .toList()));
@@ -95,34 +87,16 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
     /** Ends all streams: clients keep what they have and ask the next control plane, or this one when it is back. */
     public void close() {
         loop.execute(() -> {
-            closed = true;
-            List.copyOf(streams).forEach(stream -> stream.fail(Status.UNAVAILABLE.withDescription("shutting down")));
+            streams.close();
             services.close();
         });
     }
 
     private <Q, R> StreamObserver<Q> open(
             StreamObserver<R> responses, Function<Conversation.Listener, Conversation<Q, R>> protocol) {
-        int before = open.getAndIncrement();
         AdsStream<Q, R> stream =
-                new AdsStream<>((ServerCallStreamObserver<R>) responses, loop, observer, protocol, this::ended);
-        stream.begin();
-        observer.opened();
-        loop.execute(() -> {
-            streams.add(stream);
-            if (closed) {
-                stream.fail(Status.UNAVAILABLE.withDescription("shutting down"));
-            } else if (before >= options.streams()) {
-                stream.fail(Status.RESOURCE_EXHAUSTED.withDescription(
-                        "there are " + before + " streams already (expected: at most " + options.streams() + ")"));
-            }
-        });
+                new AdsStream<>((ServerCallStreamObserver<R>) responses, loop, observer, protocol, streams::ended);
+        streams.open(stream);
         return stream;
-    }
-
-    private void ended(AdsStream<?, ?> stream) {
-        streams.remove(stream);
-        open.decrementAndGet();
-        observer.closed();
     }
 }
