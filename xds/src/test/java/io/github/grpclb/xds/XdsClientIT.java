@@ -19,18 +19,13 @@ import io.github.grpclb.xds.resource.ResourceType;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
-import io.grpc.NameResolverRegistry;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
-import io.grpc.xds.XdsNameResolverProvider;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -42,8 +37,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -53,15 +46,13 @@ import org.junit.jupiter.api.Test;
 /** A client that has no class of ours: grpc-java's own xDS. */
 class XdsClientIT {
 
-    private static final AtomicInteger SCHEMES = new AtomicInteger();
-
     private static final String SERVICE = "greeter";
 
     private static final Metadata.Key<String> VERSION = Metadata.Key.of("x-version", Metadata.ASCII_STRING_MARSHALLER);
 
     private final FakeSource source = new FakeSource();
     private final List<TestServer> servers = new ArrayList<>();
-    private final List<ManagedChannel> channels = new ArrayList<>();
+    private final XdsChannels channels = new XdsChannels();
     private final Rejections rejections = new Rejections();
     private XdsControlPlane controlPlane;
     private Server controlServer;
@@ -75,9 +66,7 @@ class XdsClientIT {
 
     @AfterEach
     void stop() throws InterruptedException {
-        for (ManagedChannel channel : channels) {
-            channel.shutdownNow().awaitTermination(10, SECONDS);
-        }
+        channels.close();
         stopControlPlane();
         for (TestServer server : servers) {
             server.close();
@@ -191,7 +180,7 @@ class XdsClientIT {
         int port = startControlPlane(0, XdsOptions.DEFAULT);
         listWeights(1, 1, 1);
         int nobodys = 1;
-        assertShares(channel(nobodys, port), 1 / 3.0, 1 / 3.0, 1 / 3.0);
+        assertShares(channels.open(SERVICE, nobodys, port), 1 / 3.0, 1 / 3.0, 1 / 3.0);
     }
 
     @Test
@@ -372,30 +361,7 @@ class XdsClientIT {
     }
 
     private Channel channel() {
-        return channel(controlServer.getPort());
-    }
-
-    /** Makes a client of the control planes at these ports, the first before the others. */
-    private Channel channel(Integer... ports) {
-        String scheme = "xds-test-" + SCHEMES.incrementAndGet();
-        Map<String, ?> bootstrap = Map.of(
-                "xds_servers",
-                Stream.of(ports)
-                        .map(port -> Map.of(
-                                "server_uri",
-                                "127.0.0.1:" + port,
-                                "channel_creds",
-                                List.of(Map.of("type", "insecure")),
-                                "server_features",
-                                List.of("xds_v3")))
-                        .toList(),
-                "node",
-                Map.of("id", "client of " + scheme, "locality", Map.of("zone", "z1")));
-        NameResolverRegistry.getDefaultRegistry().register(XdsNameResolverProvider.createForTest(scheme, bootstrap));
-        ManagedChannel channel = Grpc.newChannelBuilder(scheme + ":///" + SERVICE, InsecureChannelCredentials.create())
-                .build();
-        channels.add(channel);
-        return channel;
+        return channels.open(SERVICE, controlServer.getPort());
     }
 
     private Endpoint endpoint(int server, int weight) {
