@@ -69,6 +69,7 @@ class ArchitectureTest {
             "kubernetes",
             "xds.config",
             "xds.resource",
+            "xds.load",
             "xds.ads",
             "xds.metrics",
             "xds",

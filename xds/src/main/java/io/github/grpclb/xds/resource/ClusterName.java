@@ -42,6 +42,14 @@ public record ClusterName(String service, @Nullable Part part) {
             String value = rule.valueOf(endpoint);
             return without != (value != null && values.contains(value));
         }
+
+        /** Returns what stands for it in a cluster's name: {@code version=v2}. */
+        @Override
+        public String toString() {
+            return encoded(key)
+                    + (without ? "!" : "=")
+                    + values.stream().map(ClusterName::encoded).collect(Collectors.joining(","));
+        }
     }
 
     /**
@@ -90,11 +98,7 @@ public record ClusterName(String service, @Nullable Part part) {
 
     @Override
     public String toString() {
-        if (part == null) {
-            return service;
-        }
-        return service + "|" + encoded(part.key()) + (part.without() ? "!" : "=")
-                + part.values().stream().map(ClusterName::encoded).collect(Collectors.joining(","));
+        return part == null ? service : service + "|" + part;
     }
 
     private static String encoded(String text) {

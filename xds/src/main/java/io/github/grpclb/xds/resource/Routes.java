@@ -18,10 +18,12 @@ import io.github.grpclb.xds.config.Retries;
 import io.github.grpclb.xds.config.ServiceSettings;
 import io.grpc.Metadata;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -65,13 +67,27 @@ final class Routes {
         return configuration.build();
     }
 
+    /** Returns the clusters that the routes name, and at most one more for each rule. */
+    Set<ClusterName> clusters() {
+        Set<ClusterName> clusters = new LinkedHashSet<>();
+        clusters.add(new ClusterName(service, null));
+        for (TagRule rule : settings.tags()) {
+            values(rule).forEach(value -> clusters.add(with(rule, value)));
+            if (!rule.split().isEmpty()) {
+                clusters.add(new ClusterName(service, others(rule)));
+            }
+        }
+        return clusters;
+    }
+
     private void addNamed(TagRule rule, Metadata.Key<String> header, List<Route> routes) {
         HeaderMatcher.Builder matcher = HeaderMatcher.newBuilder().setName(header.name());
         for (String value : values(rule)) {
             HeaderMatcher exact = matcher.clone()
                     .setStringMatch(StringMatcher.newBuilder().setExact(value))
                     .build();
-            routes.add(route(RouteAction.newBuilder().setCluster(cluster(rule, value)), List.of(exact)));
+            routes.add(
+                    route(RouteAction.newBuilder().setCluster(with(rule, value).toString()), List.of(exact)));
         }
         if (!rule.fallback()) {
             HeaderMatcher any = matcher.clone().setPresentMatch(true).build();
@@ -99,26 +115,29 @@ final class Routes {
             int share = (int) Math.round(each.getValue() / 100 * SHARES);
             rest -= share;
             if (share > 0 && values.contains(each.getKey())) {
-                addShare(shares, cluster(rule, each.getKey()), share);
+                addShare(shares, with(rule, each.getKey()), share);
             }
         }
-        ClusterName.Part others =
-                new ClusterName.Part(rule.key(), true, List.copyOf(rule.split().keySet()));
+        ClusterName.Part others = others(rule);
         boolean hasOthers = endpoints.stream().anyMatch(each -> others.has(rule, each));
         if (rest > 0 && hasOthers) {
-            addShare(shares, new ClusterName(service, others).toString(), rest);
+            addShare(shares, new ClusterName(service, others), rest);
         }
         return shares.getClustersCount() == 0
                 ? RouteAction.newBuilder().setCluster(service)
                 : RouteAction.newBuilder().setWeightedClusters(shares);
     }
 
-    private static void addShare(WeightedCluster.Builder shares, String cluster, int share) {
-        shares.addClustersBuilder().setName(cluster).setWeight(UInt32Value.of(share));
+    private static void addShare(WeightedCluster.Builder shares, ClusterName cluster, int share) {
+        shares.addClustersBuilder().setName(cluster.toString()).setWeight(UInt32Value.of(share));
     }
 
-    private String cluster(TagRule rule, String value) {
-        return new ClusterName(service, new ClusterName.Part(rule.key(), false, List.of(value))).toString();
+    private ClusterName with(TagRule rule, String value) {
+        return new ClusterName(service, new ClusterName.Part(rule.key(), false, List.of(value)));
+    }
+
+    private static ClusterName.Part others(TagRule rule) {
+        return new ClusterName.Part(rule.key(), true, List.copyOf(rule.split().keySet()));
     }
 
     private Route route(RouteAction.Builder action, List<HeaderMatcher> headers) {

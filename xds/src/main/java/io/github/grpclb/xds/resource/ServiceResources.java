@@ -16,6 +16,7 @@ import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.xds.config.ServiceSettings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,15 @@ public final class ServiceResources {
      */
     public static Resource routes(String service, ServiceSettings settings, List<Endpoint> endpoints) {
         return Resource.of(ResourceType.ROUTES, service, new Routes(service, settings, endpoints).make());
+    }
+
+    /**
+     * Returns the clusters that routes of these endpoints name, and no more than one further for each rule.
+     *
+     * @param endpoints whose tags calls choose among
+     */
+    public static Set<ClusterName> clusterNames(String service, ServiceSettings settings, List<Endpoint> endpoints) {
+        return new Routes(service, settings, endpoints).clusters();
     }
 
     /** Returns a cluster: how a server is chosen. */

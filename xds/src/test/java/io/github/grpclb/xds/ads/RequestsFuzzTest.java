@@ -43,7 +43,8 @@ class RequestsFuzzTest {
             service -> ServiceSettings.DEFAULT.withTags(List.of(new TagRule("version", null, true, Map.of("v2", 5.0)))),
             Duration.ofMinutes(30),
             10,
-            new StreamLimits(8, 40, AllowedNodes.ALL));
+            new StreamLimits(8, 40, AllowedNodes.ALL),
+            null);
 
     @BeforeContainer
     static void silence() {

@@ -110,7 +110,8 @@ class StateOfTheWorldTest {
                 XdsOptions.DEFAULT.settings(),
                 XdsOptions.DEFAULT.staleMax(),
                 2,
-                new StreamLimits(10, 100, new AllowedNodes(List.of("client-1", "shop-*")))));
+                new StreamLimits(10, 100, new AllowedNodes(List.of("client-1", "shop-*"))),
+                null));
         guarded.source.list("a", endpoint("a", 1));
         Scene.WholeClient known = guarded.wholeClient();
         known.ask(CLUSTER, "a");
@@ -448,7 +449,11 @@ class StateOfTheWorldTest {
     @Test
     void endsAStreamThatAsksForTooMuchAndNoOther() {
         Scene narrow = new Scene(new XdsOptions(
-                XdsOptions.DEFAULT.settings(), Duration.ZERO, 3, new StreamLimits(2, 5, AllowedNodes.ALL)));
+                XdsOptions.DEFAULT.settings(),
+                Duration.ZERO,
+                3,
+                new StreamLimits(2, 5, AllowedNodes.ALL),
+                null));
         narrow.source.list("a", endpoint("a", 1));
         Scene.WholeClient good = narrow.wholeClient();
         good.ask(ENDPOINTS, "a");

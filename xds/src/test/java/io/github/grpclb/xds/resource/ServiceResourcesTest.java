@@ -1,0 +1,70 @@
+package io.github.grpclb.xds.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import io.github.grpclb.balancer.config.TagRule;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.xds.config.ServiceSettings;
+import io.grpc.Metadata;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class ServiceResourcesTest {
+
+    private static final Metadata.Key<String> HEADER = Metadata.Key.of("x-version", Metadata.ASCII_STRING_MARSHALLER);
+
+    @Test
+    void namesTheClustersThatRoutesName() throws InvalidProtocolBufferException {
+        ServiceSettings settings = ServiceSettings.DEFAULT.withTags(List.of(
+                new TagRule("version", HEADER, true, Map.of("v2", 20.0, "v9", 1.0)),
+                new TagRule("zone", null, true, Map.of())));
+        List<Endpoint> endpoints = List.of(server(1, "v1"), server(2, "v2"));
+        Set<String> names = ServiceResources.clusterNames("greeter", settings, endpoints).stream()
+                .map(ClusterName::toString)
+                .collect(Collectors.toSet());
+        assertThat(names)
+                .containsExactlyInAnyOrder(
+                        "greeter",
+                        "greeter|version=v1",
+                        "greeter|version=v2",
+                        "greeter|version!v2,v9",
+                        "greeter|zone=z1");
+        assertThat(inRoutes(ServiceResources.routes("greeter", settings, endpoints)))
+                .hasSize(3)
+                .isSubsetOf(names);
+    }
+
+    private static Set<String> inRoutes(Resource routes) throws InvalidProtocolBufferException {
+        Set<String> names = new TreeSet<>();
+        for (Route route : routes.body()
+                .unpack(RouteConfiguration.class)
+                .getVirtualHosts(0)
+                .getRoutesList()) {
+            RouteAction action = route.getRoute();
+            if (action.hasCluster()) {
+                names.add(action.getCluster());
+            }
+            for (WeightedCluster.ClusterWeight share :
+                    action.getWeightedClusters().getClustersList()) {
+                names.add(share.getName());
+            }
+        }
+        return names;
+    }
+
+    private static Endpoint server(int number, String version) {
+        return Endpoint.builder("greeter", "10.0.0." + number, 80)
+                .version(version)
+                .zone("z1")
+                .build();
+    }
+}
