@@ -7,9 +7,13 @@ import io.github.grpclb.discovery.hosts.HostLookup;
 import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.xds.ads.AggregatedDiscovery;
 import io.github.grpclb.xds.ads.ClientStatus;
+import io.github.grpclb.xds.ads.LoadReporting;
 import io.github.grpclb.xds.ads.XdsObserver;
 import io.github.grpclb.xds.config.XdsOptions;
+import io.github.grpclb.xds.load.ClusterLoad;
 import io.grpc.BindableService;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells xDS clients of a registry's services. A client that dials {@code xds:///greeter} asks for the listener {@code greeter}, and is
@@ -33,6 +38,7 @@ public final class XdsControlPlane implements AutoCloseable {
     private final ScheduledThreadPoolExecutor executor;
     private final ThreadPoolExecutor lookups;
     private final AggregatedDiscovery discovery;
+    private final @Nullable LoadReporting loadReporting;
 
     /**
      * Creates a control plane.
@@ -52,12 +58,11 @@ public final class XdsControlPlane implements AutoCloseable {
                 task -> daemon(task, "grpc-lb-xds-lookup"));
         lookups.allowCoreThreadTimeOut(true);
         HostLookup lookup = new CheckedLookup(source.addressRules(), HostLookup.JVM);
+        RegistryLoop loop = new RegistryLoop(executor, System::nanoTime, new Random());
         this.discovery = new AggregatedDiscovery(
-                source,
-                options,
-                observer,
-                onAnswer -> new HostNames(lookup, lookups, onAnswer),
-                new RegistryLoop(executor, System::nanoTime, new Random()));
+                source, options, observer, onAnswer -> new HostNames(lookup, lookups, onAnswer), loop);
+        Duration interval = options.loadReportInterval();
+        this.loadReporting = interval == null ? null : new LoadReporting(discovery, options, interval, observer, loop);
     }
 
     private static Thread daemon(Runnable task, String name) {
@@ -67,16 +72,30 @@ public final class XdsControlPlane implements AutoCloseable {
     }
 
     /**
-     * Returns the services that a gRPC server has to serve for it: aggregated discovery, and the status of its clients. Who reaches them
-     * reads the whole registry: the server has to see to who that is.
+     * Returns the services that a gRPC server has to serve for it: aggregated discovery, the status of its clients and, where load
+     * reports are wanted, load reporting. Who reaches them reads the whole registry, and can report what it likes: the server has to see
+     * to who that is.
      */
     public List<BindableService> services() {
-        return List.of(discovery, new ClientStatus(discovery));
+        List<BindableService> services = new ArrayList<>(List.of(discovery, new ClientStatus(discovery)));
+        if (loadReporting != null) {
+            services.add(loadReporting);
+        }
+        return List.copyOf(services);
     }
 
-    /** Returns how many streams are open. */
+    /** Returns how many streams are open, of discovery and of load reports together. */
     public int openStreams() {
-        return discovery.openStreams();
+        return discovery.openStreams() + (loadReporting == null ? 0 : loadReporting.openStreams());
+    }
+
+    /**
+     * Returns what clients reported of their calls in the last {@link XdsOptions#loadReportInterval} that is over: for each cluster the
+     * sums of all clients, sorted by service. Empty where nothing was reported, or load reports are not wanted. A client's calls are
+     * among them two intervals after it made them at the latest.
+     */
+    public List<ClusterLoad> loads() {
+        return loadReporting == null ? List.of() : loadReporting.loads();
     }
 
     /** Finds out which clients have a stream. */
@@ -93,6 +112,9 @@ public final class XdsControlPlane implements AutoCloseable {
     @Override
     public void close() {
         discovery.close();
+        if (loadReporting != null) {
+            loadReporting.close();
+        }
         executor.shutdown();
         lookups.shutdownNow();
     }

@@ -12,6 +12,7 @@ import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.follow.RegistryLoop;
 import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.xds.config.XdsOptions;
+import io.github.grpclb.xds.load.ReportableNames;
 import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** The aggregated discovery service: all types of resources on one stream. Thread-safe. */
 @Internal
@@ -42,7 +44,7 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
             XdsObserver observer,
             Function<Runnable, HostNames> hostNames,
             RegistryLoop loop) {
-        this.services = new FollowedServices(source, options.settings(), options.staleMax(), hostNames, loop);
+        this.services = new FollowedServices(source, options, hostNames, loop);
         this.options = options;
         this.observer = observer;
         this.loop = loop;
@@ -68,6 +70,15 @@ public final class AggregatedDiscovery implements BindableService, AggregatedDis
     /** Returns how many streams are open. */
     public int openStreams() {
         return streams.count();
+    }
+
+    /**
+     * Returns by which names clients may report their calls to a service; null where nobody follows it, or reports are not wanted. For
+     * the loop's thread.
+     */
+    @Nullable
+    ReportableNames reportableNames(String service) {
+        return services.reportableNames(service);
     }
 
     /**

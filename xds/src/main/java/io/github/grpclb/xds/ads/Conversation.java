@@ -181,12 +181,7 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
             return;
         }
         node = speaker;
-        if (!limits.nodes().contains(speaker.getId())) {
-            throw Status.PERMISSION_DENIED
-                    .withDescription("this control plane does not serve the node \"" + LogText.of(speaker.getId())
-                            + "\"; its list of nodes has to name it")
-                    .asException();
-        }
+        limits.nodes().require(speaker.getId());
     }
 
     final Subscription subscription(ResourceType type) {

@@ -11,6 +11,8 @@ import io.github.grpclb.discovery.stale.MassExpiryLog;
 import io.github.grpclb.discovery.stale.Suspects;
 import io.github.grpclb.xds.ads.Catalog.ChangeListener;
 import io.github.grpclb.xds.config.ServiceSettings;
+import io.github.grpclb.xds.config.XdsOptions;
+import io.github.grpclb.xds.load.ReportableNames;
 import io.github.grpclb.xds.resource.ClusterName;
 import io.github.grpclb.xds.resource.Resource;
 import io.github.grpclb.xds.resource.ResourceType;
@@ -58,6 +60,7 @@ final class FollowedService implements EndpointListener {
     private final MassExpiryLog massExpiryLog;
     private final LiteralEndpoints literals;
     private final Runnable whenThere;
+    private final @Nullable ReportableNames reportableNames;
 
     /** By the names of resources. */
     private final Map<ResourceType, Map<String, Set<ChangeListener>>> listeners = new EnumMap<>(ResourceType.class);
@@ -87,17 +90,17 @@ final class FollowedService implements EndpointListener {
 
     FollowedService(
             String name,
-            ServiceSettings settings,
-            RegistryLoop loop,
-            Duration staleMax,
+            XdsOptions options,
             Function<Runnable, HostNames> hostNames,
+            RegistryLoop loop,
             Runnable whenThere) {
         this.name = name;
-        this.settings = settings;
+        this.settings = options.settings().apply(name);
         this.loop = loop;
-        this.suspects = new Suspects(staleMax, loop.now());
-        this.massExpiryLog = new MassExpiryLog(name, staleMax);
+        this.suspects = new Suspects(options.staleMax(), loop.now());
+        this.massExpiryLog = new MassExpiryLog(name, options.staleMax());
         this.literals = new LiteralEndpoints(hostNames.apply(() -> loop.execute(this::publishInTime)));
+        this.reportableNames = options.loadReportInterval() == null ? null : new ReportableNames(name, settings);
         this.whenThere = whenThere;
     }
 
@@ -144,6 +147,12 @@ final class FollowedService implements EndpointListener {
         return !endpoints.isEmpty();
     }
 
+    /** Returns by which names clients may report their calls; null where that is not wanted. */
+    @Nullable
+    ReportableNames reportableNames() {
+        return reportableNames;
+    }
+
     /**
      * Looks for a resource. A part's cluster is there for whoever still asks for it, be it that no server is left in the part: routes that
      * name it no more come after it.
@@ -159,8 +168,8 @@ final class FollowedService implements EndpointListener {
             case LISTENER -> new Found.Present(listener());
             case ROUTES -> new Found.Present(routes());
             case CLUSTER ->
-                new Found.Present(
-                        clusters.computeIfAbsent(cluster, first -> ServiceResources.cluster(first, settings)));
+                new Found.Present(clusters.computeIfAbsent(
+                        cluster, first -> ServiceResources.cluster(first, settings, reportableNames != null)));
             case ENDPOINTS -> assignments.computeIfAbsent(new AssignmentKey(cluster, zoneOf(zone)), this::assign);
         };
     }
@@ -267,6 +276,9 @@ final class FollowedService implements EndpointListener {
         zones = now.stream().map(Endpoint::zone).filter(Objects::nonNull).collect(Collectors.toSet());
         assignments.clear();
         routes = null;
+        if (reportableNames != null) {
+            reportableNames.list(endpoints);
+        }
         if (first) {
             whenThere.run();
             tellAll();

@@ -3,10 +3,10 @@ package io.github.grpclb.xds.ads;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.follow.RegistryLoop;
 import io.github.grpclb.discovery.hosts.HostNames;
-import io.github.grpclb.xds.config.ServiceSettings;
+import io.github.grpclb.xds.config.XdsOptions;
+import io.github.grpclb.xds.load.ReportableNames;
 import io.github.grpclb.xds.resource.ClusterName;
 import io.github.grpclb.xds.resource.ResourceType;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -21,22 +21,16 @@ import org.jspecify.annotations.Nullable;
 final class FollowedServices implements Catalog {
 
     private final EndpointSource source;
-    private final Function<String, ServiceSettings> settings;
-    private final Duration staleMax;
+    private final XdsOptions options;
     private final Function<Runnable, HostNames> hostNames;
     private final RegistryLoop loop;
     private final Map<String, FollowedService> services = new HashMap<>();
     private final Set<ChangeListener> ofAll = new LinkedHashSet<>();
 
     FollowedServices(
-            EndpointSource source,
-            Function<String, ServiceSettings> settings,
-            Duration staleMax,
-            Function<Runnable, HostNames> hostNames,
-            RegistryLoop loop) {
+            EndpointSource source, XdsOptions options, Function<Runnable, HostNames> hostNames, RegistryLoop loop) {
         this.source = source;
-        this.settings = settings;
-        this.staleMax = staleMax;
+        this.options = options;
         this.hostNames = hostNames;
         this.loop = loop;
     }
@@ -46,8 +40,7 @@ final class FollowedServices implements Catalog {
         String service = nameOf(name).service();
         FollowedService followed = services.get(service);
         if (followed == null) {
-            followed = new FollowedService(
-                    service, settings.apply(service), loop, staleMax, hostNames, () -> added(service));
+            followed = new FollowedService(service, options, hostNames, loop, () -> added(service));
             services.put(service, followed);
             followed.follow(source);
         }
@@ -72,7 +65,7 @@ final class FollowedServices implements Catalog {
     }
 
     private ClusterName nameOf(String resource) {
-        return ClusterName.parse(resource, settings);
+        return ClusterName.parse(resource, options.settings());
     }
 
     @Override
@@ -87,6 +80,13 @@ final class FollowedServices implements Catalog {
     @Override
     public void unfollowAll(ChangeListener listener) {
         ofAll.remove(listener);
+    }
+
+    /** Returns by which names clients may report their calls to a service; null where it is not there, or reports are not wanted. */
+    @Nullable
+    ReportableNames reportableNames(String service) {
+        FollowedService followed = services.get(service);
+        return followed == null || !followed.isThere() ? null : followed.reportableNames();
     }
 
     void close() {

@@ -1,5 +1,6 @@
 package io.github.grpclb.xds.ads;
 
+import io.github.grpclb.xds.load.ClusterLoad;
 import io.github.grpclb.xds.resource.ResourceType;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ public interface XdsObserver {
     /** Hears nothing. */
     XdsObserver NONE = new XdsObserver() {};
 
-    /** A client opened a stream. */
+    /** A client opened a stream, of discovery or of load reports. */
     default void opened() {}
 
     /** A stream ended. */
@@ -33,4 +34,18 @@ public interface XdsObserver {
      * @param reason in the client's words, one line
      */
     default void rejected(ResourceType type, String node, String reason) {}
+
+    /**
+     * A client reported the calls that it made to servers of a cluster since its last report, or since it began. Services, parts, zones
+     * and addresses are those that the registry knows, or knew lately; the names of metrics are whatever servers, or a client that
+     * means no good, call them: take those alone as tags that you know.
+     */
+    default void reported(ClusterLoad load) {}
+
+    /**
+     * A client reported calls to clusters that no client asks for, or that never had a server; nothing is kept of them.
+     *
+     * @param clusters how many
+     */
+    default void reportedUnknown(int clusters) {}
 }

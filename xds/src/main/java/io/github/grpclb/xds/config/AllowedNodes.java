@@ -1,5 +1,8 @@
 package io.github.grpclb.xds.config;
 
+import io.github.grpclb.discovery.LogText;
+import io.grpc.Status;
+import io.grpc.StatusException;
 import java.util.List;
 
 /**
@@ -17,8 +20,21 @@ public record AllowedNodes(List<String> ids) {
         ids = List.copyOf(ids);
     }
 
-    /** Returns whether a client is served. */
-    public boolean contains(String id) {
+    /**
+     * Checks that a client is served.
+     *
+     * @throws StatusException if it is not, for its stream to end with
+     */
+    public void require(String id) throws StatusException {
+        if (!contains(id)) {
+            throw Status.PERMISSION_DENIED
+                    .withDescription("this control plane does not serve the node \"" + LogText.of(id)
+                            + "\"; its list of nodes has to name it")
+                    .asException();
+        }
+    }
+
+    private boolean contains(String id) {
         return ids.isEmpty()
                 || ids.stream()
                         .anyMatch(each -> each.endsWith("*")

@@ -94,7 +94,7 @@ public final class ReportReader {
         }
         java.time.Duration period = period(stats.getLoadReportInterval());
         long dropped = count("total_dropped_requests", stats.getTotalDroppedRequests());
-        ClusterName cluster = ClusterName.parse(name, options::settingsOf);
+        ClusterName cluster = ClusterName.parse(name, options.settings());
         ReportableNames known = names.apply(cluster.service());
         boolean isKnown = known != null && known.has(cluster);
         Map<Place, LocalityLoad> localities = new LinkedHashMap<>();

@@ -6,6 +6,7 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
 import io.envoyproxy.envoy.config.core.v3.ApiVersion;
 import io.envoyproxy.envoy.config.core.v3.ConfigSource;
+import io.envoyproxy.envoy.config.core.v3.SelfConfigSource;
 import io.envoyproxy.envoy.config.listener.v3.ApiListener;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
@@ -33,6 +34,10 @@ public final class ServiceResources {
             .setAds(AggregatedConfigSource.getDefaultInstance())
             .setResourceApiVersion(ApiVersion.V3)
             .build();
+
+    /** What servers report of themselves with their answers; left out, clients would pass on nothing of it (gRFC A85). */
+    private static final List<String> REPORTED_METRICS =
+            List.of("cpu_utilization", "mem_utilization", "application_utilization", "named_metrics.*");
 
     private ServiceResources() {}
 
@@ -66,8 +71,12 @@ public final class ServiceResources {
         return new Routes(service, settings, endpoints).clusters();
     }
 
-    /** Returns a cluster: how a server is chosen. */
-    public static Resource cluster(ClusterName name, ServiceSettings settings) {
+    /**
+     * Returns a cluster: how a server is chosen.
+     *
+     * @param loadReports whether clients are to report their calls to whoever told them of it
+     */
+    public static Resource cluster(ClusterName name, ServiceSettings settings, boolean loadReports) {
         Cluster.Builder cluster = Cluster.newBuilder().setName(name.toString()).setType(Cluster.DiscoveryType.EDS);
         cluster.getEdsClusterConfigBuilder().setServiceName(name.toString()).setEdsConfig(FROM_HERE);
         cluster.getCircuitBreakersBuilder()
@@ -76,6 +85,12 @@ public final class ServiceResources {
         PolicyConfigs.write(settings.policy(), cluster);
         if (settings.outlierDetection() != null) {
             cluster.setOutlierDetection(OutlierConfigs.of(settings.outlierDetection()));
+        }
+        if (loadReports) {
+            cluster.setLrsServer(ConfigSource.newBuilder()
+                            .setSelf(SelfConfigSource.getDefaultInstance())
+                            .setResourceApiVersion(ApiVersion.V3))
+                    .addAllLrsReportEndpointMetrics(REPORTED_METRICS);
         }
         return Resource.of(ResourceType.CLUSTER, name.toString(), cluster.build());
     }

@@ -48,6 +48,7 @@ final class Scene {
 
     final FakeNameServer nameServer = new FakeNameServer();
     final Queue<Runnable> lookups = new ArrayDeque<>();
+    final RegistryLoop loop = new RegistryLoop(clock, clock::nanoTime, new Random(1));
     final AggregatedDiscovery discovery;
 
     Scene() {
@@ -55,7 +56,6 @@ final class Scene {
     }
 
     Scene(XdsOptions options) {
-        RegistryLoop loop = new RegistryLoop(clock, clock::nanoTime, new Random(1));
         discovery = new AggregatedDiscovery(
                 source,
                 options,

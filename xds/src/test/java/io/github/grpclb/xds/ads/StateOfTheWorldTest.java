@@ -449,11 +449,7 @@ class StateOfTheWorldTest {
     @Test
     void endsAStreamThatAsksForTooMuchAndNoOther() {
         Scene narrow = new Scene(new XdsOptions(
-                XdsOptions.DEFAULT.settings(),
-                Duration.ZERO,
-                3,
-                new StreamLimits(2, 5, AllowedNodes.ALL),
-                null));
+                XdsOptions.DEFAULT.settings(), Duration.ZERO, 3, new StreamLimits(2, 5, AllowedNodes.ALL), null));
         narrow.source.list("a", endpoint("a", 1));
         Scene.WholeClient good = narrow.wholeClient();
         good.ask(ENDPOINTS, "a");

@@ -18,7 +18,7 @@ class XdsOptionsTest {
                 .withLoadReports(Duration.ofMinutes(1))
                 .withService("greeter", ServiceSettings.DEFAULT.withCalls(1, null, null));
         assertThat(options.loadReportInterval()).isEqualTo(Duration.ofMinutes(1));
-        assertThat(options.settingsOf("greeter").maxRequests()).isOne();
+        assertThat(options.settings().apply("greeter").maxRequests()).isOne();
     }
 
     @ParameterizedTest

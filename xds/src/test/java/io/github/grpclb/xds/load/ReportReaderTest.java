@@ -12,6 +12,7 @@ import com.google.protobuf.Duration;
 import io.envoyproxy.envoy.config.endpoint.v3.UpstreamLocalityStats;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsRequest;
 import io.github.grpclb.balancer.config.TagRule;
+import io.github.grpclb.xds.config.AllowedNodes;
 import io.github.grpclb.xds.config.ServiceSettings;
 import io.github.grpclb.xds.config.StreamLimits;
 import io.github.grpclb.xds.config.XdsOptions;
@@ -29,7 +30,11 @@ class ReportReaderTest {
             ServiceSettings.DEFAULT.withTags(List.of(new TagRule("version", null, true, Map.of())));
 
     private static final XdsOptions OPTIONS = new XdsOptions(
-            TAGGED, Map.of(), java.time.Duration.ZERO, 10, new StreamLimits(3, 40), java.time.Duration.ofSeconds(1));
+            service -> TAGGED,
+            java.time.Duration.ZERO,
+            10,
+            new StreamLimits(3, 40, AllowedNodes.ALL),
+            java.time.Duration.ofSeconds(1));
 
     private static final Place SERVER = new Place("z1", "127.0.0.1:1");
 

@@ -3,6 +3,7 @@ package io.github.grpclb.xds.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
@@ -23,6 +24,16 @@ class ServiceResourcesTest {
     private static final Metadata.Key<String> HEADER = Metadata.Key.of("x-version", Metadata.ASCII_STRING_MARSHALLER);
 
     @Test
+    void saysWhereCallsAreReportedOnlyWhereThatIsWanted() throws InvalidProtocolBufferException {
+        assertThat(cluster(false).hasLrsServer()).isFalse();
+        assertThat(cluster(false).getLrsReportEndpointMetricsList()).isEmpty();
+        Cluster reported = cluster(true);
+        assertThat(reported.getLrsServer().hasSelf()).isTrue();
+        assertThat(reported.getLrsReportEndpointMetricsList())
+                .containsExactly("cpu_utilization", "mem_utilization", "application_utilization", "named_metrics.*");
+    }
+
+    @Test
     void namesTheClustersThatRoutesName() throws InvalidProtocolBufferException {
         ServiceSettings settings = ServiceSettings.DEFAULT.withTags(List.of(
                 new TagRule("version", HEADER, true, Map.of("v2", 20.0, "v9", 1.0)),
@@ -41,6 +52,12 @@ class ServiceResourcesTest {
         assertThat(inRoutes(ServiceResources.routes("greeter", settings, endpoints)))
                 .hasSize(3)
                 .isSubsetOf(names);
+    }
+
+    private static Cluster cluster(boolean loadReports) throws InvalidProtocolBufferException {
+        return ServiceResources.cluster(new ClusterName("greeter", null), ServiceSettings.DEFAULT, loadReports)
+                .body()
+                .unpack(Cluster.class);
     }
 
     private static Set<String> inRoutes(Resource routes) throws InvalidProtocolBufferException {
