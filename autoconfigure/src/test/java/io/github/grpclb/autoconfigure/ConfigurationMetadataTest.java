@@ -71,6 +71,7 @@ class ConfigurationMetadataTest {
             "registration.version",
             "registration.metadata",
             "xds.allowed-nodes",
+            "xds.load-report-interval",
             "xds.max-requests",
             "xds.outlier-detection.enabled",
             "xds.policy-options",

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure.properties;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param allowedNodes Ids of the clients' nodes that are served, or beginnings of ids with * behind; empty serves all.
  * @param maxStreams Largest number of streams that are open at a time (1 or more).
  * @param maxResourcesPerStream Largest number of resources that one client may ask for (1 or more).
+ * @param loadReportInterval How often clients report the calls that they made (LRS); never when unset (1s to 1h).
  * @param services What clients are told of single services, by the service's name: any property that is set for all.
  */
 @ConfigurationProperties("grpc.lb.xds")
@@ -31,6 +33,7 @@ public record XdsProperties(
         @DefaultValue List<String> allowedNodes,
         @DefaultValue("10000") int maxStreams,
         @DefaultValue("1000") int maxResourcesPerStream,
+        @Nullable Duration loadReportInterval,
         @DefaultValue Map<String, XdsServiceProperties> services) {
 
     /** Blank members of lists are none. */
@@ -43,7 +46,8 @@ public record XdsProperties(
     public String toString() {
         return "XdsProperties[enabled=" + enabled + ", address=" + address + ", port=" + port + ", ssl=" + ssl
                 + ", token=" + (token == null ? "null" : "******") + ", allowedNodes=" + allowedNodes + ", maxStreams="
-                + maxStreams + ", maxResourcesPerStream=" + maxResourcesPerStream + ", services=" + services + "]";
+                + maxStreams + ", maxResourcesPerStream=" + maxResourcesPerStream + ", loadReportInterval="
+                + loadReportInterval + ", services=" + services + "]";
     }
 
     /**

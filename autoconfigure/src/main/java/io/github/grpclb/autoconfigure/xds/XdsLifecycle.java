@@ -5,18 +5,12 @@ import io.github.grpclb.actuate.ControlPlaneStatus;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.autoconfigure.properties.XdsProperties;
 import io.github.grpclb.discovery.Internal;
-import io.github.grpclb.xds.ConnectedClient;
 import io.github.grpclb.xds.XdsControlPlane;
 import io.github.grpclb.xds.XdsServer;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ServerCredentials;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.Comparator;
-import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,8 +24,6 @@ import org.springframework.context.SmartLifecycle;
 public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.Source {
 
     private static final Logger log = LoggerFactory.getLogger(XdsLifecycle.class);
-
-    private static final long LONGEST_LOOK_SECONDS = 1;
 
     private final XdsProperties properties;
     private final ServerCredentials credentials;
@@ -58,38 +50,7 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
     @Override
     public @Nullable ControlPlaneStatus status() {
         XdsControlPlane running = controlPlane();
-        if (running == null) {
-            return null;
-        }
-        List<ConnectedClient> clients;
-        try {
-            clients = running.clients().get(LONGEST_LOOK_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException | ExecutionException e) {
-            clients = List.of(); // it is being closed
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            clients = List.of();
-        }
-        return new ControlPlaneStatus(
-                port(),
-                running.openStreams(),
-                clients.stream()
-                        .sorted(Comparator.comparing((ConnectedClient client) ->
-                                        client.rejections().isEmpty())
-                                .thenComparing(ConnectedClient::node))
-                        .limit(ControlPlaneStatus.MOST_CLIENTS)
-                        .map(XdsLifecycle::client)
-                        .toList());
-    }
-
-    private static ControlPlaneStatus.Client client(ConnectedClient client) {
-        return new ControlPlaneStatus.Client(
-                client.node(),
-                client.zone(),
-                client.resources(),
-                client.rejections().stream()
-                        .map(each -> new ControlPlaneStatus.Rejection(each.type(), each.name(), each.reason()))
-                        .toList());
+        return running == null ? null : ControlPlaneStatuses.of(running, port());
     }
 
     @Override

@@ -47,6 +47,12 @@ record XdsSettings(XdsProperties properties, XdsServiceProperties all, Duration 
     private static final List<String> XDS_POLICIES =
             List.of("round_robin", "least_request", "ring_hash", "client_side_weighted_round_robin");
 
+    /** The properties of the control plane, by what they are there. */
+    private static final Map<String, String> LIMITS = Map.of(
+            "streams", "max-streams",
+            "subscriptions", "max-resources-per-stream",
+            "loadReportInterval", "load-report-interval");
+
     private static final int DEFAULT_CHOICES = 2;
     private static final Duration DEFAULT_BLACKOUT = Duration.ofSeconds(10);
     private static final Duration DEFAULT_EXPIRY = Duration.ofMinutes(3);
@@ -75,10 +81,10 @@ record XdsSettings(XdsProperties properties, XdsServiceProperties all, Duration 
                     new StreamLimits(
                             properties.maxResourcesPerStream(),
                             StreamLimits.DEFAULT.nameLength(),
-                            new AllowedNodes(properties.allowedNodes())));
+                            new AllowedNodes(properties.allowedNodes())),
+                    properties.loadReportInterval());
         } catch (IllegalValueException e) {
-            throw InvalidPropertyException.of(
-                    e, PREFIX + (e.name().equals("streams") ? "max-streams" : "max-resources-per-stream"));
+            throw InvalidPropertyException.of(e, PREFIX + LIMITS.getOrDefault(e.name(), e.name()));
         }
     }
 

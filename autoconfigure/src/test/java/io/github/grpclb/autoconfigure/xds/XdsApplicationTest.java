@@ -129,7 +129,7 @@ class XdsApplicationTest {
                     answer.get(10, TimeUnit.SECONDS);
                     ControlPlaneStatus.Client client = new ControlPlaneStatus.Client("tester", "", 1, List.of());
                     assertThat(controlPlane.status())
-                            .isEqualTo(new ControlPlaneStatus(controlPlane.port(), 1, List.of(client)));
+                            .isEqualTo(new ControlPlaneStatus(controlPlane.port(), 1, List.of(client), List.of()));
                     stream.onNext(RawXdsClient.request("greeter").toBuilder()
                             .setResponseNonce("1")
                             .setErrorDetail(com.google.rpc.Status.newBuilder().setMessage("no"))

@@ -209,10 +209,17 @@ class XdsSettingsTest {
                         .isEqualTo("grpc.lb.xds.services.greeter.weights"));
     }
 
+    @Test
+    void asksForLoadReportsWhereTheyAreWanted() {
+        assertThat(options(Map.of()).loadReportInterval()).isNull();
+        assertThat(options(Map.of("grpc.lb.xds.load-report-interval", "10s")).loadReportInterval())
+                .isEqualTo(Duration.ofSeconds(10));
+    }
+
     @ParameterizedTest
-    @CsvSource({"max-streams", "max-resources-per-stream"})
-    void refusesLimitsBelowOne(String property) {
-        assertThatThrownBy(() -> options(Map.of("grpc.lb.xds." + property, "0")))
+    @CsvSource({"max-streams, 0", "max-resources-per-stream, 0", "load-report-interval, 999ms"})
+    void refusesLimitsOutOfRange(String property, String value) {
+        assertThatThrownBy(() -> options(Map.of("grpc.lb.xds." + property, value)))
                 .isInstanceOfSatisfying(InvalidPropertyException.class, refused -> assertThat(refused.property())
                         .isEqualTo("grpc.lb.xds." + property));
     }

@@ -1,12 +1,16 @@
 package io.github.grpclb.xds.metrics;
 
 import io.github.grpclb.xds.ads.XdsObserver;
+import io.github.grpclb.xds.load.ClusterLoad;
+import io.github.grpclb.xds.load.LocalityLoad;
+import io.github.grpclb.xds.load.MetricSum;
 import io.github.grpclb.xds.resource.ResourceType;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +26,12 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@value #REJECTED}</td><td>counter</td><td>type</td><td>responses that a client rejected, and goes on without</td></tr>
  * <tr><td>{@value #CHANGE_ACCEPTED}</td><td>timer</td><td>type</td>
  *     <td>time from a change until a client has accepted it</td></tr>
+ * <tr><td>{@value #CALLS}</td><td>counter</td><td>service, outcome</td>
+ *     <td>calls that clients reported, where they are to: {@code success}, {@code failure}, or {@code dropped} without a server</td></tr>
+ * <tr><td>{@value #UTILIZATION_SUM}</td><td>counter</td><td>service, metric</td>
+ *     <td>what servers reported with their answers (ORCA), added up: {@code cpu_utilization}, {@code mem_utilization} and {@code
+ *     application_utilization}</td></tr>
+ * <tr><td>{@value #UTILIZATION_CALLS}</td><td>counter</td><td>service, metric</td><td>answers that came with it</td></tr>
  * </table>
  */
 public final class XdsMetrics implements XdsObserver {
@@ -31,6 +41,22 @@ public final class XdsMetrics implements XdsObserver {
     public static final String ACCEPTED = "grpc.lb.xds.responses.accepted";
     public static final String REJECTED = "grpc.lb.xds.responses.rejected";
     public static final String CHANGE_ACCEPTED = "grpc.lb.xds.change.accepted";
+
+    public static final String CALLS = "grpc.lb.xds.calls";
+    public static final String UTILIZATION_SUM = "grpc.lb.xds.utilization.sum";
+    public static final String UTILIZATION_CALLS = "grpc.lb.xds.utilization.calls";
+
+    /** Tag: the service's name. */
+    public static final String SERVICE = "service";
+
+    /** Tag: how calls ended. */
+    public static final String OUTCOME = "outcome";
+
+    /** Tag: what servers reported. */
+    public static final String METRIC = "metric";
+
+    /** Others are named by servers, or by clients that mean no good: of these there could be any number. */
+    private static final Set<String> METRICS = Set.of("cpu_utilization", "mem_utilization", "application_utilization");
 
     /** Tag: the type of resource: {@code listener}, {@code routes}, {@code cluster} or {@code endpoints}. */
     public static final String TYPE = "type";
@@ -76,6 +102,34 @@ public final class XdsMetrics implements XdsObserver {
     @Override
     public void rejected(ResourceType type, String node, String reason) {
         count(REJECTED, type);
+    }
+
+    @Override
+    public void reported(ClusterLoad load) {
+        long succeeded = 0;
+        long failed = 0;
+        for (LocalityLoad locality : load.localities()) {
+            succeeded += locality.succeeded();
+            failed += locality.failed();
+            locality.metrics().forEach((metric, sum) -> utilization(load.service(), metric, sum));
+        }
+        calls(load.service(), "success", succeeded);
+        calls(load.service(), "failure", failed);
+        calls(load.service(), "dropped", load.dropped());
+    }
+
+    private void calls(String service, String outcome, long calls) {
+        if (calls > 0) {
+            registry.counter(CALLS, SERVICE, service, OUTCOME, outcome).increment(calls);
+        }
+    }
+
+    private void utilization(String service, String metric, MetricSum sum) {
+        if (METRICS.contains(metric) && sum.sum() >= 0) {
+            registry.counter(UTILIZATION_SUM, SERVICE, service, METRIC, metric).increment(sum.sum());
+            registry.counter(UTILIZATION_CALLS, SERVICE, service, METRIC, metric)
+                    .increment(sum.calls());
+        }
     }
 
     private void count(String meter, ResourceType type) {
