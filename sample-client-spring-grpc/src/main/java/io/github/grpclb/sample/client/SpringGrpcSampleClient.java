@@ -19,6 +19,6 @@ public class SpringGrpcSampleClient {
 
     @Bean
     Greeter greeter(Options options, HelloServiceStub hello, HealthStub health) {
-        return new Greeter(options, hello, health);
+        return new Greeter(options.load(), hello, health, new Routing(options));
     }
 }

@@ -12,7 +12,6 @@ import org.springframework.context.support.GenericApplicationContext;
  */
 final class CommandLine {
 
-    private static final int SOME_FAILED = 1;
     private static final int BAD_USAGE = 2;
 
     private CommandLine() {}
@@ -42,7 +41,7 @@ final class CommandLine {
             return BAD_USAGE; // Spring Boot has said why
         }
         try (context) {
-            return call(context.getBean(Greeter.class), options);
+            return context.getBean(Greeter.class).run();
         }
     }
 
@@ -52,18 +51,5 @@ final class CommandLine {
         application.addInitializers(
                 (GenericApplicationContext context) -> context.registerBean(Options.class, () -> options));
         return application;
-    }
-
-    private static int call(Greeter greeter, Options options) {
-        Report report = new Report();
-        greeter.warmUp();
-        new LoadGenerator(options, LoadGenerator.Clock.SYSTEM).run(greeter::call, (outcome, nanos) -> {
-            report.add(outcome, nanos);
-            if (!options.quiet()) {
-                System.out.println(outcome.text());
-            }
-        });
-        System.out.println(options.json() ? report.toJson() : report.toTable());
-        return report.failed() == 0 ? 0 : SOME_FAILED;
     }
 }

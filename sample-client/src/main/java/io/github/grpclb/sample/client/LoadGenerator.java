@@ -43,39 +43,39 @@ final class LoadGenerator {
         void sleepUntil(long nanoTime);
     }
 
-    private final Options options;
+    private final Load load;
     private final Clock clock;
 
-    LoadGenerator(Options options, Clock clock) {
-        this.options = options;
+    LoadGenerator(Load load, Clock clock) {
+        this.load = load;
         this.clock = clock;
     }
 
     /** Starts all calls, one thread at it, and returns when the last of them has ended. */
     void run(Call call, Listener listener) {
-        Semaphore room = new Semaphore(options.concurrency());
+        Semaphore room = new Semaphore(load.concurrency());
         long start = clock.nanoTime();
-        for (long number = 0; number < options.calls(); number++) {
-            if (options.rate() > 0) {
+        for (long number = 0; number < load.calls(); number++) {
+            if (load.rate() > 0) {
                 clock.sleepUntil(start + plannedAfter(number));
             }
             room.acquireUninterruptibly();
             long now = clock.nanoTime();
-            if (now - start >= options.duration().toNanos()
-                    || options.until().filter(Files::exists).isPresent()) {
+            if (now - start >= load.duration().toNanos()
+                    || load.until().filter(Files::exists).isPresent()) {
                 room.release();
                 break;
             }
-            long planned = options.rate() > 0 ? start + plannedAfter(number) : now;
+            long planned = load.rate() > 0 ? start + plannedAfter(number) : now;
             call.start(number).thenAccept(outcome -> {
                 listener.ended(outcome, clock.nanoTime() - planned);
                 room.release();
             });
         }
-        room.acquireUninterruptibly(options.concurrency());
+        room.acquireUninterruptibly(load.concurrency());
     }
 
     private long plannedAfter(long number) {
-        return Math.round(number * 1e9 / options.rate());
+        return Math.round(number * 1e9 / load.rate());
     }
 }

@@ -17,6 +17,6 @@ public class SampleClient {
     @Bean
     Greeter greeter(
             Options options, @GrpcClient("greeter") HelloServiceStub hello, @GrpcClient("greeter") HealthStub health) {
-        return new Greeter(options, hello, health);
+        return new Greeter(options.load(), hello, health, new Routing(options));
     }
 }

@@ -134,7 +134,7 @@ class LoadGeneratorTest {
     }
 
     private void run(LoadGenerator.Call call, String... args) {
-        new LoadGenerator(Options.parse(args), clock)
+        new LoadGenerator(Options.parse(args).load(), clock)
                 .run(
                         number -> {
                             starts.add(clock.now / MILLI);

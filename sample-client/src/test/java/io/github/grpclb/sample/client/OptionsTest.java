@@ -15,10 +15,10 @@ class OptionsTest {
     void callsTwentyTimesOneAfterTheOtherByDefault() {
         Options options = Options.parse();
 
-        assertThat(options.calls()).isEqualTo(20);
-        assertThat(options.concurrency()).isEqualTo(1);
-        assertThat(options.rate()).isZero();
-        assertThat(options.rpc()).isEqualTo(Options.Rpc.SAY);
+        assertThat(options.load().calls()).isEqualTo(20);
+        assertThat(options.load().concurrency()).isEqualTo(1);
+        assertThat(options.load().rate()).isZero();
+        assertThat(options.load().rpc()).isEqualTo(Load.Rpc.SAY);
         assertThat(options.serverId()).isEmpty();
         assertThat(options.profiles()).isEmpty();
     }
@@ -27,19 +27,20 @@ class OptionsTest {
     void durationLiftsTheLimitOfCallsAndRateThatOfConcurrency() {
         Options options = Options.parse("--rate=500", "--duration=30s");
 
-        assertThat(options.duration()).isEqualTo(Duration.ofSeconds(30));
-        assertThat(options.calls()).isEqualTo(Long.MAX_VALUE);
-        assertThat(options.concurrency()).isEqualTo(10_000);
+        assertThat(options.load().duration()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(options.load().calls()).isEqualTo(Long.MAX_VALUE);
+        assertThat(options.load().concurrency()).isEqualTo(10_000);
     }
 
     @Test
     void soDoesAFileThatEndsIt() {
         Options options = Options.parse("--rate=500", "--until=/tmp/end");
 
-        assertThat(options.until()).contains(Path.of("/tmp/end"));
-        assertThat(options.calls()).isEqualTo(Long.MAX_VALUE);
-        assertThat(Options.parse("--until=/tmp/end", "--calls=7").calls()).isEqualTo(7);
-        assertThat(Options.parse().until()).isEmpty();
+        assertThat(options.load().until()).contains(Path.of("/tmp/end"));
+        assertThat(options.load().calls()).isEqualTo(Long.MAX_VALUE);
+        assertThat(Options.parse("--until=/tmp/end", "--calls=7").load().calls())
+                .isEqualTo(7);
+        assertThat(Options.parse().load().until()).isEmpty();
     }
 
     @Test
@@ -59,14 +60,14 @@ class OptionsTest {
                 "--grpc.lb.etcd.username=u");
 
         assertThat(options.serverId()).contains("1");
-        assertThat(options.calls()).isEqualTo(7);
-        assertThat(options.concurrency()).isEqualTo(4);
-        assertThat(options.deadline()).isEqualTo(Duration.ofMillis(250));
-        assertThat(options.warmup()).isZero();
-        assertThat(options.rpc()).isEqualTo(Options.Rpc.HEALTH);
-        assertThat(options.waitForReady()).isTrue();
-        assertThat(options.quiet()).isTrue();
-        assertThat(options.json()).isTrue();
+        assertThat(options.load().calls()).isEqualTo(7);
+        assertThat(options.load().concurrency()).isEqualTo(4);
+        assertThat(options.load().deadline()).isEqualTo(Duration.ofMillis(250));
+        assertThat(options.load().warmup()).isZero();
+        assertThat(options.load().rpc()).isEqualTo(Load.Rpc.HEALTH);
+        assertThat(options.load().waitForReady()).isTrue();
+        assertThat(options.load().quiet()).isTrue();
+        assertThat(options.load().json()).isTrue();
     }
 
     @Test
@@ -86,6 +87,7 @@ class OptionsTest {
                     --rate=1.5      | --rate=1.5 (expected: a whole number, 1 or more)
                     --concurrency=x | --concurrency=x (expected: a whole number, 1 or more)
                     --deadline=soon | --deadline=soon (expected: a time such as 500ms, 30s or 2m)
+                    --deadline=250  | --deadline=250 (expected: a time such as 500ms, 30s or 2m)
                     --duration=-1s  | --duration=-1s (expected: a time such as 500ms, 30s or 2m)
                     --rpc=ask       | --rpc=ask (expected: say or health)
                     """)
