@@ -11,6 +11,8 @@ if [[ ${SAMPLE_HOST:-} == devh ]]; then SAMPLE_HOST=; fi
 readonly SAMPLES=(sample-{server,client}${SAMPLE_HOST:+-$SAMPLE_HOST})
 readonly SERVER_JAR=${SAMPLES[0]}/target/${SAMPLES[0]}.jar
 readonly CLIENT_JAR=${SAMPLES[1]}/target/${SAMPLES[1]}.jar
+readonly XDS_SERVER_JAR=xds-server/target/grpc-lb-xds-server.jar
+readonly XDS_CLIENT_JAR=sample-client-xds/target/sample-client-xds.jar
 readonly JAVA=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx"${HEAP:-128m}")
 readonly PATIENCE=${PATIENCE:-60} # seconds for anything to start
 readonly FAREWELL=20 # seconds for anything to stop
@@ -66,11 +68,16 @@ require_tools() {
     [[ $version =~ ^[0-9]+$ ]] && ((version >= 17)) || give_up "a JDK 17 or newer is needed (found: ${version:-none})"
 }
 
-# Builds the samples unless they are newer than everything they are made of. A stamp tells: the jars' own time is fixed,
-# so that they are the same wherever they are built.
+# build [MODULE…]: the samples, and these modules, unless they are newer than everything they are made of. A stamp tells: the
+# jars' own time is fixed, so that they are the same wherever they are built.
 build() {
-    local stamp=target/samples-built${SAMPLE_HOST:+-$SAMPLE_HOST}
-    if [[ -f $SERVER_JAR && -f $CLIENT_JAR && -f $stamp ]] &&
+    local stamp module modules=$* missing=0
+    modules=${modules// /,}
+    stamp=target/samples-built${SAMPLE_HOST:+-$SAMPLE_HOST}${modules:+-${modules//,/-}}
+    for module in "${SAMPLES[@]}" "$@"; do
+        compgen -G "$module/target/*.jar" >/dev/null || missing=1
+    done
+    if ((!missing)) && [[ -f $stamp ]] &&
         [[ -z $(find pom.xml ./*/pom.xml ./*/src/main -newer "$stamp" -print -quit) ]]; then
         built_at=$SECONDS
         return
@@ -78,7 +85,7 @@ build() {
     echo "Building (the first time Maven fetches what it needs) …"
     mkdir -p target
     touch "$stamp.new"
-    mvn -q -B -Dmaven.test.skip=true -pl "${SAMPLES[0]},${SAMPLES[1]}" -am package || give_up "the build failed"
+    mvn -q -B -Dmaven.test.skip=true -pl "${SAMPLES[0]},${SAMPLES[1]}${modules:+,$modules}" -am package || give_up "the build failed"
     mv "$stamp.new" "$stamp"
     built_at=$SECONDS
 }
@@ -106,6 +113,11 @@ use_etcd() {
     take_port etcd
     etcd=http://127.0.0.1:${ports[etcd]}
     echo "etcd: embedded, at $etcd"
+    start_embedded_etcd
+}
+
+# Starts it, again if it was killed: on the same port, with nothing in it.
+start_embedded_etcd() {
     run etcd "$SERVER_JAR" --port=-1 --etcd=embedded --grpc.lb.etcd.embedded.port="${ports[etcd]}"
     await etcd listening listens "${ports[etcd]}"
 }
@@ -159,6 +171,16 @@ server() {
 
 # client NAME OPTIONS…: starts a sample client
 client() { run "$1" "$CLIENT_JAR" --etcd="$etcd" --json "${@:2}"; }
+
+# Starts the control plane for xDS clients, again if it was killed: on the same port
+control_plane() {
+    [[ -n ${ports[control]:-} ]] || { take_port control; take_port control-http; }
+    run control "$XDS_SERVER_JAR" --etcd="$etcd" --port="${ports[control]}" --http-port="${ports[control-http]}"
+    await control listening listens "${ports[control]}"
+}
+
+# xds_client NAME OPTIONS…: starts the sample client that knows of the control plane alone
+xds_client() { run "$1" "$XDS_CLIENT_JAR" --xds="127.0.0.1:${ports[control]}" --json "${@:2}"; }
 
 # await NAME WHAT COMMAND…: until COMMAND succeeds
 await() {
