@@ -24,12 +24,13 @@ DEADLINE_SECONDS = 10
 def main(target, *given):
     options = dict(option.split("=", 1) for option in given)
     channel = grpc.insecure_channel(target)
-    grpc.channel_ready_future(channel).result(timeout=LONGEST_CONNECT_SECONDS)
     say = channel.unary_unary(
         "/grpclb.sample.HelloService/Say",
         request_serializer=hello_pb2.HelloRequest.SerializeToString,
         response_deserializer=hello_pb2.HelloReply.FromString,
     )
+    # by a call, and not by the channel's state: some policies connect when they are asked for a server, and not before
+    say(hello_pb2.HelloRequest(name="first"), timeout=LONGEST_CONNECT_SECONDS, wait_for_ready=True)
     rate = float(options.get("rate", 0))
     limit = MAX_IN_FLIGHT_BY_RATE if rate else CONCURRENCY
     room = threading.Semaphore(limit)
