@@ -6,7 +6,8 @@ readonly FLAVOURS=(bare web kotlin reactor aot devtools threads highest)
 # before Spring Boot 4.1, Spring gRPC is a project of its own, with versions of its own
 declare -rA SPRING_GRPC=([3.5.16]=0.12.0 [4.0.8]=1.0.3)
 
-readonly GRPC_KOTLIN=1.5.0
+# 1.5.0 is made with Kotlin 2.2, whose classes the Kotlin 1.9 of Spring Boot 3.5 cannot read
+declare -rA GRPC_KOTLIN=([3.5.16]=1.4.3 [4.0.8]=1.5.0 [4.1.0]=1.5.0)
 readonly REACTOR_GRPC=1.2.4
 readonly BLOCKHOUND=1.0.17.RELEASE
 readonly DEPENDENCY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
@@ -42,7 +43,7 @@ dependencies() {
         dependency org.jetbrains.kotlin kotlin-stdlib
         dependency org.jetbrains.kotlin kotlin-reflect
         dependency org.jetbrains.kotlinx kotlinx-coroutines-core
-        dependency io.grpc grpc-kotlin-stub $GRPC_KOTLIN
+        dependency io.grpc grpc-kotlin-stub "${GRPC_KOTLIN[$1]}"
         ;;
     reactor)
         dependency $boot spring-boot-starter-webflux
@@ -55,12 +56,12 @@ dependencies() {
     esac
 }
 
-# build_with FLAVOUR: sets what its build has beside what the page shows
+# build_with BOOT FLAVOUR: sets what its build has beside what the page shows
 build_with() {
     managed='' executions='' plugins='' generators=''
-    case $1 in
+    case $2 in
     kotlin)
-        generators=$(generator io.grpc protoc-gen-grpc-kotlin $GRPC_KOTLIN jdk8 io.grpc.kotlin.generator.GeneratorRunner)
+        generators=$(generator io.grpc protoc-gen-grpc-kotlin "${GRPC_KOTLIN[$1]}" jdk8 io.grpc.kotlin.generator.GeneratorRunner)
         plugins=$(
             cat <<'XML'
 <plugin>
@@ -251,7 +252,7 @@ package() {
 # build_applications NAME BOOT FLAVOUR: leaves what went wrong in $broke
 build_applications() {
     local main
-    build_with "$3"
+    build_with "$2" "$3"
     make_project "$2" "$(dependencies "$2" "$3")"
     classes_of "$3"
     case $3 in
