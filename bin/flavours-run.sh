@@ -23,7 +23,7 @@ options() {
     threads) options+=(--spring.threads.virtual.enabled=true) ;;
     devtools)
         mkdir -p "$logs/$1-watched"
-        options+=(--spring.devtools.restart.additional-paths="$logs/$1-watched" --spring.devtools.restart.trigger-file=restart)
+        options+=(--spring.devtools.restart.additional-paths="$logs/$1-watched")
         if [[ $1 == *-client ]]; then options+=(--pause=100); fi
         ;;
     esac
@@ -50,11 +50,11 @@ started() { (($(starts "$1") == $2)); }
 # has_greeted CLIENT LEAST
 has_greeted() { (($(greeted "$1") >= $2)); }
 
-# restart NAME: as an IDE does that has compiled a class
+# restart NAME: as an IDE does that has compiled a class. Of a trigger file devtools would not restart alone, without another change.
 restart() {
     local before
     before=$(starts "$1")
-    date >"$logs/$1-watched/restart"
+    date >"$logs/$1-watched/compiled"
     in_time "$1" started "$1" $((before + 1)) || broke=${broke:-"$1 was not restarted"}
 }
 
