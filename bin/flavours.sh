@@ -130,7 +130,11 @@ kotlin_classes() {
     local stub=HelloServiceGrpcKt.HelloServiceCoroutineStub import='' field parameter='' service calls
     case $host in
     devh) field='@GrpcClient("greeter") lateinit' parameter='@GrpcClient("greeter")' ;;
-    spring-grpc) field='@Autowired private lateinit' import="@ImportGrpcClients(target = \"greeter\", types = [$stub::class])" ;;
+    spring-grpc)
+        field='@Autowired private lateinit'
+        import="@ImportGrpcClients(target = \"greeter\", types = [$stub::class],
+        factory = org.springframework.grpc.client.CoroutineStubFactory::class)"
+        ;;
     esac
     field="$field var greeter: $stub"
     service='
