@@ -172,10 +172,10 @@ server() {
 # client NAME OPTIONS…: starts a sample client
 client() { run "$1" "$CLIENT_JAR" --etcd="$etcd" --json "${@:2}"; }
 
-# Starts the control plane for xDS clients, again if it was killed: on the same port
+# control_plane [OPTIONS…]: starts the control plane for xDS clients, again if it was killed: on the same port
 control_plane() {
     [[ -n ${ports[control]:-} ]] || { take_port control; take_port control-http; }
-    run control "$XDS_SERVER_JAR" --etcd="$etcd" --port="${ports[control]}" --http-port="${ports[control-http]}"
+    run control "$XDS_SERVER_JAR" --etcd="$etcd" --port="${ports[control]}" --http-port="${ports[control-http]}" "$@"
     await control listening listens "${ports[control]}"
 }
 

@@ -13,9 +13,8 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
  * What xDS clients are told of a service: below {@code grpc.lb.xds} for all, below {@code grpc.lb.xds.services.<name>} for one, whose
  * settings take precedence, property by property.
  *
- * @param policy Policy with which clients pick a server: round_robin, least_request, ring_hash or client_side_weighted_round_robin, which
- *     every gRPC client knows; or a policy of grpc-lb, for Java clients that have grpc-lb-core, where others take round_robin; round_robin
- *     when unset.
+ * @param policy Policy with which clients pick a server: round_robin, least_request, ring_hash, client_side_weighted_round_robin, or a
+ *     policy of grpc-lb; clients that do not know it take round_robin; round_robin when unset.
  * @param leastRequest Options of the policy least_request.
  * @param ringHash Options of the policy ring_hash.
  * @param clientSideWeightedRoundRobin Options of the policy client_side_weighted_round_robin.

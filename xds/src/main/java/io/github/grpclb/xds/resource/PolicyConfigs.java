@@ -33,8 +33,7 @@ final class PolicyConfigs {
         LoadBalancingPolicy.Builder list = LoadBalancingPolicy.newBuilder();
         if (policy instanceof BalancingPolicy.LeastRequest leastRequest) {
             UInt32Value choices = UInt32Value.of(leastRequest.choices());
-            cluster.setLbPolicy(Cluster.LbPolicy.LEAST_REQUEST);
-            cluster.getLeastRequestLbConfigBuilder().setChoiceCount(choices);
+            cluster.setLbPolicy(Cluster.LbPolicy.ROUND_ROBIN); // C-core, which has no other, refuses the whole cluster
             add(
                     list,
                     byLocality(LeastRequest.newBuilder().setChoiceCount(choices).build()));
@@ -68,10 +67,16 @@ final class PolicyConfigs {
         cluster.setLoadBalancingPolicy(list);
     }
 
-    /** Chooses a locality by its weight, and then within it. */
+    /**
+     * Chooses a locality by its weight, and then within it; in turn where that policy is not known: Node's client looks no further in the
+     * outer list when there is none that it knows in the inner one, but refuses the whole cluster.
+     */
     private static WrrLocality byLocality(Message within) {
         WrrLocality.Builder policy = WrrLocality.newBuilder();
         add(policy.getEndpointPickingPolicyBuilder(), within);
+        if (!(within instanceof RoundRobin)) {
+            add(policy.getEndpointPickingPolicyBuilder(), RoundRobin.getDefaultInstance());
+        }
         return policy.build();
     }
 
