@@ -33,14 +33,26 @@ public record ClusterName(String service, @Nullable Part part) {
      */
     public record Part(String key, boolean without, List<String> values) {
 
+        /** A value that no server has: a blank one is none. */
+        private static final String NOBODYS = "";
+
         public Part {
             values = List.copyOf(new TreeSet<>(values));
+        }
+
+        /** Returns the part in which no server is. */
+        static Part ofNobody(String key) {
+            return new Part(key, false, List.of(NOBODYS));
+        }
+
+        boolean isOfNobody() {
+            return !without && values.equals(List.of(NOBODYS));
         }
 
         /** Says whether a server is one of them. */
         boolean has(TagRule rule, Endpoint endpoint) {
             String value = rule.valueOf(endpoint);
-            return without != (value != null && values.contains(value));
+            return without != (value != null && !value.isEmpty() && values.contains(value));
         }
 
         /** Returns what stands for it in a cluster's name: {@code version=v2}. */
@@ -73,14 +85,14 @@ public record ClusterName(String service, @Nullable Part part) {
         while (sign < text.length() && text.charAt(sign) != '=' && text.charAt(sign) != '!') {
             sign++;
         }
-        if (sign == 0 || sign >= text.length() - 1) {
+        if (sign == 0 || sign == text.length() || text.substring(sign).equals("!")) {
             return null;
         }
         try {
             return new Part(
                     decoded(text.substring(0, sign)),
                     text.charAt(sign) == '!',
-                    Arrays.stream(text.substring(sign + 1).split(","))
+                    Arrays.stream(text.substring(sign + 1).split(",", -1))
                             .map(ClusterName::decoded)
                             .toList());
         } catch (IllegalArgumentException e) {

@@ -3,14 +3,12 @@ package io.github.grpclb.xds.resource;
 import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
-import io.envoyproxy.envoy.config.route.v3.NonForwardingAction;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
-import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.xds.config.BalancingPolicy;
@@ -67,12 +65,15 @@ final class Routes {
         return configuration.build();
     }
 
-    /** Returns the clusters that the routes name, and at most one more for each rule. */
+    /** Returns the clusters that the routes name, and at most two more for each rule. */
     Set<ClusterName> clusters() {
         Set<ClusterName> clusters = new LinkedHashSet<>();
         clusters.add(new ClusterName(service, null));
         for (TagRule rule : settings.tags()) {
             values(rule).forEach(value -> clusters.add(with(rule, value)));
+            if (rule.header() != null && !rule.fallback()) {
+                clusters.add(new ClusterName(service, ClusterName.Part.ofNobody(rule.key())));
+            }
             if (!rule.split().isEmpty()) {
                 clusters.add(new ClusterName(service, others(rule)));
             }
@@ -83,18 +84,16 @@ final class Routes {
     private void addNamed(TagRule rule, Metadata.Key<String> header, List<Route> routes) {
         HeaderMatcher.Builder matcher = HeaderMatcher.newBuilder().setName(header.name());
         for (String value : values(rule)) {
-            HeaderMatcher exact = matcher.clone()
-                    .setStringMatch(StringMatcher.newBuilder().setExact(value))
-                    .build();
+            // the older field, which clients over the C core 1.51 know, too
+            HeaderMatcher exact = matcher.clone().setExactMatch(value).build();
             routes.add(
                     route(RouteAction.newBuilder().setCluster(with(rule, value).toString()), List.of(exact)));
         }
         if (!rule.fallback()) {
+            // not by a non_forwarding_action, which Node's client does not know: it ends the process
+            ClusterName nobody = new ClusterName(service, ClusterName.Part.ofNobody(rule.key()));
             HeaderMatcher any = matcher.clone().setPresentMatch(true).build();
-            routes.add(Route.newBuilder()
-                    .setMatch(match(List.of(any)))
-                    .setNonForwardingAction(NonForwardingAction.getDefaultInstance())
-                    .build());
+            routes.add(route(RouteAction.newBuilder().setCluster(nobody.toString()), List.of(any)));
         }
     }
 
@@ -123,6 +122,10 @@ final class Routes {
         if (rest > 0 && hasOthers) {
             addShare(shares, new ClusterName(service, others), rest);
         }
+        // left out, older clients over the C core take it for 100
+        shares.setTotalWeight(UInt32Value.of(shares.getClustersList().stream()
+                .mapToInt(each -> each.getWeight().getValue())
+                .sum()));
         return shares.getClustersCount() == 0
                 ? RouteAction.newBuilder().setCluster(service)
                 : RouteAction.newBuilder().setWeightedClusters(shares);

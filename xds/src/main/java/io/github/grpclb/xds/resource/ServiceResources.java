@@ -120,7 +120,8 @@ public final class ServiceResources {
                 others = List.of();
             }
         }
-        if (members.isEmpty() && others.isEmpty()) {
+        boolean isEmpty = name.part() != null && name.part().isOfNobody();
+        if (members.isEmpty() && others.isEmpty() && !isEmpty) {
             return null;
         }
         return Resource.of(

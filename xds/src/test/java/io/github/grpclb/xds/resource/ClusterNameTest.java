@@ -31,6 +31,15 @@ class ClusterNameTest {
     }
 
     @Test
+    void namesThePartOfNobody() {
+        ClusterName nobody = new ClusterName("greeter", ClusterName.Part.ofNobody("version"));
+        assertThat(nobody).hasToString("greeter|version=");
+        assertThat(parse("greeter|version=")).isEqualTo(nobody);
+        assertThat(nobody.part().isOfNobody()).isTrue();
+        assertThat(parse("greeter|version=v2").part().isOfNobody()).isFalse();
+    }
+
+    @Test
     void takesAnyKeyAndAnyValue() {
         for (String value : List.of("x,y", "=", "!", "|", "%", "%2", "ü", " ", "a b")) {
             ClusterName name = new ClusterName("a|b", new ClusterName.Part("a=b|c!d,e%", true, List.of(value, "z")));
@@ -44,7 +53,7 @@ class ClusterNameTest {
                 "a|b",
                 "a|zone=z1",
                 "greeter|version",
-                "greeter|version=",
+                "greeter|version!",
                 "|version=v2",
                 "greeter|=v2",
                 "a|version=%zz"

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
@@ -52,6 +53,39 @@ class ServiceResourcesTest {
         assertThat(inRoutes(ServiceResources.routes("greeter", settings, endpoints)))
                 .hasSize(3)
                 .isSubsetOf(names);
+    }
+
+    /** Older clients over the C core know no string_match and want the sum of the weights; Node's ends at a non_forwarding_action. */
+    @Test
+    @SuppressWarnings("deprecation") // the older field
+    void writesRoutesThatOlderClientsRead() throws InvalidProtocolBufferException {
+        ServiceSettings settings =
+                ServiceSettings.DEFAULT.withTags(List.of(new TagRule("version", HEADER, false, Map.of("v2", 20.0))));
+        RouteConfiguration routes = ServiceResources.routes(
+                        "greeter", settings, List.of(server(1, "v1"), server(2, "v2")))
+                .body()
+                .unpack(RouteConfiguration.class);
+        List<Route> all = routes.getVirtualHosts(0).getRoutesList();
+        assertThat(all).hasSize(4).allMatch(Route::hasRoute);
+        assertThat(all.get(0).getMatch().getHeaders(0).getExactMatch()).isEqualTo("v1");
+        assertThat(all.get(2).getMatch().getHeaders(0).getPresentMatch()).isTrue();
+        assertThat(all.get(2).getRoute().getCluster()).isEqualTo("greeter|version=");
+        assertThat(all.get(3).getRoute().getWeightedClusters().getTotalWeight().getValue())
+                .isEqualTo(100_000);
+    }
+
+    @Test
+    void hasNobodyWhereNobodyHasAValue() throws InvalidProtocolBufferException {
+        ServiceSettings settings =
+                ServiceSettings.DEFAULT.withTags(List.of(new TagRule("version", HEADER, false, Map.of())));
+        ClusterName nobody = ClusterName.parse("greeter|version=", service -> settings);
+        Resource resource =
+                ServiceResources.endpoints(nobody, settings, List.of(server(1, "v1"), server(2, "v2")), null);
+        assertThat(resource).isNotNull();
+        assertThat(resource.body().unpack(ClusterLoadAssignment.class).getEndpointsList())
+                .isEmpty();
+        assertThat(ServiceResources.clusterNames("greeter", settings, List.of(server(1, "v1"))))
+                .contains(nobody);
     }
 
     private static Cluster cluster(boolean loadReports) throws InvalidProtocolBufferException {
