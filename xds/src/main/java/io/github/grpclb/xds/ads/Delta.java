@@ -76,7 +76,8 @@ final class Delta extends Conversation<DeltaDiscoveryRequest, DeltaDiscoveryResp
             Found found = bytes < ENOUGH_BYTES ? find(type, name) : Found.UNKNOWN;
             if (found instanceof Found.Present it) {
                 bytes += tell(it.resource(), subscription, response);
-            } else if (found instanceof Found.Unknown) {
+            } else if (found instanceof Found.Unknown
+                    || (found instanceof Found.Silent && subscription.told.containsKey(name))) {
                 subscription.asked.add(name);
             } else if (subscription.told.remove(name) != null || asked.contains(name)) {
                 response.addRemovedResources(name);

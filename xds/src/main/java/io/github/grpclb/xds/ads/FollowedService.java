@@ -45,7 +45,7 @@ final class FollowedService implements EndpointListener {
     /** How long lists are taken together. */
     static final Duration PACE = Duration.ofMillis(100);
 
-    /** For how long it is unknown at most whether there is a service: a client gives up on an answer after that time. */
+    /** After what time a registry that says nothing is silent: a client gives up on an answer by then. */
     static final Duration UNKNOWN_LIMIT = Duration.ofSeconds(15);
 
     private static final Comparator<Endpoint> BY_KEY =
@@ -81,6 +81,7 @@ final class FollowedService implements EndpointListener {
     private Set<String> zones = Set.of();
 
     private boolean known;
+    private boolean silent;
     private boolean toldOfNobody;
     private boolean closed;
     private boolean paced;
@@ -112,8 +113,8 @@ final class FollowedService implements EndpointListener {
             return;
         }
         limit = loop.after(UNKNOWN_LIMIT, () -> {
-            known = true;
-            tellThatNobodyIsThere();
+            silent = true;
+            tellAll();
         });
     }
 
@@ -159,7 +160,7 @@ final class FollowedService implements EndpointListener {
      */
     Found find(ResourceType type, ClusterName cluster, @Nullable String zone) {
         if (endpoints.isEmpty()) {
-            return known && !literals.awaitsFirstAnswers() ? Found.ABSENT : Found.UNKNOWN;
+            return whileNobodyIsThere();
         }
         if (cluster.part() != null && (type == ResourceType.LISTENER || type == ResourceType.ROUTES)) {
             return Found.ABSENT;
@@ -172,6 +173,13 @@ final class FollowedService implements EndpointListener {
                         cluster, first -> ServiceResources.cluster(first, settings, reportableNames != null)));
             case ENDPOINTS -> assignments.computeIfAbsent(new AssignmentKey(cluster, zoneOf(zone)), this::assign);
         };
+    }
+
+    private Found whileNobodyIsThere() {
+        if (!known) {
+            return silent ? Found.SILENT : Found.UNKNOWN;
+        }
+        return literals.awaitsFirstAnswers() ? Found.UNKNOWN : Found.ABSENT;
     }
 
     private Resource listener() {

@@ -14,7 +14,15 @@ sealed interface Found {
     /** Nobody knows yet: the registry has not answered. */
     record Unknown() implements Found {}
 
+    /**
+     * Nobody knows, for longer than clients wait for an answer: who had it keeps it, since a registry that is away is no reason to take
+     * it from anybody; to all others it is as good as absent.
+     */
+    record Silent() implements Found {}
+
     Found ABSENT = new Absent();
 
     Found UNKNOWN = new Unknown();
+
+    Found SILENT = new Silent();
 }

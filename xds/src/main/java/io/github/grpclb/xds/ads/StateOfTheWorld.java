@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The state-of-the-world protocol: a request names all that the client wants of a type, and a response has one version, a digest of all
- * that the client then has. The version that one comes with on a new stream says nothing: it may have dropped what it had of it since.
+ * that the client then has. The version that one comes with on a new stream does not say what it has: it may have dropped some since. It says
+ * that there was something.
  */
 final class StateOfTheWorld extends Conversation<DiscoveryRequest, DiscoveryResponse> {
 
@@ -38,7 +39,10 @@ final class StateOfTheWorld extends Conversation<DiscoveryRequest, DiscoveryResp
         if (subscription.begun && !request.getResponseNonce().equals(subscription.lastNonce)) {
             return; // about an older response: another request follows, and says what the client wants by then
         }
-        subscription.begun = true;
+        if (!subscription.begun) {
+            subscription.begun = true;
+            subscription.resumed = !request.getVersionInfo().isEmpty();
+        }
         if (subscription.isAwaited()) {
             answered(type, request.hasErrorDetail() ? request.getErrorDetail().getMessage() : null);
         }
@@ -87,7 +91,7 @@ final class StateOfTheWorld extends Conversation<DiscoveryRequest, DiscoveryResp
         Map<String, String> present = new TreeMap<>();
         for (String name : subscription.followed) {
             Found found = find(type, name);
-            if (found instanceof Found.Unknown) {
+            if (found instanceof Found.Unknown || (found instanceof Found.Silent && subscription.resumed)) {
                 return null;
             }
             if (found instanceof Found.Present it) {

@@ -33,6 +33,9 @@ final class Subscription {
     boolean everNamed;
     boolean begun;
 
+    /** Whether the client came with something of the type, from a stream before this one. */
+    boolean resumed;
+
     /** Whether it is to be told something even where there is nothing. */
     boolean owed;
 

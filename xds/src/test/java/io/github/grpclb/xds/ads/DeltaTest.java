@@ -223,8 +223,19 @@ class DeltaTest {
         client.say(request -> request.setTypeUrl(ENDPOINTS.url())
                 .addResourceNamesSubscribe("a")
                 .putInitialResourceVersions("a", "17"));
+        scene.pass(Duration.ofHours(1));
+        assertThat(client.readAll()).isEmpty();
+        scene.source.list("a");
+        assertThat(client.read().getRemovedResourcesList()).containsExactly("a");
+    }
+
+    @Test
+    void waitsForASilentRegistryAsLongAsClientsDo() {
+        client.subscribe(LISTENER, "a");
         scene.pass(Duration.ofSeconds(14));
         assertThat(client.readAll()).isEmpty();
+        scene.pass(Duration.ofSeconds(1));
+        assertThat(client.read().getRemovedResourcesList()).containsExactly("a");
     }
 
     @Test

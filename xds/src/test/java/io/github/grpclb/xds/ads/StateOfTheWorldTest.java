@@ -298,6 +298,26 @@ class StateOfTheWorldTest {
         assertThat(names(client.read())).containsExactly("a");
     }
 
+    /** As after a restart of the control plane while the registry is away: without its listener a client would fail all calls. */
+    @Test
+    void takesNothingFromWhoComesBackWhileTheRegistryIsSilent() {
+        client.say(request ->
+                request.setTypeUrl(LISTENER.url()).setVersionInfo("of before").addResourceNames("a"));
+        scene.pass(Duration.ofHours(1));
+        assertThat(client.readAll()).isEmpty();
+        scene.source.list("a", endpoint("a", 1));
+        assertThat(names(client.read())).containsExactly("a");
+    }
+
+    @Test
+    void tellsWhoComesBackOfWhatTheRegistryDoesNotHaveOnceItSaysSo() {
+        client.say(request ->
+                request.setTypeUrl(LISTENER.url()).setVersionInfo("of before").addResourceNames("a"));
+        scene.pass(Duration.ofHours(1));
+        scene.source.list("a");
+        assertThat(client.read().getResourcesList()).isEmpty();
+    }
+
     @Test
     void sendsAllToWhoComesBack() {
         scene.source.list("a", endpoint("a", 1));
