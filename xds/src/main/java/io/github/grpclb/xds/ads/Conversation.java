@@ -217,6 +217,19 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
     /** Has names be followed that were asked for. */
     final void subscribe(ResourceType type, Collection<String> names) throws StatusException {
         Subscription subscription = subscription(type);
+        checkNames(type, names); // before anything is followed
+        for (String name : names) {
+            subscription.everNamed = true;
+            if (subscription.named.add(name)) {
+                follow(type, subscription, name);
+            }
+            subscription.asked.add(name);
+        }
+    }
+
+    /** Checks that names may be followed which the client brings. */
+    final void checkNames(ResourceType type, Collection<String> names) throws StatusException {
+        Subscription subscription = subscription(type);
         int present = subscriptions.values().stream()
                 .mapToInt(each -> each.named.size())
                 .sum();
@@ -224,14 +237,9 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
                 .filter(name -> !subscription.named.contains(name))
                 .distinct()
                 .count();
-        checkCount(present + further); // before anything is followed
+        checkCount(present + further);
         for (String name : names) {
             checkLength(name);
-            subscription.everNamed = true;
-            if (subscription.named.add(name)) {
-                follow(type, subscription, name);
-            }
-            subscription.asked.add(name);
         }
     }
 

@@ -52,7 +52,11 @@ final class Delta extends Conversation<DeltaDiscoveryRequest, DeltaDiscoveryResp
     }
 
     /** Takes note of what a client comes with. What is none of what it wants does not matter. */
-    private void takeOver(ResourceType type, Subscription subscription, DeltaDiscoveryRequest request) {
+    private void takeOver(ResourceType type, Subscription subscription, DeltaDiscoveryRequest request)
+            throws StatusException {
+        if (subscription.wildcard) {
+            checkNames(type, request.getInitialResourceVersionsMap().keySet()); // each of them will be followed
+        }
         request.getInitialResourceVersionsMap().forEach((name, version) -> {
             if (subscription.wildcard || subscription.named.contains(name)) {
                 follow(type, subscription, name);

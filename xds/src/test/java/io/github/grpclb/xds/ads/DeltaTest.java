@@ -8,10 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.Resource;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** The incremental protocol, scenario by scenario. */
@@ -236,6 +238,25 @@ class DeltaTest {
         assertThat(client.readAll()).isEmpty();
         scene.pass(Duration.ofSeconds(1));
         assertThat(client.read().getRemovedResourcesList()).containsExactly("a");
+    }
+
+    @Test
+    void endsTheStreamOfAClientThatComesWithTooMuch() {
+        client.say(request -> {
+            request.setTypeUrl(CLUSTER.url());
+            for (int i = 0; i <= 1_000; i++) {
+                request.putInitialResourceVersions("made-up-" + i, "17");
+            }
+        });
+        assertThat(Objects.requireNonNull(client.responses.status()).getCode())
+                .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(scene.source.subscriptions()).isZero();
+    }
+
+    @Test
+    void endsTheStreamOfAClientThatComesWithANameThatIsTooLong() {
+        client.say(request -> request.setTypeUrl(CLUSTER.url()).putInitialResourceVersions("x".repeat(513), "17"));
+        assertThat(Objects.requireNonNull(client.responses.status()).getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
     }
 
     @Test
