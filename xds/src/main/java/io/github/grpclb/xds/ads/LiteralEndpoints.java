@@ -1,9 +1,11 @@
 package io.github.grpclb.xds.ads;
 
+import com.google.common.net.InetAddresses;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.discovery.hosts.IpLiterals;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -35,14 +37,13 @@ final class LiteralEndpoints {
         hostNames.startList(now);
         for (Endpoint endpoint : endpoints) {
             try {
-                if (IpLiterals.parse(endpoint.host()) != null) {
-                    literal.add(endpoint);
+                InetAddress address = IpLiterals.parse(endpoint.host());
+                if (address != null) {
+                    literal.add(at(address, endpoint));
                 } else {
                     List<InetAddress> addresses = hostNames.addressesOf(endpoint.host());
                     if (!addresses.isEmpty()) {
-                        literal.add(endpoint.toBuilder()
-                                .host(addresses.get(0).getHostAddress())
-                                .build());
+                        literal.add(at(addresses.get(0), endpoint));
                     }
                 }
             } catch (UnknownHostException e) {
@@ -54,10 +55,24 @@ final class LiteralEndpoints {
         }
         hostNames.endList();
         refused = unusable;
-        return hostNames.isEmpty() ? literal : once(literal);
+        return once(literal);
     }
 
-    /** A server may be listed under a name and under its address. */
+    /**
+     * An address can be written in several ways. It is told in one: clients compare what they read, and reject a whole list for an address
+     * that they cannot read.
+     */
+    private static Endpoint at(InetAddress address, Endpoint endpoint) throws UnknownHostException {
+        if (address instanceof Inet6Address inet6 && (inet6.getScopeId() != 0 || inet6.getScopedInterface() != null)) {
+            throw new UnknownHostException("an address for a single machine");
+        }
+        String written = InetAddresses.toAddrString(address);
+        return written.equals(endpoint.host())
+                ? endpoint
+                : endpoint.toBuilder().host(written).build();
+    }
+
+    /** A server may be listed under a name and under its address, or under two ways to write it. */
     private static List<Endpoint> once(List<Endpoint> endpoints) {
         Set<String> addresses = new HashSet<>();
         return endpoints.stream()
