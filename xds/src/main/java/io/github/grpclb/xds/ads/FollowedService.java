@@ -179,7 +179,12 @@ final class FollowedService implements EndpointListener {
         if (!known) {
             return silent ? Found.SILENT : Found.UNKNOWN;
         }
-        return literals.awaitsFirstAnswers() ? Found.UNKNOWN : Found.ABSENT;
+        if (literals.awaitsFirstAnswers()) {
+            return Found.UNKNOWN;
+        }
+        return listed.isEmpty()
+                ? Found.ABSENT
+                : Found.SILENT; // then it is the name server that does not say where they are
     }
 
     private Resource listener() {

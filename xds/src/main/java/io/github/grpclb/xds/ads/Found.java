@@ -15,7 +15,7 @@ sealed interface Found {
     record Unknown() implements Found {}
 
     /**
-     * Nobody knows, for longer than clients wait for an answer: who had it keeps it, since a registry that is away is no reason to take
+     * Nobody knows, for longer than clients wait for an answer: who had it keeps it, since a registry or name server that is away is no reason to take
      * it from anybody; to all others it is as good as absent.
      */
     record Silent() implements Found {}

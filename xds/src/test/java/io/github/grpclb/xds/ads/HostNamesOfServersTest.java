@@ -55,6 +55,17 @@ class HostNamesOfServersTest {
         assertThat(client.read().getResourcesCount()).isZero();
     }
 
+    /** As after a restart of the control plane while the name server is away. */
+    @Test
+    void areNotSaidToBeAbsentToWhoComesBack() throws Exception {
+        scene.source.list("a", at("unknown"));
+        client.say(request ->
+                request.setTypeUrl(CLUSTER.url()).setVersionInfo("of before").addResourceNames("a"));
+        scene.answerLookups();
+        scene.pass(Duration.ofSeconds(20));
+        assertThat(client.readAll()).isEmpty();
+    }
+
     @Test
     void stayWhereTheyWereWhileTheNameServerFails() throws Exception {
         scene.nameServer.knowsLateHosts = true;
@@ -79,6 +90,21 @@ class HostNamesOfServersTest {
         scene.answerLookups();
         scene.pass(Duration.ofMillis(100));
         assertThat(client.readAll()).isEmpty();
+    }
+
+    /** Clients that read addresses before they compare them reject a list in which one comes twice, and one that they cannot read. */
+    @Test
+    void areToldOnceHoweverTheirAddressIsWritten() throws Exception {
+        scene.source.list(
+                "a",
+                at("10.1.0.7"),
+                at("10.1.0.07"),
+                at("::1"),
+                at("0:0:0:0:0:0:0:1"),
+                at("::ffff:10.1.0.8"),
+                at("fe80::1%1"));
+        client.ask(ENDPOINTS, "a");
+        assertThat(addresses(client.read())).containsExactly("10.1.0.7:80", "::1:80", "10.1.0.8:80");
     }
 
     private static Endpoint at(String host) {
