@@ -49,9 +49,15 @@ final class ForeignAddresses {
 
     private static Endpoint endpoint(SocketAddress address, String service) {
         return address instanceof InetSocketAddress inet && inet.getPort() > 0
-                ? Endpoint.builder(service, inet.getHostString(), inet.getPort())
-                        .build()
+                ? Endpoint.builder(service, host(inet), inet.getPort()).build()
                 : Endpoint.builder(service, address.toString(), 1).build();
+    }
+
+    /** A name leads to any number of servers: their addresses tell them apart. */
+    private static String host(InetSocketAddress address) {
+        return address.isUnresolved()
+                ? address.getHostString()
+                : address.getAddress().getHostAddress();
     }
 
     private static long weight(EquivalentAddressGroup group) {

@@ -8,7 +8,10 @@ import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.InternalEquivalentAddressGroup;
 import io.grpc.inprocess.InProcessSocketAddress;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,19 @@ class ForeignAddressesTest {
                 .containsExactly(
                         Endpoint.builder("greeter", "127.0.0.1", 1).build(),
                         Endpoint.builder("greeter", "here", 1).build());
+    }
+
+    /** As dns's resolver makes them: one name, and as many addresses as it leads to. */
+    @Test
+    void tellsTheServersOfOneNameApart() throws UnknownHostException {
+        List<EquivalentAddressGroup> groups = new ArrayList<>();
+        for (int i = 1; i <= 2; i++) {
+            InetAddress address = InetAddress.getByAddress("greeter.example", new byte[] {10, 0, 0, (byte) i});
+            groups.add(new EquivalentAddressGroup(new InetSocketAddress(address, 80)));
+        }
+        assertThat(endpoints(groups.toArray(EquivalentAddressGroup[]::new)))
+                .extracting(Endpoint::address)
+                .containsExactly("10.0.0.1:80", "10.0.0.2:80");
     }
 
     @Test
