@@ -14,13 +14,13 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.xds.config.BalancingPolicy;
 import io.github.grpclb.xds.config.Retries;
 import io.github.grpclb.xds.config.ServiceSettings;
+import io.github.grpclb.xds.config.StreamLimits;
 import io.grpc.Metadata;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,6 +29,7 @@ import java.util.stream.Collectors;
 /**
  * Makes a service's routes of its rules for tags: one for each value that a call may name in a header, then one for calls that name
  * another, and at last the first rule with a split, or all servers. A header alone can name a value: call options do not leave a client.
+ * A value that makes a longer cluster name than a client may ask for is none, and so is one that no call can name.
  */
 final class Routes {
 
@@ -101,7 +102,7 @@ final class Routes {
     private TreeSet<String> values(TagRule rule) {
         return endpoints.stream()
                 .map(rule::valueOf)
-                .filter(Objects::nonNull)
+                .filter(value -> value != null && !value.isBlank() && canBeAskedFor(with(rule, value)))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
@@ -120,7 +121,8 @@ final class Routes {
         ClusterName.Part others = others(rule);
         boolean hasOthers = endpoints.stream().anyMatch(each -> others.has(rule, each));
         if (rest > 0 && hasOthers) {
-            addShare(shares, new ClusterName(service, others), rest);
+            ClusterName cluster = new ClusterName(service, others);
+            addShare(shares, canBeAskedFor(cluster) ? cluster : new ClusterName(service, null), rest);
         }
         // left out, older clients over the C core take it for 100
         shares.setTotalWeight(UInt32Value.of(shares.getClustersList().stream()
@@ -129,6 +131,10 @@ final class Routes {
         return shares.getClustersCount() == 0
                 ? RouteAction.newBuilder().setCluster(service)
                 : RouteAction.newBuilder().setWeightedClusters(shares);
+    }
+
+    private static boolean canBeAskedFor(ClusterName cluster) {
+        return cluster.toString().length() <= StreamLimits.DEFAULT.nameLength();
     }
 
     private static void addShare(WeightedCluster.Builder shares, ClusterName cluster, int share) {

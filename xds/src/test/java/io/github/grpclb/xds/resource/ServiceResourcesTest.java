@@ -88,6 +88,22 @@ class ServiceResourcesTest {
                 .contains(nobody);
     }
 
+    /** Such a name would end the stream of each client that asks for it, again and again; any server may register such a value. */
+    @Test
+    void makesNoClusterThatNoClientCanAskFor() throws InvalidProtocolBufferException {
+        String longest = "x".repeat(512 - "greeter|version=".length());
+        ServiceSettings settings = ServiceSettings.DEFAULT.withTags(
+                List.of(new TagRule("version", HEADER, true, Map.of(longest + "x", 20.0, "v2", 1.0))));
+        List<Endpoint> endpoints = List.of(
+                server(1, longest),
+                server(2, longest + "x"),
+                server(3, "ü".repeat(100)),
+                server(4, ""),
+                server(5, "v2"));
+        assertThat(inRoutes(ServiceResources.routes("greeter", settings, endpoints)))
+                .containsExactlyInAnyOrder("greeter", "greeter|version=" + longest, "greeter|version=v2");
+    }
+
     private static Cluster cluster(boolean loadReports) throws InvalidProtocolBufferException {
         return ServiceResources.cluster(new ClusterName("greeter", null), ServiceSettings.DEFAULT, loadReports)
                 .body()
