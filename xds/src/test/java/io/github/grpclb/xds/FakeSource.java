@@ -17,10 +17,16 @@ public final class FakeSource implements EndpointSource {
     private final Map<String, List<Endpoint>> lists = new ConcurrentHashMap<>();
     private final AtomicInteger subscriptions = new AtomicInteger();
 
+    /** Whether it cannot be subscribed to now. */
+    public volatile boolean failing;
+
     @Override
     public Subscription subscribe(String service, EndpointListener listener) {
         if (service.contains("%")) {
             throw new IllegalArgumentException("no service: " + service);
+        }
+        if (failing) {
+            throw new IllegalStateException("failing");
         }
         subscriptions.incrementAndGet();
         listeners.put(service, listener);

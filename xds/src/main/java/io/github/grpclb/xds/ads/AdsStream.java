@@ -166,7 +166,10 @@ final class AdsStream<Q, R> extends PeerStream<Q, R> implements Conversation.Lis
     @Override
     void ended() {
         turn.cancel();
-        conversation.close();
-        whenOver.accept(this);
+        try {
+            conversation.close();
+        } finally {
+            whenOver.accept(this);
+        }
     }
 }

@@ -48,6 +48,9 @@ final class FollowedService implements EndpointListener {
     /** After what time a registry that says nothing is silent: a client gives up on an answer by then. */
     static final Duration UNKNOWN_LIMIT = Duration.ofSeconds(15);
 
+    /** After what time a source that failed is asked again. */
+    private static final Duration NEXT_TRY = Duration.ofSeconds(5);
+
     private static final Comparator<Endpoint> BY_KEY =
             Comparator.comparing(Endpoint::key).thenComparing(Endpoint::address);
 
@@ -87,6 +90,7 @@ final class FollowedService implements EndpointListener {
     private boolean paced;
     private boolean waiting;
     private RegistryLoop.Timer limit = RegistryLoop.Timer.NONE;
+    private RegistryLoop.Timer nextTry = RegistryLoop.Timer.NONE;
     private RegistryLoop.Timer whenDue = RegistryLoop.Timer.NONE;
 
     FollowedService(
@@ -106,21 +110,31 @@ final class FollowedService implements EndpointListener {
     }
 
     void follow(EndpointSource source) {
-        try {
-            subscription = source.subscribe(name, this);
-        } catch (IllegalArgumentException e) {
-            known = true; // no service has such a name
-            return;
-        }
         limit = loop.after(UNKNOWN_LIMIT, () -> {
             silent = true;
             tellAll();
         });
+        subscribe(source);
+    }
+
+    private void subscribe(EndpointSource source) {
+        boolean tried = loop.foreign(() -> {
+            try {
+                subscription = source.subscribe(name, this);
+            } catch (IllegalArgumentException e) {
+                known = true; // no service has such a name
+                limit.cancel();
+            }
+        });
+        if (!tried) {
+            nextTry = loop.after(NEXT_TRY, () -> subscribe(source));
+        }
     }
 
     void close() {
         closed = true;
         limit.cancel();
+        nextTry.cancel();
         whenDue.cancel();
         if (subscription != null) {
             subscription.close();
@@ -137,8 +151,8 @@ final class FollowedService implements EndpointListener {
     /** Returns whether anybody is left who follows it. */
     boolean remove(ResourceType type, String resource, ChangeListener hears) {
         Map<String, Set<ChangeListener>> ofType = listeners.getOrDefault(type, Map.of());
-        Set<ChangeListener> hearing = ofType.getOrDefault(resource, Set.of());
-        if (hearing.remove(hears) && hearing.isEmpty()) {
+        Set<ChangeListener> hearing = ofType.get(resource);
+        if (hearing != null && hearing.remove(hears) && hearing.isEmpty()) {
             ofType.remove(resource);
         }
         return listeners.values().stream().anyMatch(each -> !each.isEmpty());

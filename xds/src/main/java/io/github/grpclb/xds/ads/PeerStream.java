@@ -81,8 +81,11 @@ abstract class PeerStream<Q, R> implements StreamObserver<Q> {
     /** Ends it with a status. */
     final void fail(Status status) {
         if (!over) {
-            end();
-            responses.onError(status.asRuntimeException());
+            try {
+                end();
+            } finally {
+                responses.onError(status.asRuntimeException());
+            }
         }
     }
 

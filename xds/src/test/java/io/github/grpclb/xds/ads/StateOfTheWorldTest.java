@@ -277,6 +277,21 @@ class StateOfTheWorldTest {
     }
 
     @Test
+    void asksASourceAgainThatFails() {
+        scene.source.list("a", endpoint("a", 1));
+        scene.source.failing = true;
+        client.ask(LISTENER, "a");
+        assertThat(client.responses.status()).isNull();
+        assertThat(client.readAll()).isEmpty();
+        scene.source.failing = false;
+        scene.pass(Duration.ofSeconds(5));
+        assertThat(names(client.read())).containsExactly("a");
+        client.end();
+        assertThat(scene.source.followed()).isZero();
+        assertThat(scene.discovery.openStreams()).isZero();
+    }
+
+    @Test
     void waitsForARegistryThatIsSilent() {
         client.ask(LISTENER, "a");
         assertThat(client.readAll()).isEmpty();
