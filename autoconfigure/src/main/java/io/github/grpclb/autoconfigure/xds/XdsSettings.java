@@ -24,9 +24,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes a control plane's options out of the properties, and names the property in what is wrong.
@@ -38,6 +41,8 @@ import org.jspecify.annotations.Nullable;
 record XdsSettings(XdsProperties properties, XdsServiceProperties all, Duration staleMax, PolicyTable policies) {
 
     static final String PREFIX = "grpc.lb.xds.";
+
+    private static final Logger log = LoggerFactory.getLogger(XdsSettings.class);
 
     private static final XdsServiceProperties NOTHING_SET = Records.empty(XdsServiceProperties.class);
 
@@ -73,9 +78,7 @@ record XdsSettings(XdsProperties properties, XdsServiceProperties all, Duration 
                 .forEach((name, own) -> ofServices.put(name, settings(PREFIX + "services." + name + ".", own)));
         try {
             return new XdsOptions(
-                    service -> RelaxedNames.find(PREFIX + "services.", ofServices, service)
-                            .map(ofServices::get)
-                            .orElse(ofOthers),
+                    service -> find(ofServices, service).orElse(ofOthers),
                     staleMax,
                     properties.maxStreams(),
                     new StreamLimits(
@@ -85,6 +88,16 @@ record XdsSettings(XdsProperties properties, XdsServiceProperties all, Duration 
                     properties.loadReportInterval());
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, PREFIX + LIMITS.getOrDefault(e.name(), e.name()));
+        }
+    }
+
+    /** Finds a service's settings. The name is any client's: one that may mean two of the services has none of its own. */
+    private static Optional<ServiceSettings> find(Map<String, ServiceSettings> ofServices, String service) {
+        try {
+            return RelaxedNames.find(PREFIX + "services.", ofServices, service).map(ofServices::get);
+        } catch (InvalidPropertyException e) {
+            log.debug("{}", e.getMessage());
+            return Optional.empty();
         }
     }
 

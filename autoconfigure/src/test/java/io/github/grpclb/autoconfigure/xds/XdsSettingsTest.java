@@ -48,6 +48,18 @@ class XdsSettingsTest {
         assertThat(options.staleMax()).isEqualTo(Duration.ofMinutes(7));
     }
 
+    /** Clients ask for whatever they like: none of it is a reason to fail. */
+    @Test
+    void takesWhatHoldsForAllWhereTwoServicesMayBeMeant() {
+        XdsOptions options = options(Map.of(
+                "grpc.lb.xds.services[user-service].timeout", "1s",
+                "grpc.lb.xds.services[UserService].timeout", "2s",
+                "grpc.lb.xds.timeout", "3s"));
+        assertThat(options.settings().apply("user-service").timeout()).hasSeconds(1);
+        assertThat(options.settings().apply("UserService").timeout()).hasSeconds(2);
+        assertThat(options.settings().apply("userservice").timeout()).hasSeconds(3);
+    }
+
     @Test
     void readsEverythingThatIsSetForAService() {
         ServiceSettings settings = settings(Map.ofEntries(
