@@ -36,8 +36,9 @@ public record XdsProperties(
         @Nullable Duration loadReportInterval,
         @DefaultValue Map<String, XdsServiceProperties> services) {
 
-    /** Blank members of lists are none. */
+    /** Blank members of lists are none; a token in a file may end with a new line. */
     public XdsProperties {
+        token = token == null ? null : BlankIsAbsent.textOrNull(token.strip());
         allowedNodes = BlankIsAbsent.texts(allowedNodes);
     }
 

@@ -32,6 +32,13 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
     private @Nullable XdsServer server;
 
     XdsLifecycle(XdsProperties properties, ServerCredentials credentials, Supplier<XdsControlPlane> maker) {
+        if (!isTextOfHeaders(properties.token())) {
+            throw new InvalidPropertyException(
+                    XdsSettings.PREFIX + "token",
+                    "******",
+                    "printable ASCII characters, as all else cannot be sent in a header",
+                    "Choose another token.");
+        }
         this.properties = properties;
         this.credentials = credentials;
         this.maker = maker;
@@ -113,6 +120,10 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
                     "Correct the property.");
         }
         return address;
+    }
+
+    private static boolean isTextOfHeaders(@Nullable String text) {
+        return text == null || text.chars().allMatch(each -> each >= ' ' && each <= '~');
     }
 
     private static String rootMessage(Throwable e) {
