@@ -46,6 +46,7 @@ public final class XdsControlPlane implements AutoCloseable {
      * @param source where the endpoints come from; it stays the caller's, to be closed after this
      */
     public XdsControlPlane(EndpointSource source, XdsOptions options, XdsObserver observer) {
+        XdsObserver guarded = XdsObserver.of(List.of(observer));
         this.executor = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "grpc-lb-xds"));
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -60,9 +61,9 @@ public final class XdsControlPlane implements AutoCloseable {
         HostLookup lookup = new CheckedLookup(source.addressRules(), HostLookup.JVM);
         RegistryLoop loop = new RegistryLoop(executor, System::nanoTime, new Random());
         this.discovery = new AggregatedDiscovery(
-                source, options, observer, onAnswer -> new HostNames(lookup, lookups, onAnswer), loop);
+                source, options, guarded, onAnswer -> new HostNames(lookup, lookups, onAnswer), loop);
         Duration interval = options.loadReportInterval();
-        this.loadReporting = interval == null ? null : new LoadReporting(discovery, options, interval, observer, loop);
+        this.loadReporting = interval == null ? null : new LoadReporting(discovery, options, interval, guarded, loop);
     }
 
     private static Thread daemon(Runnable task, String name) {

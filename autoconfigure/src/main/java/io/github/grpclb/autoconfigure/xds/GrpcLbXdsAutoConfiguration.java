@@ -46,7 +46,7 @@ public final class GrpcLbXdsAutoConfiguration {
                 ObjectProvider<PolicyTable> policies,
                 ObjectProvider<EndpointSource> sources,
                 ObjectProvider<SslBundles> bundles,
-                ObjectProvider<XdsObserver> observer) {
+                ObjectProvider<XdsObserver> observers) {
             EndpointSource source = sources.getIfAvailable();
             PolicyTable table = policies.getIfAvailable();
             if (source == null || table == null) {
@@ -62,7 +62,10 @@ public final class GrpcLbXdsAutoConfiguration {
                     properties,
                     XdsCredentials.of(
                             properties.ssl(), properties.ssl().bundle() == null ? null : bundles.getIfAvailable()),
-                    () -> new XdsControlPlane(source, options, observer.getIfAvailable(() -> XdsObserver.NONE)));
+                    () -> new XdsControlPlane(
+                            source,
+                            options,
+                            XdsObserver.of(observers.orderedStream().toList())));
         }
     }
 

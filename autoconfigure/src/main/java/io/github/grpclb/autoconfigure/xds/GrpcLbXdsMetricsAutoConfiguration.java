@@ -4,7 +4,6 @@ import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
 import io.github.grpclb.autoconfigure.ConditionalOnSwitch;
 import io.github.grpclb.autoconfigure.GrpcLbMetricsAutoConfiguration;
 import io.github.grpclb.xds.XdsControlPlane;
-import io.github.grpclb.xds.ads.XdsObserver;
 import io.github.grpclb.xds.metrics.XdsMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -24,7 +23,7 @@ public final class GrpcLbXdsMetricsAutoConfiguration {
     @Bean
     @ConditionalOnSwitch(name = "grpc.lb.metrics.enabled", byDefault = true)
     @ConditionalOnMissingBean
-    XdsObserver grpcLbXdsMetrics(MeterRegistry registry) {
+    XdsMetrics grpcLbXdsMetrics(MeterRegistry registry) {
         return new XdsMetrics(registry);
     }
 }

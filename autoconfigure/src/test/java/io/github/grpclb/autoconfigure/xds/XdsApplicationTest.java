@@ -29,12 +29,15 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.env.MapPropertySource;
 
 /** A control plane in an application: when there is one, and whom it answers. */
 class XdsApplicationTest {
@@ -107,6 +110,29 @@ class XdsApplicationTest {
         });
     }
 
+    /** As of a file that ends with a new line. */
+    @Test
+    void takesATokenWithoutTheSpaceAroundIt() {
+        registry.put(Endpoint.builder("greeter", "127.0.0.1", 4711).build());
+        enabled.withInitializer(context -> context.getEnvironment()
+                        .getPropertySources()
+                        .addFirst(new MapPropertySource("files", Map.of("grpc.lb.xds.token", " secret-token\n"))))
+                .run(context -> assertThat(ask(
+                                context.getBean(XdsLifecycle.class).port(),
+                                "greeter",
+                                authorization("Bearer secret-token")))
+                        .contains("4711"));
+    }
+
+    @Test
+    void namesATokenThatNoHeaderCanHave() {
+        enabled.withPropertyValues("grpc.lb.xds.token=gehe\u00efm").run(context -> assertThat(context)
+                .getFailure()
+                .rootCause()
+                .hasMessageContaining("grpc.lb.xds.token: ******")
+                .hasMessageNotContaining("gehe"));
+    }
+
     @Test
     void servesTheNodesOnItsListAlone() {
         enabled.withPropertyValues("grpc.lb.xds.allowed-nodes=other").run(context -> assertThat(
@@ -152,15 +178,45 @@ class XdsApplicationTest {
         enabled.withBean(SimpleMeterRegistry.class).run(context -> {
             ask(context.getBean(XdsLifecycle.class).port(), "greeter", new Metadata());
             MeterRegistry meters = context.getBean(MeterRegistry.class);
-            assertThat(meters.get(XdsMetrics.RESPONSES)
-                            .tag(XdsMetrics.TYPE, "endpoints")
-                            .counter()
-                            .count())
-                    .isOne();
+            await().ignoreExceptions() // it is counted once it is sent
+                    .untilAsserted(() -> assertThat(meters.get(XdsMetrics.RESPONSES)
+                                    .tag(XdsMetrics.TYPE, "endpoints")
+                                    .counter()
+                                    .count())
+                            .isOne());
         });
         enabled.withBean(SimpleMeterRegistry.class)
                 .withPropertyValues("grpc.lb.metrics.enabled=false")
                 .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(XdsObserver.class));
+    }
+
+    @Test
+    void isMeasuredBesideObserversOfTheApplications() {
+        registry.put(Endpoint.builder("greeter", "127.0.0.1", 4711).build());
+        List<ResourceType> heard = new CopyOnWriteArrayList<>();
+        enabled.withBean(SimpleMeterRegistry.class)
+                .withBean("failing", XdsObserver.class, () -> new XdsObserver() {
+                    @Override
+                    public void sent(ResourceType type) {
+                        throw new IllegalStateException("a fault of the application's");
+                    }
+                })
+                .withBean("listening", XdsObserver.class, () -> new XdsObserver() {
+                    @Override
+                    public void sent(ResourceType type) {
+                        heard.add(type);
+                    }
+                })
+                .run(context -> {
+                    int port = context.getBean(XdsLifecycle.class).port();
+                    assertThat(ask(port, "greeter", new Metadata())).contains("4711");
+                    await().ignoreExceptions().untilAsserted(() -> assertThat(context.getBean(MeterRegistry.class)
+                                    .get(XdsMetrics.RESPONSES)
+                                    .counter()
+                                    .count())
+                            .isOne());
+                    await().untilAsserted(() -> assertThat(heard).containsExactly(ResourceType.ENDPOINTS));
+                });
     }
 
     @Test
