@@ -27,6 +27,8 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
     /** Once a response has so many, what else there is goes into the next one: a client takes no message of more than 4 MiB. */
     static final int ENOUGH_BYTES = 1 << 20;
 
+    private static final int MOST_NODE_BYTES = 16 << 10;
+
     private final Catalog catalog;
     private final StreamLimits limits;
     private final Listener listener;
@@ -180,8 +182,22 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
         if (node != null) {
             return;
         }
-        node = speaker;
+        node = withinLimits(speaker);
         limits.nodes().require(speaker.getId());
+    }
+
+    /** It is kept as long as the stream is open: without its metadata where it is large, and not at all where it is large without them. */
+    private static Node withinLimits(Node speaker) throws StatusException {
+        Node kept = speaker.getSerializedSize() <= MOST_NODE_BYTES
+                ? speaker
+                : speaker.toBuilder().clearMetadata().build();
+        if (kept.getSerializedSize() > MOST_NODE_BYTES) {
+            throw Status.INVALID_ARGUMENT
+                    .withDescription("node has " + kept.getSerializedSize()
+                            + " bytes without its metadata (expected: at most " + MOST_NODE_BYTES + ")")
+                    .asException();
+        }
+        return kept;
     }
 
     final Subscription subscription(ResourceType type) {
