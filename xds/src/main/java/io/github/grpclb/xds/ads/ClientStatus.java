@@ -1,6 +1,7 @@
 package io.github.grpclb.xds.ads;
 
 import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.service.status.v3.ClientConfig;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusRequest;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusResponse;
@@ -10,6 +11,7 @@ import io.github.grpclb.discovery.Internal;
 import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
@@ -22,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 @Internal
 public final class ClientStatus implements BindableService, ClientStatusDiscoveryServiceGrpc.AsyncService {
+
+    /** What a gRPC client takes in one message is 4 MiB, if it is not told otherwise; some of it goes for what stands around these. */
+    private static final int MOST_BYTES = 3 << 20;
 
     private final AggregatedDiscovery discovery;
 
@@ -40,7 +45,7 @@ public final class ClientStatus implements BindableService, ClientStatusDiscover
             refuse(responses);
             return;
         }
-        answer(request, responses, responses::onCompleted);
+        answer(request, !request.getExcludeResourceContents(), responses, responses::onCompleted);
     }
 
     @Override
@@ -54,7 +59,7 @@ public final class ClientStatus implements BindableService, ClientStatusDiscover
             @Override
             public void onNext(@Nullable ClientStatusRequest request) {
                 if (request != null && isUnderstood(request)) {
-                    answer(request, responses, () -> call.request(1));
+                    answer(request, !request.getExcludeResourceContents(), responses, () -> call.request(1));
                 } else {
                     refuse(responses);
                 }
@@ -70,19 +75,45 @@ public final class ClientStatus implements BindableService, ClientStatusDiscover
         };
     }
 
-    private void answer(ClientStatusRequest request, StreamObserver<ClientStatusResponse> responses, Runnable then) {
-        discovery.clientStatus(
-                node -> isWanted(request.getNodeMatchersList(), node),
-                !request.getExcludeResourceContents(),
-                clients -> {
-                    if (((ServerCallStreamObserver<?>) responses).isCancelled()) {
-                        return;
-                    }
-                    responses.onNext(ClientStatusResponse.newBuilder()
-                            .addAllConfig(clients)
-                            .build());
-                    then.run();
-                });
+    /** Leaves contents out where a tool could not read so much: they are what all clients have, and the same for most of these. */
+    private void answer(
+            ClientStatusRequest request,
+            boolean contents,
+            StreamObserver<ClientStatusResponse> responses,
+            Runnable then) {
+        discovery.clientStatus(node -> isWanted(request.getNodeMatchersList(), node), contents, clients -> {
+            if (((ServerCallStreamObserver<?>) responses).isCancelled()) {
+                return;
+            }
+            if (sizeOf(clients) > MOST_BYTES) {
+                if (contents) {
+                    answer(request, false, responses, then);
+                } else {
+                    responses.onError(tooMuch(clients.size()));
+                }
+                return;
+            }
+            responses.onNext(
+                    ClientStatusResponse.newBuilder().addAllConfig(clients).build());
+            then.run();
+        });
+    }
+
+    private static long sizeOf(List<ClientConfig> clients) {
+        return clients.stream()
+                .mapToLong(client -> client.getNode().getSerializedSize()
+                        + client.getGenericXdsConfigsList().stream()
+                                .mapToLong(ClientConfig.GenericXdsConfig::getSerializedSize)
+                                .sum())
+                .sum();
+    }
+
+    private static StatusRuntimeException tooMuch(int clients) {
+        return Status.RESOURCE_EXHAUSTED
+                .withDescription(
+                        "the status of " + clients + " clients is more than fits into a message (expected: at most "
+                                + MOST_BYTES + " bytes); choose some of them with node_matchers")
+                .asRuntimeException();
     }
 
     private static boolean isUnderstood(ClientStatusRequest request) {

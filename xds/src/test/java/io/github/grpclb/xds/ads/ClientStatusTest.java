@@ -6,6 +6,10 @@ import static io.github.grpclb.xds.resource.ResourceType.ENDPOINTS;
 import static io.github.grpclb.xds.resource.ResourceType.LISTENER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import io.envoyproxy.envoy.admin.v3.ClientResourceStatus;
+import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.envoyproxy.envoy.service.status.v3.ClientConfig;
 import io.envoyproxy.envoy.service.status.v3.ClientConfig.GenericXdsConfig;
@@ -15,6 +19,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ClientStatusTest {
@@ -71,6 +76,59 @@ class ClientStatusTest {
                 .setExcludeResourceContents(true)
                 .build());
         assertThat(clients.get(0).getGenericXdsConfigs(0).hasXdsConfig()).isFalse();
+    }
+
+    /** A tool takes no message of more than 4 MiB; and what a thousand clients have is more than a control plane can send. */
+    @Test
+    void leavesContentsOutWhereTheyAreTooMuch() {
+        String[] services = scene.listLargeServices();
+        for (Scene.WholeClient each : List.of(client, scene.wholeClient())) {
+            each.ask(ENDPOINTS, services);
+            for (List<DiscoveryResponse> next = each.readAll(); !next.isEmpty(); next = each.readAll()) {
+                each.accept(next.get(0), services);
+            }
+        }
+        List<ClientConfig> clients = fetch(ClientStatusRequest.getDefaultInstance());
+        assertThat(clients.get(0).getGenericXdsConfigsList())
+                .hasSize(6)
+                .allMatch(each -> each.getClientStatus() == ClientResourceStatus.ACKED && !each.hasXdsConfig());
+    }
+
+    @Test
+    void refusesToTellOfTooManyClientsAtOnce() {
+        String[] names = IntStream.range(0, 1_000)
+                .mapToObj(number -> "x".repeat(500) + number)
+                .toArray(String[]::new);
+        for (int i = 0; i < 8; i++) {
+            scene.wholeClient().ask(ENDPOINTS, names);
+        }
+        FakeResponses<ClientStatusResponse> responses = new FakeResponses<>();
+        status.fetchClientStatus(ClientStatusRequest.getDefaultInstance(), responses);
+        scene.settle();
+        assertThat(Objects.requireNonNull(responses.status()).getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(responses.status().getDescription()).contains("node_matchers");
+    }
+
+    /** The control plane keeps it as long as the stream is open. */
+    @Test
+    void keepsNoMoreOfANodeThanItMayCost() {
+        Struct metadata = Struct.newBuilder()
+                .putFields(
+                        "x",
+                        Value.newBuilder().setStringValue("x".repeat(20_000)).build())
+                .build();
+        client.say(request -> request.setTypeUrl(LISTENER.url())
+                .addResourceNames("a")
+                .getNodeBuilder()
+                .setMetadata(metadata));
+        Node node = fetch(ClientStatusRequest.getDefaultInstance()).get(0).getNode();
+        assertThat(node).isEqualTo(Scene.NODE);
+        Scene.WholeClient other = scene.wholeClient();
+        other.say(request -> request.setTypeUrl(LISTENER.url())
+                .addResourceNames("a")
+                .getNodeBuilder()
+                .setId("x".repeat(20_000)));
+        assertThat(Objects.requireNonNull(other.responses.status()).getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
     }
 
     @Test

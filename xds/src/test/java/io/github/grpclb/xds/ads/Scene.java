@@ -93,7 +93,7 @@ final class Scene {
         pass(Duration.ZERO);
     }
 
-    /** Has six services whose endpoints together take more than 4 MiB; returns their names. */
+    /** Has six services whose endpoints together take more than 2 MiB; returns their names. */
     String[] listLargeServices() {
         String[] services = new String[6];
         for (int i = 0; i < services.length; i++) {
