@@ -150,7 +150,9 @@ class CallTrackingIT {
             calls.start(CallOptions.DEFAULT);
         }
         assertThat(sum(EndpointLoad::inFlight)).isEqualTo(200);
-        if (policy.equals("least_request")) { // by peak_ewma the shares are those of the latencies that the first calls happened to have
+        if (policy.equals(
+                "least_request")) { // by peak_ewma the shares are those of the latencies that the first calls happened
+            // to have
             assertThat(loads.all()).extracting(EndpointLoad::inFlight).allSatisfy(each -> assertThat(each)
                     .isBetween(60, 140));
         }
