@@ -27,6 +27,9 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
     /** Once a response has so many, what else there is goes into the next one: a client takes no message of more than 4 MiB. */
     static final int ENOUGH_BYTES = 1 << 20;
 
+    /** What a single resource may take: together with those before it in a response it is below 4 MiB. */
+    static final int MOST_BYTES = (3 << 20) - (64 << 10);
+
     private static final int MOST_NODE_BYTES = 16 << 10;
 
     private final Catalog catalog;

@@ -218,7 +218,22 @@ final class FollowedService implements EndpointListener {
     private Found assign(AssignmentKey key) {
         Resource resource = ServiceResources.endpoints(
                 key.cluster(), settings, endpoints, key.zone().isEmpty() ? null : key.zone());
-        return resource == null ? Found.ABSENT : new Found.Present(resource);
+        if (resource == null) {
+            return Found.ABSENT;
+        }
+        int bytes = resource.body().getSerializedSize();
+        if (bytes > Conversation.MOST_BYTES) {
+            if (loop.logLimit().isNew(FollowedService.class, name)) {
+                log.error(
+                        "{}: {} servers take {} bytes (expected: at most {}, as clients read no message of 4 MiB); clients keep those before",
+                        LogText.of(name),
+                        endpoints.size(),
+                        bytes,
+                        Conversation.MOST_BYTES);
+            }
+            return Found.SILENT;
+        }
+        return new Found.Present(resource);
     }
 
     /** Of the zones without a server one is like the other: a client cannot make this one keep more than it has zones. */

@@ -15,8 +15,8 @@ sealed interface Found {
     record Unknown() implements Found {}
 
     /**
-     * Nobody knows, for longer than clients wait for an answer: who had it keeps it, since a registry or name server that is away is no reason to take
-     * it from anybody; to all others it is as good as absent.
+     * Nobody knows, for longer than clients wait for an answer: who had it keeps it, since a registry or name server that is away is no
+     * reason to take it from anybody; to all others it is as good as absent. The same holds for what is there and cannot be told.
      */
     record Silent() implements Found {}
 

@@ -11,6 +11,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.xds.config.AllowedNodes;
@@ -274,6 +275,25 @@ class StateOfTheWorldTest {
     void takesANameThatNoServiceCanHaveForNone() {
         client.ask(LISTENER, "a%b");
         assertThat(client.read().getResourcesList()).isEmpty();
+    }
+
+    /** A client's stream would end for a message that is too large, and again after each reconnect: for all of its services. */
+    @Test
+    void keepsALaterListToItselfThatNoClientTakes() {
+        scene.source.list("small", endpoint("small", 1));
+        scene.source.list("large", endpoint("large", 1));
+        client.ask(ENDPOINTS, "small", "large");
+        client.accept(client.read(), "small", "large");
+        List<Endpoint> endpoints = new ArrayList<>();
+        for (int port = 1; port <= 65_000; port++) {
+            endpoints.add(endpoint("large", port));
+        }
+        scene.source.list("large", endpoints);
+        scene.pass(Duration.ofSeconds(1));
+        assertThat(client.readAll()).isEmpty();
+        scene.source.list("small", endpoint("small", 2));
+        scene.pass(Duration.ofSeconds(1));
+        assertThat(names(client.read())).containsExactly("small");
     }
 
     @Test
