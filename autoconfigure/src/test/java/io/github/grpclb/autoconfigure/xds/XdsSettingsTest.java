@@ -102,6 +102,9 @@ class XdsSettingsTest {
 
     @Test
     void readsThePoliciesOfXds() {
+        assertThat(settings(Map.of("policy", "ring_hash", "ring-hash.header", "X-User"))
+                        .policy())
+                .isEqualTo(new BalancingPolicy.RingHash("x-user"));
         assertThat(settings(Map.of("policy", "ring_hash", "ring-hash.header", "user"))
                         .policy())
                 .isEqualTo(new BalancingPolicy.RingHash("user"));
@@ -171,6 +174,8 @@ class XdsSettingsTest {
                 "policy                        | weighted  | one of round_robin, least_request, ring_hash, client_side_weighted_round_robin, ",
                 "least-request.choice-count    | 1         | 2 to 10",
                 "ring-hash.header              | user-bin  | the name of a header whose value is text",
+                "ring-hash.header              | X User    | the name of a header whose value is text",
+                "ring-hash.header              | USER-BIN  | the name of a header whose value is text",
                 "client-side-weighted-round-robin.blackout-period | -1s | a duration that is not negative",
                 "client-side-weighted-round-robin.weight-expiration-period | 0s | a duration above 0",
                 "max-requests                  | 0         | at least 1",

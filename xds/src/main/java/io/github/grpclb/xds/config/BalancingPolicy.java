@@ -1,7 +1,9 @@
 package io.github.grpclb.xds.config;
 
 import io.github.grpclb.discovery.IllegalValueException;
+import io.grpc.Metadata;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 
 /** How clients choose a server. Immutable. */
@@ -27,14 +29,24 @@ public sealed interface BalancingPolicy {
     /**
      * Calls with the same value of a header go to the same server, in proportion to the registered weights (Ketama's ring).
      *
-     * @param header the header whose value is hashed, in lower case
+     * @param header the header whose value is hashed; in lower case, whatever it is given in
      */
     record RingHash(String header) implements BalancingPolicy {
 
         public RingHash {
-            if (header.isBlank() || header.startsWith(":") || header.endsWith("-bin")) {
+            header = header.toLowerCase(Locale.ROOT);
+            if (!isNameOfText(header)) {
                 throw new IllegalValueException("header", header, "the name of a header whose value is text");
             }
+        }
+    }
+
+    private static boolean isNameOfText(String header) {
+        try {
+            Metadata.Key.of(header, Metadata.ASCII_STRING_MARSHALLER);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 
