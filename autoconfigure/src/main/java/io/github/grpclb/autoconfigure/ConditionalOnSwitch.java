@@ -54,7 +54,7 @@ public @interface ConditionalOnSwitch {
                 Boolean value = environment.getProperty(name, Boolean.class);
                 return value == null ? byDefault : value;
             } catch (ConversionException e) {
-                return byDefault; // the binder says what is wrong with it
+                return true; // the binder says what is wrong with it, where it is asked to
             }
         }
     }

@@ -22,6 +22,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Lazy;
 
 /** A control plane for xDS clients, where one is wanted: it tells of what the registry lists. */
 @AutoConfiguration(after = GrpcLbClientAutoConfiguration.class)
@@ -75,6 +76,7 @@ public final class GrpcLbXdsAutoConfiguration {
     static class Absent {
 
         @Bean
+        @Lazy(false)
         InitializingBean grpcLbXdsAbsent() {
             throw new InvalidPropertyException(
                     ENABLED,

@@ -34,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -235,6 +236,27 @@ class XdsApplicationTest {
                 .withPropertyValues("grpc.lb.xds.enabled=true")
                 .run(context ->
                         assertThat(context).getFailure().rootCause().hasMessageContaining("a registry to tell of"));
+    }
+
+    /** Else a client would be told of it, hours later, by nobody. */
+    @Test
+    void saysWhatIsMissingWhereBeansAreLazy() {
+        application
+                .withPropertyValues("grpc.lb.xds.enabled=true")
+                .withInitializer(context ->
+                        context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
+                .withClassLoader(new FilteredClassLoader("io.github.grpclb.xds"))
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("io.github.grpclb:grpc-lb-xds on the class path"));
+    }
+
+    @Test
+    void isNotSilentlyOffWhereTheSwitchIsMisspelt() {
+        application
+                .withPropertyValues("grpc.lb.xds.enabled=ture")
+                .run(context -> assertThat(context).getFailure().hasStackTraceContaining("grpc.lb.xds.enabled"));
     }
 
     @Test
