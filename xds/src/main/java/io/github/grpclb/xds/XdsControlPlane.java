@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.xds.ads.AggregatedDiscovery;
 import io.github.grpclb.xds.ads.ClientStatus;
 import io.github.grpclb.xds.ads.LoadReporting;
+import io.github.grpclb.xds.ads.Observers;
 import io.github.grpclb.xds.ads.XdsObserver;
 import io.github.grpclb.xds.config.XdsOptions;
 import io.github.grpclb.xds.load.ClusterLoad;
@@ -46,7 +47,7 @@ public final class XdsControlPlane implements AutoCloseable {
      * @param source where the endpoints come from; it stays the caller's, to be closed after this
      */
     public XdsControlPlane(EndpointSource source, XdsOptions options, XdsObserver observer) {
-        XdsObserver guarded = XdsObserver.of(List.of(observer));
+        XdsObserver guarded = new Observers(List.of(observer));
         this.executor = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "grpc-lb-xds"));
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);

@@ -10,6 +10,7 @@ import io.github.grpclb.autoconfigure.properties.XdsServiceProperties;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.xds.XdsControlPlane;
+import io.github.grpclb.xds.ads.Observers;
 import io.github.grpclb.xds.ads.XdsObserver;
 import io.github.grpclb.xds.config.XdsOptions;
 import org.springframework.beans.factory.InitializingBean;
@@ -66,7 +67,7 @@ public final class GrpcLbXdsAutoConfiguration {
                     () -> new XdsControlPlane(
                             source,
                             options,
-                            XdsObserver.of(observers.orderedStream().toList())));
+                            new Observers(observers.orderedStream().toList())));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.grpclb.xds.ads;
 
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.xds.load.ClusterLoad;
 import io.github.grpclb.xds.resource.ResourceType;
 import java.time.Duration;
@@ -11,15 +12,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Several observers, of which none can harm the streams. Thread-safe. */
-final class Observers implements XdsObserver {
+/** Several observers, of which none can harm the streams: one that throws keeps nobody else from hearing, and is logged once. Thread-safe. */
+@Internal
+public final class Observers implements XdsObserver {
 
     private static final Logger log = LoggerFactory.getLogger(Observers.class);
 
     private final List<XdsObserver> all;
     private final Set<Class<?>> failed = ConcurrentHashMap.newKeySet();
 
-    Observers(List<XdsObserver> all) {
+    public Observers(List<XdsObserver> all) {
         this.all = List.copyOf(all);
     }
 

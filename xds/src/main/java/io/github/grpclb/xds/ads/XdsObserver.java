@@ -3,7 +3,6 @@ package io.github.grpclb.xds.ads;
 import io.github.grpclb.xds.load.ClusterLoad;
 import io.github.grpclb.xds.resource.ResourceType;
 import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Hears of what goes on between a control plane and its clients, for metrics. Called on any thread: count and return. */
@@ -11,11 +10,6 @@ public interface XdsObserver {
 
     /** Hears nothing. */
     XdsObserver NONE = new XdsObserver() {};
-
-    /** Returns one of which all of these hear. One that throws keeps nobody else from hearing; it is logged once. */
-    static XdsObserver of(List<XdsObserver> observers) {
-        return new Observers(observers);
-    }
 
     /** A client opened a stream, of discovery or of load reports. */
     default void opened() {}
