@@ -159,7 +159,7 @@ record XdsSettings(XdsProperties properties, XdsServiceProperties all, Duration 
             String header = set == null ? null : set.header();
             if (header == null || header.isBlank()) {
                 throw new InvalidPropertyException(
-                        property("ringHash.header"),
+                        (own.policy() == null ? PREFIX : prefix) + "ring-hash.header",
                         header,
                         "the name of a request header, as the policy is ring_hash",
                         "Name the header whose value says which calls belong together.");

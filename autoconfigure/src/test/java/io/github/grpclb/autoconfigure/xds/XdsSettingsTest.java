@@ -216,7 +216,7 @@ class XdsSettingsTest {
     void wantsAHeaderForRingHash() {
         assertThatThrownBy(() -> settings(Map.of("policy", "ring_hash")))
                 .isInstanceOfSatisfying(InvalidPropertyException.class, refused -> assertThat(refused.property())
-                        .endsWith("ring-hash.header"));
+                        .isEqualTo("grpc.lb.xds.services.greeter.ring-hash.header"));
     }
 
     @Test
