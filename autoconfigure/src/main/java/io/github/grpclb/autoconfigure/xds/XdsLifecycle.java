@@ -7,7 +7,6 @@ import io.github.grpclb.autoconfigure.properties.XdsProperties;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.xds.XdsControlPlane;
 import io.github.grpclb.xds.XdsServer;
-import io.grpc.InsecureServerCredentials;
 import io.grpc.ServerCredentials;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -80,14 +79,18 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
                     e);
         }
         log.info("xDS control plane listens on {} port {}", properties.address(), server.port());
-        if (!address.getAddress().isLoopbackAddress()
-                && credentials instanceof InsecureServerCredentials
-                && properties.token() == null) {
+        if (!address.getAddress().isLoopbackAddress() && tellsEverybody()) {
             log.warn(
-                    "The xDS control plane listens on {} without TLS and token: whoever reaches it reads the whole registry;"
-                            + " set grpc.lb.xds.ssl.bundle",
+                    "The xDS control plane listens on {} and wants neither a certificate nor a token: whoever reaches it reads the"
+                            + " whole registry; set grpc.lb.xds.ssl.bundle, with ssl.client-auth=need, or grpc.lb.xds.token",
                     properties.address());
         }
+    }
+
+    private boolean tellsEverybody() {
+        boolean wantsCertificates =
+                properties.ssl().bundle() != null && properties.ssl().clientAuth() == XdsProperties.ClientAuth.NEED;
+        return !wantsCertificates && properties.token() == null;
     }
 
     @Override

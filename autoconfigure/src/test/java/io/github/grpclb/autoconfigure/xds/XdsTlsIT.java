@@ -7,6 +7,7 @@ import io.github.grpclb.autoconfigure.GrpcLbAutoConfiguration;
 import io.github.grpclb.autoconfigure.GrpcLbClientAutoConfiguration;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.test.FakeRegistry;
+import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.SelfSigned;
 import io.github.grpclb.testing.TestCa;
 import io.grpc.ChannelCredentials;
@@ -20,7 +21,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -111,6 +115,17 @@ class XdsTlsIT {
                             .contains("4711");
                     standing.shutdownNow();
                 });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "want"})
+    @ExtendWith(CapturedLog.Extension.class)
+    void warnsWhereItTellsEverybody(String clientAuth, CapturedLog log) {
+        ApplicationContextRunner open = trusting()
+                .withPropertyValues("grpc.lb.xds.address=0.0.0.0", "grpc.lb.xds.ssl.client-auth=" + clientAuth);
+        open.withPropertyValues("grpc.lb.xds.token=secret")
+                .run(context -> assertThat(log).doesNotContain("whoever reaches it"));
+        open.run(context -> assertThat(log).contains("whoever reaches it reads the whole registry"));
     }
 
     @Test
