@@ -81,10 +81,15 @@ public record ControlPlaneStatus(int port, int streams, List<Client> clients, Li
 
     /** Knows it. */
     @Internal
-    @FunctionalInterface
     public interface Source {
 
-        /** Returns what is known now; null while there is no control plane. */
+        /** Returns where the control plane listens; -1 while there is none. */
+        int port();
+
+        /** Returns how many streams are open. */
+        int streams();
+
+        /** Finds out all of it, which takes a look at each client; null while there is no control plane. */
         @Nullable
         ControlPlaneStatus status();
     }

@@ -39,10 +39,9 @@ public record RegistryHealth(boolean isUp, Map<String, Object> details) {
         RegistryHealth health = server == null
                 ? of(registry, List.of(), false)
                 : of(registry, server.registrations(), server.isWaiting());
-        ControlPlaneStatus xds = controlPlane == null ? null : controlPlane.status();
-        if (xds != null) {
-            health.details().put("xdsPort", xds.port());
-            health.details().put("xdsStreams", xds.streams());
+        if (controlPlane != null && controlPlane.port() >= 0) {
+            health.details().put("xdsPort", controlPlane.port());
+            health.details().put("xdsStreams", controlPlane.streams());
         }
         return health;
     }

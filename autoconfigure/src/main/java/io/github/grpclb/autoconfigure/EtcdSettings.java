@@ -11,7 +11,6 @@ import io.github.grpclb.etcd.record.RecordRules;
 import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslOptions;
@@ -91,16 +90,7 @@ record EtcdSettings(
     }
 
     private EtcdOptions.TlsSource tls(String name) {
-        try {
-            if (bundles == null) {
-                throw new NoSuchSslBundleException(name, "this application has no SSL bundles");
-            }
-            bundles.getBundle(name);
-        } catch (NoSuchSslBundleException e) {
-            throw new InvalidPropertyException(
-                    PREFIX + "ssl.bundle", name, "the name of an SSL bundle", "Define it under spring.ssl.bundle.", e);
-        }
-        SslBundles current = bundles;
+        SslBundles current = RequiredBundle.among(bundles, name, PREFIX + "ssl.bundle");
         return () -> tls(current.getBundle(name));
     }
 

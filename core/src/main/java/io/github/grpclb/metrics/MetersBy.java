@@ -1,5 +1,6 @@
 package io.github.grpclb.metrics;
 
+import io.github.grpclb.discovery.Internal;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -8,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * Meters by the value of an enum, each made at its first use, so that there is none for what never happens. Finding one is an
  * array access. Thread-safe.
  */
-final class MetersBy<E extends Enum<E>, M> {
+@Internal
+public final class MetersBy<E extends Enum<E>, M> {
 
     private final AtomicReferenceArray<@Nullable M> meters;
     private final Function<E, M> maker;
@@ -18,12 +20,12 @@ final class MetersBy<E extends Enum<E>, M> {
      *
      * @param maker makes a meter, and may be asked twice for the same: a registry returns what it has
      */
-    MetersBy(Class<E> type, Function<E, M> maker) {
+    public MetersBy(Class<E> type, Function<E, M> maker) {
         this.meters = new AtomicReferenceArray<>(type.getEnumConstants().length);
         this.maker = maker;
     }
 
-    M get(E value) {
+    public M get(E value) {
         M known = meters.get(value.ordinal());
         if (known == null) {
             known = maker.apply(value);

@@ -45,9 +45,10 @@ public final class XdsControlPlane implements AutoCloseable {
      * Creates a control plane.
      *
      * @param source where the endpoints come from; it stays the caller's, to be closed after this
+     * @param observers all of them hear; one that throws keeps nobody else from hearing
      */
-    public XdsControlPlane(EndpointSource source, XdsOptions options, XdsObserver observer) {
-        XdsObserver guarded = new Observers(List.of(observer));
+    public XdsControlPlane(EndpointSource source, XdsOptions options, XdsObserver... observers) {
+        XdsObserver observer = new Observers(List.of(observers));
         this.executor = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "grpc-lb-xds"));
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -62,9 +63,9 @@ public final class XdsControlPlane implements AutoCloseable {
         HostLookup lookup = new CheckedLookup(source.addressRules(), HostLookup.JVM);
         RegistryLoop loop = new RegistryLoop(executor, System::nanoTime, new Random());
         this.discovery = new AggregatedDiscovery(
-                source, options, guarded, onAnswer -> new HostNames(lookup, lookups, onAnswer), loop);
+                source, options, observer, onAnswer -> new HostNames(lookup, lookups, onAnswer), loop);
         Duration interval = options.loadReportInterval();
-        this.loadReporting = interval == null ? null : new LoadReporting(discovery, options, interval, guarded, loop);
+        this.loadReporting = interval == null ? null : new LoadReporting(discovery, options, interval, observer, loop);
     }
 
     private static Thread daemon(Runnable task, String name) {

@@ -66,6 +66,10 @@ public final class XdsServer implements AutoCloseable {
         return new XdsServer(controlPlane, builder.build().start());
     }
 
+    public XdsControlPlane controlPlane() {
+        return controlPlane;
+    }
+
     /** Returns the port that it listens on. */
     public int port() {
         return server.getPort();

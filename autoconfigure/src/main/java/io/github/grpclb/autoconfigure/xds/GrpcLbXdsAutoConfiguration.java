@@ -10,7 +10,6 @@ import io.github.grpclb.autoconfigure.properties.XdsServiceProperties;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.xds.XdsControlPlane;
-import io.github.grpclb.xds.ads.Observers;
 import io.github.grpclb.xds.ads.XdsObserver;
 import io.github.grpclb.xds.config.XdsOptions;
 import org.springframework.beans.factory.InitializingBean;
@@ -65,9 +64,7 @@ public final class GrpcLbXdsAutoConfiguration {
                     XdsCredentials.of(
                             properties.ssl(), properties.ssl().bundle() == null ? null : bundles.getIfAvailable()),
                     () -> new XdsControlPlane(
-                            source,
-                            options,
-                            new Observers(observers.orderedStream().toList())));
+                            source, options, observers.orderedStream().toArray(XdsObserver[]::new)));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure.xds;
 
+import io.github.grpclb.autoconfigure.RequiredBundle;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.autoconfigure.properties.XdsProperties.ClientAuth;
 import io.github.grpclb.autoconfigure.properties.XdsProperties.Ssl;
@@ -19,7 +20,6 @@ import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 
@@ -53,17 +53,12 @@ final class XdsCredentials {
         if (name == null) {
             return InsecureServerCredentials.create();
         }
+        SslBundles present = RequiredBundle.among(bundles, name, BUNDLE);
         try {
-            if (bundles == null) {
-                throw new NoSuchSslBundleException(name, "this application has no SSL bundles");
-            }
             XdsCredentials credentials = new XdsCredentials();
-            credentials.take(bundles.getBundle(name), ssl);
-            bundles.addBundleUpdateHandler(name, renewed -> credentials.renew(renewed, ssl));
+            credentials.take(present.getBundle(name), ssl);
+            present.addBundleUpdateHandler(name, renewed -> credentials.renew(renewed, ssl));
             return credentials.of(ssl.clientAuth());
-        } catch (NoSuchSslBundleException e) {
-            throw new InvalidPropertyException(
-                    BUNDLE, name, "the name of an SSL bundle", "Define it under spring.ssl.bundle.", e);
         } catch (GeneralSecurityException | IOException e) {
             throw new InvalidPropertyException(
                     BUNDLE, name, "a bundle with a key and certificates that Java can use", "Correct the bundle.", e);

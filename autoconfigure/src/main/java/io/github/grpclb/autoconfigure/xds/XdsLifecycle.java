@@ -1,6 +1,6 @@
 package io.github.grpclb.autoconfigure.xds;
 
-import com.google.common.net.InetAddresses;
+import com.google.common.base.Throwables;
 import io.github.grpclb.actuate.ControlPlaneStatus;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.autoconfigure.properties.XdsProperties;
@@ -27,7 +27,6 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
     private final XdsProperties properties;
     private final ServerCredentials credentials;
     private final Supplier<XdsControlPlane> maker;
-    private @Nullable XdsControlPlane controlPlane;
     private @Nullable XdsServer server;
 
     XdsLifecycle(XdsProperties properties, ServerCredentials credentials, Supplier<XdsControlPlane> maker) {
@@ -45,12 +44,18 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
 
     /** Returns the control plane; null while it is not running. */
     public synchronized @Nullable XdsControlPlane controlPlane() {
-        return controlPlane;
+        return server == null ? null : server.controlPlane();
     }
 
-    /** Returns the port that it listens on; -1 while it does not. */
+    @Override
     public synchronized int port() {
         return server == null ? -1 : server.port();
+    }
+
+    @Override
+    public int streams() {
+        XdsControlPlane running = controlPlane();
+        return running == null ? 0 : running.openStreams();
     }
 
     @Override
@@ -68,13 +73,13 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
         XdsControlPlane made = maker.get();
         try {
             server = XdsServer.start(made, address, credentials, properties.token());
-            controlPlane = made;
         } catch (IOException e) {
             made.close();
             throw new InvalidPropertyException(
                     XdsSettings.PREFIX + "port",
                     properties.port(),
-                    "a port at " + properties.address() + " that is free: " + rootMessage(e),
+                    "a port at " + properties.address() + " that is free: "
+                            + Throwables.getRootCause(e).getMessage(),
                     "Choose another port or address, or stop what listens there.",
                     e);
         }
@@ -98,7 +103,6 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
         if (server != null) {
             server.close();
             server = null;
-            controlPlane = null;
         }
     }
 
@@ -112,9 +116,7 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
             throw new InvalidPropertyException(
                     XdsSettings.PREFIX + "port", properties.port(), "0 to 65535", "Correct the property.");
         }
-        InetSocketAddress address = InetAddresses.isInetAddress(properties.address())
-                ? new InetSocketAddress(InetAddresses.forString(properties.address()), properties.port())
-                : new InetSocketAddress(properties.address(), properties.port());
+        InetSocketAddress address = new InetSocketAddress(properties.address(), properties.port());
         if (address.isUnresolved()) {
             throw new InvalidPropertyException(
                     XdsSettings.PREFIX + "address",
@@ -127,13 +129,5 @@ public final class XdsLifecycle implements SmartLifecycle, ControlPlaneStatus.So
 
     private static boolean isTextOfHeaders(@Nullable String text) {
         return text == null || text.chars().allMatch(each -> each >= ' ' && each <= '~');
-    }
-
-    private static String rootMessage(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return String.valueOf(root.getMessage());
     }
 }

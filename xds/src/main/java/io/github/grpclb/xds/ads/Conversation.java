@@ -258,7 +258,7 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
                 .count();
         checkCount(present + further);
         for (String name : names) {
-            checkLength(name);
+            limits.requireLength("a resource's name", name);
         }
     }
 
@@ -267,15 +267,6 @@ abstract class Conversation<Q, R> implements Catalog.ChangeListener {
             throw Status.RESOURCE_EXHAUSTED
                     .withDescription(
                             wanted + " resources on one stream (expected: at most " + limits.subscriptions() + ")")
-                    .asException();
-        }
-    }
-
-    private void checkLength(String name) throws StatusException {
-        if (name.length() > limits.nameLength()) {
-            throw Status.INVALID_ARGUMENT
-                    .withDescription("a resource's name has " + name.length() + " characters (expected: at most "
-                            + limits.nameLength() + "): " + LogText.of(name))
                     .asException();
         }
     }

@@ -8,7 +8,6 @@ import io.envoyproxy.envoy.config.endpoint.v3.UnnamedEndpointLoadMetricStats;
 import io.envoyproxy.envoy.config.endpoint.v3.UpstreamLocalityStats;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsRequest;
 import io.github.grpclb.discovery.Internal;
-import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.xds.config.StreamLimits;
 import io.github.grpclb.xds.config.XdsOptions;
 import io.github.grpclb.xds.resource.ClusterName;
@@ -86,7 +85,8 @@ public final class ReportReader {
     }
 
     private @Nullable ClusterLoad read(ClusterStats stats) throws StatusException {
-        String name = name("cluster_name", stats.getClusterName());
+        String name = stats.getClusterName();
+        limits.requireLength("cluster_name", name);
         if (name.isEmpty()) {
             throw Status.INVALID_ARGUMENT
                     .withDescription("cluster_name is missing")
@@ -113,8 +113,8 @@ public final class ReportReader {
     }
 
     private Place place(Locality locality, @Nullable ReportableNames known) throws StatusException {
-        name("zone", locality.getZone());
-        name("sub_zone", locality.getSubZone());
+        limits.requireLength("zone", locality.getZone());
+        limits.requireLength("sub_zone", locality.getSubZone());
         return known == null ? Place.UNKNOWN : known.placeOf(locality);
     }
 
@@ -181,16 +181,6 @@ public final class ReportReader {
     private static long count(String field, long value) throws StatusException {
         if (value < 0) {
             throw invalid(field, Long.toUnsignedString(value), "below 2^63");
-        }
-        return value;
-    }
-
-    private String name(String field, String value) throws StatusException {
-        if (value.length() > limits.nameLength()) {
-            throw Status.INVALID_ARGUMENT
-                    .withDescription(field + " has " + value.length() + " characters (expected: at most "
-                            + limits.nameLength() + "): " + LogText.of(value))
-                    .asException();
         }
         return value;
     }

@@ -1,10 +1,12 @@
 package io.github.grpclb.xds.metrics;
 
+import io.github.grpclb.metrics.MetersBy;
 import io.github.grpclb.xds.ads.XdsObserver;
 import io.github.grpclb.xds.load.ClusterLoad;
 import io.github.grpclb.xds.load.LocalityLoad;
 import io.github.grpclb.xds.load.MetricSum;
 import io.github.grpclb.xds.resource.ResourceType;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -63,6 +65,10 @@ public final class XdsMetrics implements XdsObserver {
 
     private final MeterRegistry registry;
     private final AtomicInteger streams = new AtomicInteger();
+    private final MetersBy<ResourceType, Counter> responses = counters(RESPONSES);
+    private final MetersBy<ResourceType, Counter> accepted = counters(ACCEPTED);
+    private final MetersBy<ResourceType, Counter> rejected = counters(REJECTED);
+    private final MetersBy<ResourceType, Timer> changes = new MetersBy<>(ResourceType.class, this::changes);
 
     public XdsMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -83,25 +89,20 @@ public final class XdsMetrics implements XdsObserver {
 
     @Override
     public void sent(ResourceType type) {
-        count(RESPONSES, type);
+        responses.get(type).increment();
     }
 
     @Override
     public void accepted(ResourceType type, @Nullable Duration sinceChange) {
-        count(ACCEPTED, type);
+        accepted.get(type).increment();
         if (sinceChange != null) {
-            Timer.builder(CHANGE_ACCEPTED)
-                    .description("Time from a change until a client has accepted it")
-                    .tag(TYPE, tag(type))
-                    .publishPercentileHistogram()
-                    .register(registry)
-                    .record(sinceChange);
+            changes.get(type).record(sinceChange);
         }
     }
 
     @Override
     public void rejected(ResourceType type, String node, String reason) {
-        count(REJECTED, type);
+        rejected.get(type).increment();
     }
 
     @Override
@@ -132,8 +133,16 @@ public final class XdsMetrics implements XdsObserver {
         }
     }
 
-    private void count(String meter, ResourceType type) {
-        registry.counter(meter, TYPE, tag(type)).increment();
+    private MetersBy<ResourceType, Counter> counters(String meter) {
+        return new MetersBy<>(ResourceType.class, type -> registry.counter(meter, TYPE, tag(type)));
+    }
+
+    private Timer changes(ResourceType type) {
+        return Timer.builder(CHANGE_ACCEPTED)
+                .description("Time from a change until a client has accepted it")
+                .tag(TYPE, tag(type))
+                .publishPercentileHistogram()
+                .register(registry);
     }
 
     private static String tag(ResourceType type) {

@@ -31,12 +31,14 @@ final class PolicyConfigs {
 
     static void write(BalancingPolicy policy, Cluster.Builder cluster) {
         LoadBalancingPolicy.Builder list = LoadBalancingPolicy.newBuilder();
+        // in the older field what all clients know: C-core refuses the whole cluster for another
+        cluster.setLbPolicy(Cluster.LbPolicy.ROUND_ROBIN);
         if (policy instanceof BalancingPolicy.LeastRequest leastRequest) {
-            UInt32Value choices = UInt32Value.of(leastRequest.choices());
-            cluster.setLbPolicy(Cluster.LbPolicy.ROUND_ROBIN); // C-core, which has no other, refuses the whole cluster
             add(
                     list,
-                    byLocality(LeastRequest.newBuilder().setChoiceCount(choices).build()));
+                    byLocality(LeastRequest.newBuilder()
+                            .setChoiceCount(UInt32Value.of(leastRequest.choices()))
+                            .build()));
         } else if (policy instanceof BalancingPolicy.RingHash) {
             cluster.setLbPolicy(Cluster.LbPolicy.RING_HASH);
             cluster.getRingHashLbConfigBuilder().setHashFunction(Cluster.RingHashLbConfig.HashFunction.XX_HASH);
@@ -45,23 +47,20 @@ final class PolicyConfigs {
                     RingHash.newBuilder()
                             .setHashFunction(RingHash.HashFunction.XX_HASH)
                             .build());
-        } else {
-            cluster.setLbPolicy(Cluster.LbPolicy.ROUND_ROBIN);
-            if (policy instanceof BalancingPolicy.ReportedLoad reported) {
-                add(
-                        list,
-                        byLocality(ClientSideWeightedRoundRobin.newBuilder()
-                                .setBlackoutPeriod(Durations.of(reported.blackout()))
-                                .setWeightExpirationPeriod(Durations.of(reported.expiry()))
-                                .build()));
-            } else if (policy instanceof BalancingPolicy.Named named) {
-                add(
-                        list,
-                        TypedStruct.newBuilder()
-                                .setTypeUrl("type.googleapis.com/" + named.name())
-                                .setValue(struct(named.config()))
-                                .build());
-            }
+        } else if (policy instanceof BalancingPolicy.ReportedLoad reported) {
+            add(
+                    list,
+                    byLocality(ClientSideWeightedRoundRobin.newBuilder()
+                            .setBlackoutPeriod(Durations.of(reported.blackout()))
+                            .setWeightExpirationPeriod(Durations.of(reported.expiry()))
+                            .build()));
+        } else if (policy instanceof BalancingPolicy.Named named) {
+            add(
+                    list,
+                    TypedStruct.newBuilder()
+                            .setTypeUrl("type.googleapis.com/" + named.name())
+                            .setValue(struct(named.config()))
+                            .build());
         }
         add(list, byLocality(RoundRobin.getDefaultInstance()));
         cluster.setLoadBalancingPolicy(list);
