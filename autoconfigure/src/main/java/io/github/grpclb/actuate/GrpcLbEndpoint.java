@@ -8,8 +8,10 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
 
 /** The actuator's endpoint {@code grpclb}: the servers that this process calls, and how it is announced itself. Read-only. */
 @Endpoint(id = "grpclb")
@@ -18,6 +20,7 @@ public final class GrpcLbEndpoint {
     private final @Nullable LiveEndpoints live;
     private final @Nullable ServerLifecycle server;
     private final ControlPlaneStatus.@Nullable Source controlPlane;
+    private final List<Section> sections;
 
     /**
      * Creates the endpoint.
@@ -25,14 +28,17 @@ public final class GrpcLbEndpoint {
      * @param live what this process calls, or null if it calls nobody
      * @param server this process's registration, or null if it is none of this process's tasks
      * @param controlPlane this process's control plane, or null if it is none
+     * @param sections what else it tells
      */
     public GrpcLbEndpoint(
             @Nullable LiveEndpoints live,
             @Nullable ServerLifecycle server,
-            ControlPlaneStatus.@Nullable Source controlPlane) {
+            ControlPlaneStatus.@Nullable Source controlPlane,
+            List<Section> sections) {
         this.live = live;
         this.server = server;
         this.controlPlane = controlPlane;
+        this.sections = List.copyOf(sections);
     }
 
     /** Returns what is known now. Channels that found no server are there with the reason; those that are idle are not there. */
@@ -53,6 +59,47 @@ public final class GrpcLbEndpoint {
                 announced.isEmpty() ? null : announced.get(0),
                 announced,
                 controlPlane == null ? null : controlPlane.status());
+    }
+
+    /**
+     * Returns what a section tells; null where there is none of that name.
+     *
+     * @see SectionQuery
+     */
+    @ReadOperation
+    @SuppressWarnings("deprecation") // Spring Boot 3.5 knows an optional parameter by its own annotation alone
+    public @Nullable Object section(
+            @Selector String section,
+            @org.springframework.lang.Nullable String service,
+            @org.springframework.lang.Nullable String client,
+            @org.springframework.lang.Nullable String search,
+            @org.springframework.lang.Nullable String sort,
+            @org.springframework.lang.Nullable Integer offset,
+            @org.springframework.lang.Nullable Integer limit,
+            @org.springframework.lang.Nullable Long since,
+            @org.springframework.lang.Nullable String call,
+            @org.springframework.lang.Nullable String change) {
+        try {
+            SectionQuery query = new SectionQuery(
+                    service,
+                    client,
+                    search,
+                    sort,
+                    offset == null ? 0 : offset,
+                    limit == null ? SectionQuery.SOME : limit,
+                    since == null ? 0 : since,
+                    call,
+                    change);
+            for (Section each : sections) {
+                if (each.name().equals(section)) {
+                    return each.read(query);
+                }
+            }
+            return null;
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            throw new InvalidEndpointRequestException(message, message, e);
+        }
     }
 
     /**

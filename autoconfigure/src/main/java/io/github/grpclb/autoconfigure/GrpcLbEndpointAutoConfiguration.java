@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.actuate.ControlPlaneStatus;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.actuate.Section;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.server.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
@@ -23,7 +24,12 @@ public final class GrpcLbEndpointAutoConfiguration {
     GrpcLbEndpoint grpcLbEndpoint(
             ObjectProvider<LiveEndpoints> live,
             ObjectProvider<ServerLifecycle> server,
-            ObjectProvider<ControlPlaneStatus.Source> controlPlane) {
-        return new GrpcLbEndpoint(live.getIfAvailable(), server.getIfAvailable(), controlPlane.getIfAvailable());
+            ObjectProvider<ControlPlaneStatus.Source> controlPlane,
+            ObjectProvider<Section> sections) {
+        return new GrpcLbEndpoint(
+                live.getIfAvailable(),
+                server.getIfAvailable(),
+                controlPlane.getIfAvailable(),
+                sections.orderedStream().toList());
     }
 }
