@@ -211,8 +211,19 @@ final class FollowedService implements EndpointListener {
     private Resource routes() {
         if (routes == null) {
             routes = ServiceResources.routes(name, settings, endpoints);
+            warnOfTooManyParts(ServiceResources.parts(name, settings, endpoints));
         }
         return routes;
+    }
+
+    private void warnOfTooManyParts(int parts) {
+        if (parts > ServiceResources.MOST_PARTS && loop.logLimit().isNew(ClusterName.Part.class, name)) {
+            log.warn(
+                    "{}: {} values of its tags (expected: at most {}); calls that name one beyond those go where an unknown value goes",
+                    LogText.of(name),
+                    parts,
+                    ServiceResources.MOST_PARTS);
+        }
     }
 
     private Found assign(AssignmentKey key) {

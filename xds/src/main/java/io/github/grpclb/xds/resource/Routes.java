@@ -17,6 +17,8 @@ import io.github.grpclb.xds.config.ServiceSettings;
 import io.github.grpclb.xds.config.StreamLimits;
 import io.grpc.Metadata;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -29,7 +31,8 @@ import java.util.stream.Collectors;
 /**
  * Makes a service's routes of its rules for tags: one for each value that a call may name in a header, then one for calls that name
  * another, and at last the first rule with a split, or all servers. A header alone can name a value: call options do not leave a client.
- * A value that makes a longer cluster name than a client may ask for is none, and so is one that no call can name.
+ * A value that makes a longer cluster name than a client may ask for is none, and so is one that no call can name, and one beyond the
+ * {@link ServiceResources#MOST_PARTS} of the service.
  */
 final class Routes {
 
@@ -39,11 +42,30 @@ final class Routes {
     private final String service;
     private final ServiceSettings settings;
     private final List<Endpoint> endpoints;
+    private final int parts;
+
+    /** The values that have a cluster, by the keys of their tags. */
+    private final Map<String, TreeSet<String>> values = new HashMap<>();
 
     Routes(String service, ServiceSettings settings, List<Endpoint> endpoints) {
         this.service = service;
         this.settings = settings;
         this.endpoints = endpoints;
+        Map<ClusterName.Part, Integer> servers = countServers();
+        this.parts = servers.size();
+        servers.keySet().stream()
+                // what registers itself must not push out what the split names
+                .sorted(Comparator.comparing((ClusterName.Part part) -> !isInSplit(part))
+                        .thenComparing(servers::get, Comparator.reverseOrder())
+                        .thenComparing(ClusterName.Part::toString))
+                .limit(ServiceResources.MOST_PARTS)
+                .forEach(part -> values.computeIfAbsent(part.key(), first -> new TreeSet<>())
+                        .addAll(part.values()));
+    }
+
+    /** Returns how many parts there are, with and without a cluster. */
+    int parts() {
+        return parts;
     }
 
     RouteConfiguration make() {
@@ -98,17 +120,32 @@ final class Routes {
         }
     }
 
+    private Map<ClusterName.Part, Integer> countServers() {
+        Map<ClusterName.Part, Integer> servers = new HashMap<>();
+        for (TagRule rule : settings.tags()) {
+            for (Endpoint endpoint : endpoints) {
+                String value = rule.valueOf(endpoint);
+                if (value != null && !value.isBlank() && canBeAskedFor(with(rule, value))) {
+                    servers.merge(part(rule, value), 1, Integer::sum);
+                }
+            }
+        }
+        return servers;
+    }
+
+    private boolean isInSplit(ClusterName.Part part) {
+        TagRule rule = ClusterName.ruleOf(part, settings);
+        return rule != null && rule.split().keySet().containsAll(part.values());
+    }
+
     /** Returns the values that servers have now. */
-    private TreeSet<String> values(TagRule rule) {
-        return endpoints.stream()
-                .map(rule::valueOf)
-                .filter(value -> value != null && !value.isBlank() && canBeAskedFor(with(rule, value)))
-                .collect(Collectors.toCollection(TreeSet::new));
+    private Set<String> values(TagRule rule) {
+        return values.getOrDefault(rule.key(), new TreeSet<>());
     }
 
     /** The share of a value that no server has goes to the others, in proportion to theirs. */
     private RouteAction.Builder split(TagRule rule) {
-        TreeSet<String> values = values(rule);
+        Set<String> values = values(rule);
         WeightedCluster.Builder shares = WeightedCluster.newBuilder();
         int rest = SHARES;
         for (Map.Entry<String, Double> each : new TreeMap<>(rule.split()).entrySet()) {
@@ -142,7 +179,11 @@ final class Routes {
     }
 
     private ClusterName with(TagRule rule, String value) {
-        return new ClusterName(service, new ClusterName.Part(rule.key(), false, List.of(value)));
+        return new ClusterName(service, part(rule, value));
+    }
+
+    private static ClusterName.Part part(TagRule rule, String value) {
+        return new ClusterName.Part(rule.key(), false, List.of(value));
     }
 
     private static ClusterName.Part others(TagRule rule) {

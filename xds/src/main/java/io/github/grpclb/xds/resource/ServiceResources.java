@@ -30,6 +30,12 @@ public final class ServiceResources {
     /** More than any client has: left out, gRPC's clients would take 1 024. */
     private static final int NO_LIMIT = -1;
 
+    /**
+     * Into how many parts rules for tags divide a service at most. A client asks for two resources of each, and by default a stream may ask
+     * for 1 000: so it can follow two such services.
+     */
+    public static final int MOST_PARTS = 200;
+
     private static final ConfigSource FROM_HERE = ConfigSource.newBuilder()
             .setAds(AggregatedConfigSource.getDefaultInstance())
             .setResourceApiVersion(ApiVersion.V3)
@@ -60,6 +66,16 @@ public final class ServiceResources {
      */
     public static Resource routes(String service, ServiceSettings settings, List<Endpoint> endpoints) {
         return Resource.of(ResourceType.ROUTES, service, new Routes(service, settings, endpoints).make());
+    }
+
+    /**
+     * Returns how many parts the endpoints have; {@link #MOST_PARTS} of them get a cluster. Those that a split names come first, then
+     * those with the most servers, then by name.
+     *
+     * @param endpoints whose tags calls choose among
+     */
+    public static int parts(String service, ServiceSettings settings, List<Endpoint> endpoints) {
+        return new Routes(service, settings, endpoints).parts();
     }
 
     /**

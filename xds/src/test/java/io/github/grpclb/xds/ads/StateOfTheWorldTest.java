@@ -11,18 +11,23 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
+import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.xds.config.AllowedNodes;
+import io.github.grpclb.xds.config.ServiceSettings;
 import io.github.grpclb.xds.config.StreamLimits;
 import io.github.grpclb.xds.config.XdsOptions;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -275,6 +280,30 @@ class StateOfTheWorldTest {
     void takesANameThatNoServiceCanHaveForNone() {
         client.ask(LISTENER, "a%b");
         assertThat(client.read().getResourcesList()).isEmpty();
+    }
+
+    @Test
+    @ExtendWith(CapturedLog.Extension.class)
+    void saysOnceThatAServiceHasMoreValuesThanItHasClusters(CapturedLog log) {
+        Scene tagged = new Scene(XdsOptions.DEFAULT.withService(
+                "a",
+                ServiceSettings.DEFAULT.withTags(List.of(new TagRule(
+                        "version", Metadata.Key.of("v", Metadata.ASCII_STRING_MARSHALLER), true, Map.of())))));
+        Scene.WholeClient follower = tagged.wholeClient();
+        follower.ask(ROUTES, "a");
+        for (int versions = 200; versions < 203; versions++) {
+            tagged.source.list(
+                    "a",
+                    IntStream.rangeClosed(1, versions)
+                            .mapToObj(port -> endpoint("a", port).toBuilder()
+                                    .version("v" + port)
+                                    .build())
+                            .toList());
+            tagged.pass(Duration.ofSeconds(1));
+            follower.accept(follower.read(), "a");
+        }
+        assertThat(log).containsOnlyOnce("a: 201 values of its tags (expected: at most 200)");
+        assertThat(log).doesNotContain("a: 200 values", "a: 202 values");
     }
 
     /** A client's stream would end for a message that is too large, and again after each reconnect: for all of its services. */

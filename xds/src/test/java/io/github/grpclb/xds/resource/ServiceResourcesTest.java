@@ -13,11 +13,13 @@ import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.xds.config.ServiceSettings;
 import io.grpc.Metadata;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ServiceResourcesTest {
@@ -104,6 +106,45 @@ class ServiceResourcesTest {
                 .containsExactlyInAnyOrder("greeter", "greeter|version=" + longest, "greeter|version=v2");
     }
 
+    /** A client asks for the cluster and the endpoints of each part; past 1 000 names its stream ends, and again after each reconnect. */
+    @Test
+    void makesNoMorePartsThanClientsMayAskFor() throws InvalidProtocolBufferException {
+        ServiceSettings settings = ServiceSettings.DEFAULT.withTags(List.of(
+                new TagRule("pod", null, true, Map.of()), new TagRule("version", HEADER, true, Map.of("canary", 5.0))));
+        List<Endpoint> endpoints = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            endpoints.add(server(i, i < 2 ? "v2" : i == 499 ? "canary" : "hostile-" + (1_000 - i)).toBuilder()
+                    .metadata(Map.of("pod", "pod-" + (1_000 + i)))
+                    .build());
+        }
+        assertThat(ServiceResources.parts("greeter", settings, endpoints)).isEqualTo(999);
+        Set<String> names = ServiceResources.clusterNames("greeter", settings, endpoints).stream()
+                .map(ClusterName::toString)
+                .collect(Collectors.toSet());
+        assertThat(names)
+                .hasSize(1 + ServiceResources.MOST_PARTS + 1)
+                .contains("greeter", "greeter|version=v2", "greeter|version=canary", "greeter|version!canary")
+                .contains("greeter|pod=pod-1000", "greeter|pod=pod-1197")
+                .doesNotContain("greeter|pod=pod-1198");
+        Set<String> routed = inRoutes(ServiceResources.routes("greeter", settings, endpoints));
+        assertThat(routed)
+                .containsExactlyInAnyOrder("greeter|version=v2", "greeter|version=canary", "greeter|version!canary");
+    }
+
+    @Test
+    void sendsCallsThatNameAValueBeyondThoseWhereAnUnknownOneGoes() throws InvalidProtocolBufferException {
+        ServiceSettings settings =
+                ServiceSettings.DEFAULT.withTags(List.of(new TagRule("version", HEADER, false, Map.of())));
+        List<Endpoint> endpoints = IntStream.range(0, 201)
+                .mapToObj(i -> server(i, "v" + (1_000 + i)))
+                .toList();
+        Set<String> routed = inRoutes(ServiceResources.routes("greeter", settings, endpoints));
+        assertThat(routed)
+                .hasSize(202)
+                .contains("greeter", "greeter|version=", "greeter|version=v1199")
+                .doesNotContain("greeter|version=v1200");
+    }
+
     private static Cluster cluster(boolean loadReports) throws InvalidProtocolBufferException {
         return ServiceResources.cluster(new ClusterName("greeter", null), ServiceSettings.DEFAULT, loadReports)
                 .body()
@@ -129,7 +170,7 @@ class ServiceResourcesTest {
     }
 
     private static Endpoint server(int number, String version) {
-        return Endpoint.builder("greeter", "10.0.0." + number, 80)
+        return Endpoint.builder("greeter", "10.0.0.1", 80 + number)
                 .version(version)
                 .zone("z1")
                 .build();
