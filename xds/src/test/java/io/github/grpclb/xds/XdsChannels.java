@@ -32,7 +32,7 @@ final class XdsChannels implements AutoCloseable {
                                 "channel_creds",
                                 List.of(Map.of("type", "insecure")),
                                 "server_features",
-                                List.of("xds_v3")))
+                                List.of("xds_v3", "ignore_resource_deletion")))
                         .toList(),
                 "node",
                 Map.of("id", "client of " + scheme, "locality", Map.of("zone", "z1")));

@@ -36,6 +36,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.assertj.core.data.Offset;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,7 @@ class XdsClientIT {
     private final FakeSource source = new FakeSource();
     private final List<TestServer> servers = new ArrayList<>();
     private final XdsChannels channels = new XdsChannels();
-    private final Rejections rejections = new Rejections();
+    private final Observed observed = new Observed();
     private XdsControlPlane controlPlane;
     private Server controlServer;
 
@@ -71,7 +72,7 @@ class XdsClientIT {
         for (TestServer server : servers) {
             server.close();
         }
-        assertThat(rejections.all).isEmpty();
+        assertThat(observed.rejected).isEmpty();
     }
 
     @Test
@@ -210,6 +211,25 @@ class XdsClientIT {
         assertShares(channel, 0.5, 0.5, 0);
     }
 
+    /** As after the registry's data is lost: servers have not yet registered again, and nobody knows that there were some. */
+    @Test
+    void callsOnWhereANewControlPlaneFindsAnEmptyRegistry() throws IOException, InterruptedException {
+        int port = startControlPlane(0, XdsOptions.DEFAULT);
+        listWeights(1, 1, 1);
+        Channel channel = channel();
+        assertShares(channel, 1 / 3.0, 1 / 3.0, 1 / 3.0);
+        stopControlPlane();
+        source.list(SERVICE);
+        observed.accepted.clear();
+        startControlPlane(port, XdsOptions.DEFAULT);
+        await().atMost(30, SECONDS).untilAsserted(() -> assertThat(observed.accepted)
+                .contains(ResourceType.LISTENER, ResourceType.CLUSTER));
+        assertShares(channel, 1 / 3.0, 1 / 3.0, 1 / 3.0);
+        listWeights(1, 1, 0);
+        await().atMost(30, SECONDS)
+                .untilAsserted(() -> assertThat(share(channel, "s3", 100)).isZero());
+    }
+
     @Test
     void sendsCallsThatNameAValueToWhoHasIt() throws IOException {
         startControlPlane(0, with(tagged(false, Map.of())));
@@ -344,7 +364,7 @@ class XdsClientIT {
     }
 
     private int startControlPlane(int port, XdsOptions options) throws IOException {
-        controlPlane = new XdsControlPlane(source, options, rejections);
+        controlPlane = new XdsControlPlane(source, options, observed);
         NettyServerBuilder builder =
                 NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         controlPlane.services().forEach(builder::addService);
@@ -412,13 +432,19 @@ class XdsClientIT {
         return answers;
     }
 
-    private static final class Rejections implements XdsObserver {
+    private static final class Observed implements XdsObserver {
 
-        private final List<String> all = new CopyOnWriteArrayList<>();
+        private final List<String> rejected = new CopyOnWriteArrayList<>();
+        private final Set<ResourceType> accepted = ConcurrentHashMap.newKeySet();
+
+        @Override
+        public void accepted(ResourceType type, @Nullable Duration sinceChange) {
+            accepted.add(type);
+        }
 
         @Override
         public void rejected(ResourceType type, String node, String reason) {
-            all.add(type + ": " + reason);
+            rejected.add(type + ": " + reason);
         }
     }
 }

@@ -61,7 +61,7 @@ record XdsOptions(String target, String xds, String node, String zone, Load load
         Map<String, Object> server = Map.of(
                 "server_uri", xds,
                 "channel_creds", List.of(Map.of("type", "insecure")),
-                "server_features", List.of("xds_v3"));
+                "server_features", List.of("xds_v3", "ignore_resource_deletion"));
         return new Gson()
                 .toJson(Map.of(
                         "xds_servers",

@@ -27,7 +27,11 @@ class XdsOptionsTest {
         assertThat(JsonParser.parseString(options.bootstrap())).isEqualTo(JsonParser.parseString("""
                 {
                   "xds_servers": [
-                    {"server_uri": "10.0.0.1:7", "channel_creds": [{"type": "insecure"}], "server_features": ["xds_v3"]}
+                    {
+                      "server_uri": "10.0.0.1:7",
+                      "channel_creds": [{"type": "insecure"}],
+                      "server_features": ["xds_v3", "ignore_resource_deletion"]
+                    }
                   ],
                   "node": {"id": "n", "locality": {"zone": "z1"}}
                 }
