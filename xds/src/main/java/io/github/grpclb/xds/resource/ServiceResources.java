@@ -27,8 +27,11 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public final class ServiceResources {
 
-    /** More than any client has: left out, gRPC's clients would take 1 024. */
-    private static final int NO_LIMIT = -1;
+    /**
+     * More than any client has: left out, gRPC's clients would take 1 024. The largest that is not negative as an int, as which older
+     * clients in Java read it.
+     */
+    private static final int NO_LIMIT = Integer.MAX_VALUE;
 
     /**
      * Into how many parts rules for tags divide a service at most. A client asks for two resources of each, and by default a stream may ask

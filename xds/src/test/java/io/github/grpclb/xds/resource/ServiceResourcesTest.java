@@ -36,6 +36,17 @@ class ServiceResourcesTest {
                 .containsExactly("cpu_utilization", "mem_utilization", "application_utilization", "named_metrics.*");
     }
 
+    /** Clients in Java such as 1.63 read it as a number with a sign: below 0 every call is one too many. */
+    @Test
+    void limitsNoCallsOfOlderClientsInJava() throws InvalidProtocolBufferException {
+        assertThat(cluster(false)
+                        .getCircuitBreakers()
+                        .getThresholds(0)
+                        .getMaxRequests()
+                        .getValue())
+                .isGreaterThan(1_000_000_000);
+    }
+
     @Test
     void namesTheClustersThatRoutesName() throws InvalidProtocolBufferException {
         ServiceSettings settings = ServiceSettings.DEFAULT.withTags(List.of(
