@@ -1,5 +1,6 @@
 package io.github.grpclb.xds;
 
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptors;
@@ -29,10 +30,12 @@ public final class XdsServer implements AutoCloseable {
 
     private final XdsControlPlane controlPlane;
     private final Server server;
+    private final @Nullable RefusedHandshakes handshakes;
 
-    private XdsServer(XdsControlPlane controlPlane, Server server) {
+    private XdsServer(XdsControlPlane controlPlane, Server server, @Nullable RefusedHandshakes handshakes) {
         this.controlPlane = controlPlane;
         this.server = server;
+        this.handshakes = handshakes;
     }
 
     /**
@@ -63,7 +66,17 @@ public final class XdsServer implements AutoCloseable {
                         token == null
                                 ? service.bindService()
                                 : ServerInterceptors.intercept(service, new RequiredToken(token))));
-        return new XdsServer(controlPlane, builder.build().start());
+        if (credentials instanceof InsecureServerCredentials) {
+            return new XdsServer(controlPlane, builder.build().start(), null);
+        }
+        RefusedHandshakes handshakes = new RefusedHandshakes();
+        handshakes.watch(builder);
+        try {
+            return new XdsServer(controlPlane, builder.build().start(), handshakes);
+        } catch (IOException | RuntimeException e) {
+            handshakes.close();
+            throw e;
+        }
     }
 
     public XdsControlPlane controlPlane() {
@@ -87,6 +100,9 @@ public final class XdsServer implements AutoCloseable {
         } catch (InterruptedException e) {
             server.shutdownNow();
             Thread.currentThread().interrupt();
+        }
+        if (handshakes != null) {
+            handshakes.close();
         }
     }
 }

@@ -80,6 +80,20 @@ class XdsTlsIT {
     }
 
     @Test
+    @ExtendWith(CapturedLog.Extension.class)
+    void saysWhoseHandshakeFailed(CapturedLog log) {
+        trusting().run(context -> {
+            int port = context.getBean(XdsLifecycle.class).port();
+            assertThat(ask(port, tls(null))).startsWith("UNAVAILABLE");
+            assertThat(ask(port, tls(null))).startsWith("UNAVAILABLE");
+            assertThat(ask(port, InsecureChannelCredentials.create())).startsWith("UNAVAILABLE");
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(log)
+                    .containsOnlyOnce("xDS client at 127.0.0.1 failed: Empty client certificate chain")
+                    .contains("xDS client at 127.0.0.1 failed: not an SSL/TLS record"));
+        });
+    }
+
+    @Test
     void letsInAnybodyWhereNoCertificateIsWanted() throws Exception {
         SelfSigned client = authority.issue("client", "-ext", "eku=clientAuth");
         application.withPropertyValues("grpc.lb.xds.ssl.client-auth=none").run(context -> {
