@@ -2,8 +2,6 @@ package io.github.grpclb.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
@@ -20,10 +18,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
-import net.jqwik.api.lifecycle.AfterContainer;
-import net.jqwik.api.lifecycle.BeforeContainer;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** Whatever an API server sends, or who stands in its way: it is read in full, or refused in the one way there is. */
 @AddLifecycleHook(FuzzRun.class)
@@ -57,19 +52,6 @@ class SliceFuzzTest {
             "message",
             "details",
             "retryAfterSeconds");
-
-    private static final Logger TABLE_LOG = (Logger) LoggerFactory.getLogger(SliceTable.class);
-
-    /** A line for everything that is skipped would be the longest part of a long run. */
-    @BeforeContainer
-    static void silence() {
-        TABLE_LOG.setLevel(Level.OFF);
-    }
-
-    @AfterContainer
-    static void speak() {
-        TABLE_LOG.setLevel(null);
-    }
 
     @Provide
     Arbitrary<String> texts() {

@@ -2,8 +2,6 @@ package io.github.grpclb.etcd.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import com.google.common.net.InetAddresses;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
@@ -33,10 +31,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
-import net.jqwik.api.lifecycle.AfterContainer;
-import net.jqwik.api.lifecycle.BeforeContainer;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** Whatever is written in etcd: a value gives an endpoint that is within all limits, or is refused in the one way there is. */
 @FaultRow({44, 45, 46})
@@ -67,20 +62,7 @@ class RecordFuzzTest {
     private static final List<String> METADATA =
             RecordMetadata.RESERVED.stream().sorted().toList();
 
-    private static final Logger TABLE_LOG = (Logger) LoggerFactory.getLogger(EndpointTable.class);
-
     private final EndpointCodec codec = new EndpointCodec(new KeySpace("/grpclb/"));
-
-    /** A line for every record that is skipped would be the longest part of a long run. */
-    @BeforeContainer
-    static void silence() {
-        TABLE_LOG.setLevel(Level.OFF);
-    }
-
-    @AfterContainer
-    static void speak() {
-        TABLE_LOG.setLevel(null);
-    }
 
     @Provide
     Arbitrary<byte[]> values() {

@@ -3,8 +3,6 @@ package io.github.grpclb.xds.ads;
 import static io.github.grpclb.xds.FakeSource.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterStats;
 import io.envoyproxy.envoy.config.endpoint.v3.UpstreamLocalityStats;
 import io.envoyproxy.envoy.service.load_stats.v3.LoadStatsRequest;
@@ -29,16 +27,11 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
-import net.jqwik.api.lifecycle.AfterContainer;
-import net.jqwik.api.lifecycle.BeforeContainer;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** Whatever a peer reports: its stream goes on, or ends with a status that says why, and no name gets through that the registry has not. */
 @AddLifecycleHook(FuzzRun.class)
 class LoadReportsFuzzTest {
-
-    private static final Logger PACKAGE_LOG = (Logger) LoggerFactory.getLogger("io.github.grpclb");
 
     private static final Duration INTERVAL = Duration.ofSeconds(10);
 
@@ -48,16 +41,6 @@ class LoadReportsFuzzTest {
             10,
             new StreamLimits(4, 40, AllowedNodes.ALL),
             INTERVAL);
-
-    @BeforeContainer
-    static void silence() {
-        PACKAGE_LOG.setLevel(Level.OFF);
-    }
-
-    @AfterContainer
-    static void speak() {
-        PACKAGE_LOG.setLevel(null);
-    }
 
     @Provide
     Arbitrary<List<LoadStatsRequest>> reports() {

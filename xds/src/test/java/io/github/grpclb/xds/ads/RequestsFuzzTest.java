@@ -3,8 +3,6 @@ package io.github.grpclb.xds.ads;
 import static io.github.grpclb.xds.FakeSource.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusRequest;
@@ -28,16 +26,11 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
-import net.jqwik.api.lifecycle.AfterContainer;
-import net.jqwik.api.lifecycle.BeforeContainer;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** Whatever a peer says: its stream goes on, or ends with a status that says why; others are told of changes, and nothing is left of it. */
 @AddLifecycleHook(FuzzRun.class)
 class RequestsFuzzTest {
-
-    private static final Logger PACKAGE_LOG = (Logger) LoggerFactory.getLogger("io.github.grpclb");
 
     private static final XdsOptions OPTIONS = new XdsOptions(
             service -> ServiceSettings.DEFAULT.withTags(List.of(new TagRule("version", null, true, Map.of("v2", 5.0)))),
@@ -45,16 +38,6 @@ class RequestsFuzzTest {
             10,
             new StreamLimits(8, 40, AllowedNodes.ALL),
             null);
-
-    @BeforeContainer
-    static void silence() {
-        PACKAGE_LOG.setLevel(Level.OFF);
-    }
-
-    @AfterContainer
-    static void speak() {
-        PACKAGE_LOG.setLevel(null);
-    }
 
     @Provide
     Arbitrary<List<DiscoveryRequest>> wholeRequests() {
