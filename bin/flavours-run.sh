@@ -21,6 +21,10 @@ options() {
     case $2 in
     web) options+=(--management.endpoints.web.exposure.include='*' --management.endpoint.health.show-details=always) ;;
     threads) options+=(--spring.threads.virtual.enabled=true) ;;
+    controlplane)
+        take_port "$1-xds"
+        options+=(--grpc.lb.xds.enabled=true --grpc.lb.xds.port="${ports[$1-xds]}")
+        ;;
     devtools)
         mkdir -p "$logs/$1-watched"
         options+=(--spring.devtools.restart.additional-paths="$logs/$1-watched")
@@ -80,6 +84,11 @@ alone() {
         restart "$1"
         greeted_in_time "$1" $((2 * CALLS)) ||
             broke=${broke:-"called itself, and again after a restart: $(greeted "$1") answers to $((2 * CALLS)) calls"}
+        ;;
+    controlplane)
+        run "$1-asks" "$XDS_CLIENT_JAR" --xds="127.0.0.1:${ports[$1-xds]}" --target=xds:///greeter --json
+        wait "${pids[$1-asks]}" || broke="an xDS client: $(tail -n 1 "$logs/$1-asks.out" | cut -c -300)"
+        unset "pids[$1-asks]"
         ;;
     esac
 }

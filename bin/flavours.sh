@@ -1,7 +1,7 @@
 # Sourced by bin/matrix, after applications.sh: what the applications of a cell have beside those of the quick start, and how they are
 # built. Where a function does not name a flavour, it is as the quick start says.
 
-readonly FLAVOURS=(bare web kotlin reactor aot devtools threads highest)
+readonly FLAVOURS=(bare web kotlin reactor aot devtools threads controlplane highest)
 
 # before Spring Boot 4.1, Spring gRPC is a project of its own, with versions of its own
 declare -rA SPRING_GRPC=([3.5.16]=0.12.0 [4.0.8]=1.0.3)
@@ -53,6 +53,7 @@ dependencies() {
         ;;
     devtools) dependency $boot spring-boot-devtools ;;
     threads) dependency $boot $servlets ;;
+    controlplane) dependency io.github.grpclb grpc-lb-xds "$(own_version)" ;;
     esac
 }
 
