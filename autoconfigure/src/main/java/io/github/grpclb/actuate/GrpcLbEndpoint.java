@@ -17,6 +17,8 @@ import org.springframework.boot.actuate.endpoint.annotation.Selector;
 @Endpoint(id = "grpclb")
 public final class GrpcLbEndpoint {
 
+    private static final String SECTIONS = "sections";
+
     private final @Nullable LiveEndpoints live;
     private final @Nullable ServerLifecycle server;
     private final ControlPlaneStatus.@Nullable Source controlPlane;
@@ -62,7 +64,7 @@ public final class GrpcLbEndpoint {
     }
 
     /**
-     * Returns what a section tells; null where there is none of that name.
+     * Returns what a section tells; null where there is none of that name. The section {@value #SECTIONS} lists their names.
      *
      * @see SectionQuery
      */
@@ -90,6 +92,9 @@ public final class GrpcLbEndpoint {
                     since == null ? 0 : since,
                     call,
                     change);
+            if (section.equals(SECTIONS)) {
+                return sections.stream().map(Section::name).sorted().toList();
+            }
             for (Section each : sections) {
                 if (each.name().equals(section)) {
                     return each.read(query);

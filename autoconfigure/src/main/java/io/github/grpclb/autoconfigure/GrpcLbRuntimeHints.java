@@ -25,6 +25,7 @@ final class GrpcLbRuntimeHints implements RuntimeHintsRegistrar {
     public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
         registerServices(hints, LoadBalancerProvider.class, classLoader);
         registerServices(hints, NameResolverProvider.class, classLoader);
+        hints.resources().registerPattern("io/github/grpclb/actuate/ui/*");
         RecordHints.register(
                 hints, GrpcLbProperties.class, ClientProperties.class, XdsProperties.class, XdsServiceProperties.class);
     }

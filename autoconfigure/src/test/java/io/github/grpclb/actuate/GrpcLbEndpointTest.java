@@ -22,6 +22,12 @@ class GrpcLbEndpointTest {
     }
 
     @Test
+    void namesItsSections() {
+        assertThat(endpoint.section("sections", null, null, null, null, null, null, null, null, null))
+                .isEqualTo(List.of("echo"));
+    }
+
+    @Test
     void knowsNoOtherSection() {
         assertThat(endpoint.section("other", null, null, null, null, null, null, null, null, null))
                 .isNull();

@@ -1,0 +1,211 @@
+package io.github.grpclb.sample.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.grpclb.actuate.Section;
+import io.github.grpclb.actuate.SectionQuery;
+import io.github.grpclb.testing.Browser;
+import io.github.grpclb.testing.EtcdServers;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.support.GenericApplicationContext;
+
+/** Shows the page of the actuator's endpoint in a real browser, over sections that the test makes up. */
+class PageIT {
+
+    private static final String SCRIPT =
+            "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">";
+
+    private static Browser browser;
+    private ConfigurableApplicationContext application;
+
+    @BeforeAll
+    static void openBrowser() throws IOException, InterruptedException {
+        if (Browser.find().isEmpty()) {
+            EtcdServers.missing("there is no Chromium: install chromium-headless-shell (Debian), or set CHROMIUM_BIN");
+        }
+        browser = Browser.start();
+    }
+
+    @AfterAll
+    static void closeBrowser() {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    @AfterEach
+    void close() {
+        if (application != null) {
+            application.close();
+        }
+    }
+
+    @Test
+    void showsWhyAServerGetsNoCalls() {
+        open(explain(List.of(
+                server("10.0.0.1:9090", "a", "READY", true, "It gets its share.", "OK"),
+                server("10.0.0.2:9090", "b", "EJECTED", false, "It is ejected: 12 of 40 calls failed.", "EJECTED"))));
+        browser.awaitTrue("document.querySelectorAll('tr.server').length === 2");
+        assertThat(browser.text("#table tbody tr:nth-child(2)")).contains("10.0.0.2:9090", "ejected", "12 of 40 calls");
+        assertThat(browser.text("#strip")).contains("registry answers");
+        browser.press("j");
+        browser.press("j");
+        browser.press("Enter");
+        browser.awaitTrue("document.querySelector('tr.more')");
+        assertThat(browser.text("tr.more")).contains("ejection", "/grpclb/greeter/10.0.0.2:9090", "Copy as etcdctl");
+    }
+
+    @Test
+    void loadsNothingFromElsewhere() {
+        String origin = open(explain(List.of(server("10.0.0.1:9090", "a", "READY", true, "", "OK"))));
+        browser.awaitTrue("document.querySelectorAll('tr.server').length === 1");
+        assertThat(browser.requests()).hasSizeGreaterThan(3).allSatisfy(url -> assertThat(url)
+                .startsWith(origin));
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void takesHostileTextAsText() {
+        Map<String, Object> server = server(SCRIPT, SCRIPT, "READY", true, SCRIPT, SCRIPT);
+        server.put("zone", SCRIPT);
+        server.put("metadata", Map.of(SCRIPT, SCRIPT));
+        open(explain(List.of(server)));
+        browser.awaitTrue("document.querySelectorAll('tr.server').length === 1");
+        browser.press("j");
+        browser.press("Enter");
+        browser.awaitTrue("document.querySelector('tr.more')");
+        assertThat(browser.evaluate("document.title").getAsString()).isEqualTo("grpc-lb");
+        assertThat(browser.evaluate("document.querySelectorAll('main script, main img').length")
+                        .getAsInt())
+                .isZero();
+        assertThat(browser.text("tr.server")).contains(SCRIPT);
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void turnsPagesOfTenThousandServers() {
+        open(explain(IntStream.range(0, 10_000)
+                .mapToObj(i -> server("10.0." + i / 250 + "." + i % 250 + ":9090", "s" + i, "READY", true, "", "OK"))
+                .toList()));
+        browser.awaitTrue("document.querySelectorAll('tr.server').length === 100");
+        assertThat(browser.text("#range")).isEqualTo("1–100 of 10,000");
+        browser.evaluate("document.getElementById('after').click()");
+        browser.awaitTrue("document.getElementById('range').textContent.startsWith('101–200')");
+        browser.press("/");
+        browser.press("9");
+        browser.press("9");
+        browser.press("9");
+        browser.press("9");
+        browser.awaitTrue("document.querySelectorAll('tr.server').length === 1");
+        assertThat(browser.text("tr.server")).contains("s9999");
+    }
+
+    @Test
+    void saysThatTheProcessDoesNotAnswer() {
+        open(explain(List.of(server("10.0.0.1:9090", "a", "READY", true, "", "OK"))));
+        browser.awaitTrue("document.querySelectorAll('tr.server').length === 1");
+        application.close();
+        browser.awaitTrue("!document.getElementById('problem').hidden");
+        assertThat(browser.text("tr.server")).contains("10.0.0.1:9090"); // what was seen last stays
+    }
+
+    /** Returns the origin. */
+    private String open(Section... sections) {
+        SpringApplication pages = new SpringApplication(Application.class);
+        pages.addInitializers((GenericApplicationContext context) -> {
+            for (Section section : sections) {
+                context.registerBean(section.name(), Section.class, () -> section);
+            }
+        });
+        application = pages.run(
+                "--spring.config.location=optional:classpath:/none/",
+                "--spring.main.web-application-type=servlet",
+                "--server.address=127.0.0.1",
+                "--server.port=0",
+                "--management.endpoints.web.exposure.include=grpclb",
+                "--grpc.lb.etcd.endpoints=http://127.0.0.1:1",
+                "--grpc.server.port=-1");
+        int port = ((WebServerApplicationContext) application).getWebServer().getPort();
+        String origin = "http://127.0.0.1:" + port + "/";
+        browser.open(URI.create(origin).resolve("actuator/grpclb/ui").toString());
+        return origin;
+    }
+
+    private static Map<String, Object> server(
+            String address, String id, String state, boolean takesCalls, String why, String reason) {
+        Map<String, Object> server = new LinkedHashMap<>();
+        server.put("address", address);
+        server.put("id", id);
+        server.put("state", state);
+        server.put("takesCalls", takesCalls);
+        server.put("why", why);
+        server.put(
+                "verdicts", List.of(Map.of("step", "ejection", "passes", takesCalls, "reason", reason, "detail", why)));
+        server.put("weight", Map.of("registered", 5, "slowStart", 0.35, "effective", 1.75));
+        server.put("share", Map.of("expected", 0.5, "observed", 0.25, "observedCalls", 123, "observedSeconds", 60));
+        server.put("calls", Map.of("inFlight", 1, "failuresByCode", Map.of("UNAVAILABLE", 3)));
+        server.put("key", "/grpclb/greeter/" + address);
+        return server;
+    }
+
+    private static Section explain(List<Map<String, Object>> servers) {
+        return section("explain", query -> {
+            String search = query.search();
+            List<Map<String, Object>> found = servers.stream()
+                    .filter(each -> search == null || each.toString().contains(search))
+                    .toList();
+            List<Map<String, Object>> shown =
+                    found.stream().skip(query.offset()).limit(query.limit()).toList();
+            Map<String, Object> channel = new LinkedHashMap<>();
+            channel.put("client", "shop");
+            channel.put("service", "greeter");
+            channel.put("policy", "round_robin");
+            channel.put("state", "READY");
+            channel.put("total", servers.size());
+            channel.put("found", found.size());
+            channel.put("counts", Map.of("ready", servers.size()));
+            channel.put("endpoints", new ArrayList<>(shown));
+            return Map.of(
+                    "version", 1,
+                    "now", Instant.now().toString(),
+                    "registry", Map.of("reachable", true, "answerAgeMillis", 120),
+                    "channels", List.of(channel));
+        });
+    }
+
+    private static Section section(String name, Function<SectionQuery, Object> read) {
+        return new Section() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public @Nullable Object read(SectionQuery query) {
+                return read.apply(query);
+            }
+        };
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    static class Application {}
+}
