@@ -2,6 +2,7 @@
 // stands in a record is somebody else's. Nothing is kept but the theme.
 
 const PERIOD = 2000; // milliseconds between two reads
+const REGISTRY_PERIOD = 15000; // of what the registry itself is asked for
 const SHOWN = 100; // servers at once
 const MOST_EVENTS = 500;
 const RECENT = 10 * 60 * 1000;
@@ -11,7 +12,7 @@ const here = new URL('.', location.href);
 const byId = (id) => document.getElementById(id);
 const view = {
   channel: null, offset: 0, search: '', sort: null, open: new Set(), paused: false,
-  channels: [], events: [], last: 0, overrides: null, busy: false, sections: null,
+  channels: [], events: [], last: 0, overrides: null, busy: false, sections: null, registryRead: 0,
 };
 
 // --- what it is made of
@@ -58,7 +59,7 @@ async function answerOf(response, path) {
   let message = `${path}: HTTP ${response.status}`;
   try {
     const told = await response.json();
-    message = told.message || told.detail || message;
+    message = told.reason || told.message || told.detail || message;
   } catch { /* then the status alone */ }
   throw new Error(message);
 }
@@ -87,33 +88,48 @@ async function refresh() {
   view.busy = true;
   try {
     view.sections ??= await read('sections');
-    const [all, timeline, overrides, consumers, services] = await Promise.all([
-      read('explain', { limit: 1 }),
-      readIfThere('timeline', { since: view.last }),
-      readIfThere('overrides'),
-      readIfThere('consumers', { limit: 1000 }),
-      readIfThere('services', { limit: 1000 }),
-    ]);
+    const [all, timeline] = await Promise.all([read('explain', { limit: 1 }), readIfThere('timeline', { since: view.last })]);
     view.channels = all.channels;
     if (!view.channels.some(isChosen)) choose(view.channels[0] ?? null);
     const chosen = view.channel && (await read('explain', {
       service: view.channel.service, client: view.channel.client, limit: SHOWN, offset: view.offset, search: view.search, sort: view.sort,
     })).channels.find(isChosen);
     take(timeline);
-    view.overrides = overrides;
     problem(null);
-    showStrip(all, overrides);
+    showStrip(all, view.overrides);
     showChannels();
     showServers(chosen ?? null);
     showTimeline(timeline !== null);
-    showOverrides(overrides);
-    showRows('consumers', consumers?.consumers);
-    showRows('services', services?.services);
+    await refreshRegistry();
   } catch (failure) {
     problem(`This process does not answer: ${failure.message}`);
     view.sections = null; // another one may answer next
   } finally {
     view.busy = false;
+  }
+}
+
+/** Asks the registry, seldom: it reads all that it has for an answer. */
+async function refreshRegistry() {
+  if (Date.now() - view.registryRead < REGISTRY_PERIOD) return;
+  view.registryRead = Date.now();
+  await Promise.all([
+    ask('overrides', (told) => { view.overrides = told; showOverrides(told); }),
+    ask('consumers', (told) => showRows('consumers', told.consumers)),
+    ask('services', (told) => showRows('services', told.services)),
+  ]);
+}
+
+async function ask(section, show) {
+  byId(section).hidden = !view.sections.includes(section);
+  if (byId(section).hidden) return;
+  const line = byId(`${section}-problem`);
+  try {
+    show(await read(section, { limit: 1000 }));
+    line.hidden = true;
+  } catch (failure) {
+    line.textContent = failure.message; // what was shown last stays
+    line.hidden = false;
   }
 }
 
@@ -375,8 +391,6 @@ function effectOf(override) {
 }
 
 function showOverrides(told) {
-  byId('overrides').hidden = !told;
-  if (!told) return;
   byId('override-form').hidden = !told.writable;
   const table = byId('overrides-table');
   table.tHead.replaceChildren(element('tr', {}, ['Service', 'Which', 'Gets', 'Ends in', 'Because', 'Says', ''].map((title) => element('th', { scope: 'col' }, title))));
@@ -422,6 +436,7 @@ async function change(method, section, body, done) {
     answer.className = 'reason';
     answer.textContent = failure.message;
   }
+  view.registryRead = 0;
   refresh();
 }
 
@@ -429,8 +444,6 @@ async function change(method, section, body, done) {
 
 /** Shows a list whose rows say themselves what they have. */
 function showRows(id, rows) {
-  byId(id).hidden = !rows;
-  if (!rows) return;
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const table = byId(`${id}-table`);
   table.tHead.replaceChildren(element('tr', {}, columns.map((column) => element('th', { scope: 'col' }, column))));
