@@ -113,6 +113,7 @@ async function refresh() {
 async function refreshRegistry() {
   if (Date.now() - view.registryRead < REGISTRY_PERIOD) return;
   view.registryRead = Date.now();
+  showProcess(await read('../grpclb'));
   await Promise.all([
     ask('overrides', (told) => { view.overrides = told; showOverrides(told); }),
     ask('consumers', (told) => showRows('consumers', told.consumers)),
@@ -438,6 +439,14 @@ async function change(method, section, body, done) {
   }
   view.registryRead = 0;
   refresh();
+}
+
+/** Shows what this process is, beside a client. */
+function showProcess(told) {
+  for (const [id, rows] of [['registrations', told.registrations], ['xds-clients', told.controlPlane?.clients], ['xds-loads', told.controlPlane?.loads]]) {
+    byId(id).hidden = !rows?.length;
+    if (rows?.length) showRows(id, rows);
+  }
 }
 
 // --- the registry's side
