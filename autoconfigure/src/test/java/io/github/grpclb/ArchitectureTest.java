@@ -49,6 +49,7 @@ class ArchitectureTest {
             "discovery.hosts",
             "discovery.follow",
             "discovery.snapshot",
+            "override",
             "load",
             "policy",
             "policy.builtin",

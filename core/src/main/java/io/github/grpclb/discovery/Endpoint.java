@@ -2,6 +2,7 @@ package io.github.grpclb.discovery;
 
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param metadata everything else that the record says, ordered by name; never null
  * @param key the name under which the registry holds it, opaque; empty when it comes from no registry
  * @param createRevision the registry's revision in which that key was created; 0 when there is none
+ * @param overridden what it was registered with, where an operator overrides its weight or its state; null where nobody does
  */
 public record Endpoint(
         String service,
@@ -38,7 +40,8 @@ public record Endpoint(
         @Nullable String version,
         Map<String, String> metadata,
         String key,
-        long createRevision) {
+        long createRevision,
+        @Nullable Overridden overridden) {
 
     /** Weight of an endpoint whose record names none. */
     public static final int DEFAULT_WEIGHT = 1;
@@ -55,7 +58,26 @@ public record Endpoint(
         /** Takes calls. */
         UP,
         /** Finishes what it has and is about to leave: takes no new calls while another endpoint can. */
-        DRAINING
+        DRAINING,
+        /**
+         * An operator wants it to take no new calls, be it that nobody else is left. No server registers itself so. A call that is
+         * bound to it by its server id goes there all the same.
+         */
+        DISABLED
+    }
+
+    /**
+     * What an endpoint was registered with, before operators' overrides. Immutable.
+     *
+     * @param weight its weight
+     * @param state its state
+     * @param causes by whom what is overridden until when and why, a sentence each, for a person to read
+     */
+    public record Overridden(int weight, State state, List<String> causes) {
+
+        public Overridden {
+            causes = List.copyOf(causes);
+        }
     }
 
     /**
@@ -98,6 +120,7 @@ public record Endpoint(
         builder.metadata = metadata;
         builder.key = key;
         builder.createRevision = createRevision;
+        builder.overridden = overridden;
         return builder;
     }
 
@@ -133,6 +156,7 @@ public record Endpoint(
         private Map<String, String> metadata = Map.of();
         private String key = "";
         private long createRevision;
+        private @Nullable Overridden overridden;
 
         private Builder(String service, String host, int port) {
             this.service = service;
@@ -190,6 +214,11 @@ public record Endpoint(
             return this;
         }
 
+        public Builder overridden(@Nullable Overridden overridden) {
+            this.overridden = overridden;
+            return this;
+        }
+
         /**
          * Builds the endpoint.
          *
@@ -197,7 +226,19 @@ public record Endpoint(
          */
         public Endpoint build() {
             return new Endpoint(
-                    service, host, port, id, weight, state, startedAt, zone, version, metadata, key, createRevision);
+                    service,
+                    host,
+                    port,
+                    id,
+                    weight,
+                    state,
+                    startedAt,
+                    zone,
+                    version,
+                    metadata,
+                    key,
+                    createRevision,
+                    overridden);
         }
     }
 }

@@ -10,11 +10,17 @@ import java.util.List;
  *     It goes back only when the registry itself lost data
  * @param endpoints the endpoints in a stable order (by key), no address twice; may be empty. Endpoints that did not change are
  *     the same objects as in the snapshot before
+ * @param balancing what operators override of how calls are balanced; {@link BalancingOverride#NONE} where they override nothing
  */
-public record EndpointSnapshot(String service, long revision, List<Endpoint> endpoints) {
+public record EndpointSnapshot(String service, long revision, List<Endpoint> endpoints, BalancingOverride balancing) {
 
     public EndpointSnapshot {
         endpoints = List.copyOf(endpoints);
+    }
+
+    /** Creates a snapshot without overrides. */
+    public EndpointSnapshot(String service, long revision, List<Endpoint> endpoints) {
+        this(service, revision, endpoints, BalancingOverride.NONE);
     }
 
     /** Whether two lists name the same addresses in the same order. One pass, and mostly over the same objects: cheap for thousands. */
