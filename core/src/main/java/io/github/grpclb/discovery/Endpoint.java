@@ -71,7 +71,8 @@ public record Endpoint(
      *
      * @param weight its weight
      * @param state its state
-     * @param causes by whom what is overridden until when and why, a sentence each, for a person to read
+     * @param causes by whom what is overridden until when and why, a sentence each, for a person to read; the one that decides
+     *     whether it takes calls first
      */
     public record Overridden(int weight, State state, List<String> causes) {
 
@@ -127,6 +128,16 @@ public record Endpoint(
     /** Returns {@code host:port}, an IPv6 literal in brackets. */
     public String address() {
         return host.indexOf(':') >= 0 ? "[" + host + "]:" + port : host + ":" + port;
+    }
+
+    /** Returns the state that it is registered with, whatever operators override. */
+    public State registeredState() {
+        return overridden == null ? state : overridden.state();
+    }
+
+    /** Returns the weight that it is registered with, whatever operators override. */
+    public int registeredWeight() {
+        return overridden == null ? weight : overridden.weight();
     }
 
     /** Returns which server process this is. Allocates: keep the result where it is needed per call. */

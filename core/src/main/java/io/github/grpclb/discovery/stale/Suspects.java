@@ -96,7 +96,7 @@ public final class Suspects {
             if (successor != null) {
                 noteIfPutBack(endpoint, successor);
             } else if (staleMax > 0
-                    && endpoint.state() == Endpoint.State.UP
+                    && endpoint.registeredState() == Endpoint.State.UP
                     && !ids.contains(endpoint.id())
                     && gone.putIfAbsent(endpoint.address(), new Gone(endpoint, clock)) == null) {
                 losses.put(endpoint.address(), clock);
@@ -121,7 +121,7 @@ public final class Suspects {
         } else if (vanished.endpoint.createRevision() == endpoint.createRevision()) {
             vanished.deregistered = true;
             losses.remove(endpoint.address());
-            if (endpoint.state() == Endpoint.State.DRAINING) {
+            if (endpoint.registeredState() == Endpoint.State.DRAINING) {
                 gone.remove(endpoint.address()); // as where a list was seen in between
             }
         }
@@ -177,7 +177,7 @@ public final class Suspects {
 
     private int judge() {
         long unharmed = listed.stream()
-                .filter(each -> each.state() == Endpoint.State.UP && !losses.containsKey(each.address()))
+                .filter(each -> each.registeredState() == Endpoint.State.UP && !losses.containsKey(each.address()))
                 .count();
         int suspected = 0;
         if (listed.isEmpty() || (losses.size() >= 2 && losses.size() > unharmed)) {

@@ -1,0 +1,118 @@
+package io.github.grpclb.override;
+
+import io.github.grpclb.discovery.BalancingOverride;
+import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.Internal;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What overrides make of a service's endpoints, where several are about the same.
+ *
+ * <ul>
+ *   <li>An override of one server goes before one of a version, that before one of a zone, and that before one of the service; of one
+ *       kind the newest goes first.
+ *   <li>Weights and disabling do not displace each other: who is disabled takes no calls, whatever its weight. So an override of one
+ *       server brings nobody back whose zone is disabled.
+ *   <li>Of policies the newest holds, and so of splits.
+ * </ul>
+ */
+@Internal
+public final class Precedence {
+
+    /** Those that hold first. */
+    private static final Comparator<Override> IN_ORDER = Comparator.<Override>comparingInt(
+                    each -> rank(each.selector()))
+            .thenComparing(Override::since, Comparator.reverseOrder())
+            .thenComparing(Override::createRevision, Comparator.reverseOrder())
+            .thenComparing(Override::name);
+
+    private Precedence() {}
+
+    private static int rank(Override.Selector selector) {
+        if (selector instanceof Override.Selector.Server) {
+            return 0;
+        }
+        if (selector instanceof Override.Selector.Version) {
+            return 1;
+        }
+        return selector instanceof Override.Selector.Zone ? 2 : 3;
+    }
+
+    /**
+     * Applies overrides to a list. An endpoint that none is about is the same object as before.
+     *
+     * @param registered what the registry lists
+     * @param inForce those that have not ended, in any order
+     */
+    public static EndpointSnapshot apply(EndpointSnapshot registered, List<Override> inForce) {
+        if (inForce.isEmpty()) {
+            return registered;
+        }
+        List<Override> ordered = inForce.stream().sorted(IN_ORDER).toList();
+        List<Override> disabling = with(Override.Effect.Disabled.class, ordered);
+        List<Override> weighing = with(Override.Effect.Weight.class, ordered);
+        List<Endpoint> endpoints = registered.endpoints().stream()
+                .map(endpoint -> applied(endpoint, first(disabling, endpoint), first(weighing, endpoint)))
+                .toList();
+        return new EndpointSnapshot(
+                registered.service(), registered.revision(), endpoints, balancing(registered.balancing(), ordered));
+    }
+
+    private static List<Override> with(Class<? extends Override.Effect> effect, List<Override> ordered) {
+        return ordered.stream().filter(each -> effect.isInstance(each.effect())).toList();
+    }
+
+    private static @Nullable Override first(List<Override> ordered, Endpoint endpoint) {
+        for (Override each : ordered) {
+            if (each.selector().selects(endpoint)) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    private static Endpoint applied(Endpoint endpoint, @Nullable Override disabling, @Nullable Override weighing) {
+        if (disabling == null && weighing == null) {
+            return endpoint;
+        }
+        Endpoint.Builder builder = endpoint.toBuilder();
+        List<String> causes = new ArrayList<>(2);
+        if (disabling != null) {
+            builder.state(Endpoint.State.DISABLED);
+            causes.add(disabling.describe());
+        }
+        if (weighing != null && weighing.effect() instanceof Override.Effect.Weight weight) {
+            builder.weight(weight.weight());
+            causes.add(weighing.describe());
+        }
+        return builder.overridden(
+                        new Endpoint.Overridden(endpoint.registeredWeight(), endpoint.registeredState(), causes))
+                .build();
+    }
+
+    private static BalancingOverride balancing(BalancingOverride before, List<Override> ordered) {
+        Optional<Override> policy =
+                with(Override.Effect.Policy.class, ordered).stream().findFirst();
+        Optional<Override> split =
+                with(Override.Effect.Split.class, ordered).stream().findFirst();
+        if (policy.isEmpty() && split.isEmpty()) {
+            return before;
+        }
+        List<String> causes = new ArrayList<>(2);
+        policy.map(Override::describe).ifPresent(causes::add);
+        split.map(Override::describe).ifPresent(causes::add);
+        return new BalancingOverride(
+                policy.map(Override::effect)
+                        .map(effect -> ((Override.Effect.Policy) effect).policy())
+                        .orElse(null),
+                split.map(Override::effect)
+                        .map(effect -> ((Override.Effect.Split) effect).split())
+                        .orElse(null),
+                causes);
+    }
+}
