@@ -277,7 +277,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         return switch (next.state) {
             case READY -> next.chain.picker(next.known);
             case TRANSIENT_FAILURE -> new NotReadyPicker(tracking, next.known);
-            default -> new FixedResultPicker(PickResult.withNoResult());
+            default -> NotReadyPicker.unlessConnecting(tracking, next.known);
         };
     }
 

@@ -20,7 +20,8 @@ final class StateGauges {
                 new StateGauge("idle", EndpointCounts::idle),
                 new StateGauge("failing", EndpointCounts::failing),
                 new StateGauge("draining", EndpointCounts::draining),
-                new StateGauge("suspect", EndpointCounts::suspect));
+                new StateGauge("suspect", EndpointCounts::suspect),
+                new StateGauge("disabled", EndpointCounts::disabled));
         gauges.forEach(gauge -> gauge.register(registry, service));
     }
 

@@ -63,8 +63,8 @@ class CallMetricsTest {
 
     @Test
     void addsUpTheEndpointsOfSeveralChannels() {
-        EndpointCounts two = new EndpointCounts(1, 0, 1, 0, 0, 0, 0);
-        EndpointCounts three = new EndpointCounts(2, 0, 0, 0, 1, 0, 0);
+        EndpointCounts two = new EndpointCounts(1, 0, 1, 0, 0, 0, 0, 0);
+        EndpointCounts three = new EndpointCounts(2, 0, 0, 0, 1, 0, 0, 0);
         metrics.endpointsChanged("orders", EndpointCounts.NONE, two);
         metrics.endpointsChanged("orders", EndpointCounts.NONE, three);
         assertThat(gauge("grpc.lb.endpoints", "state", "ready")).isEqualTo(3);
@@ -83,7 +83,7 @@ class CallMetricsTest {
                         .counter()
                         .count())
                 .isEqualTo(5);
-        metrics.endpointsChanged("orders", EndpointCounts.NONE, new EndpointCounts(1, 0, 0, 0, 0, 0, 4));
+        metrics.endpointsChanged("orders", EndpointCounts.NONE, new EndpointCounts(1, 0, 0, 0, 0, 0, 4, 0));
         assertThat(gauge("grpc.lb.endpoints", "state", "suspect")).isEqualTo(4);
     }
 

@@ -76,6 +76,16 @@ public record EndpointCandidate(
         return endpoint.state() == Endpoint.State.DRAINING;
     }
 
+    /** Says whether an operator wants it to take no new calls, be it that nobody else can. */
+    public boolean isDisabled() {
+        return endpoint.state() == Endpoint.State.DISABLED;
+    }
+
+    /** Says whether new calls are to go there: it neither drains nor is disabled. */
+    public boolean isStaying() {
+        return endpoint.state() == Endpoint.State.UP;
+    }
+
     @Override
     public boolean isInSubset() {
         return suspect || isMember();
@@ -91,9 +101,9 @@ public record EndpointCandidate(
         return place != null && place.asleep();
     }
 
-    /** Says whether a call that wants to go there may wait for its first connection. */
+    /** Says whether a new call that wants to go there may wait for its first connection. */
     public boolean isComing() {
-        return place != null && place.coming();
+        return place != null && place.coming() && !isDisabled();
     }
 
     public EndpointCandidate withWeight(double otherWeight) {

@@ -10,9 +10,11 @@ package io.github.grpclb.balancer.connection;
  * @param failing the last attempt to connect failed
  * @param draining about to leave, whatever the connection
  * @param suspect connected, and taking calls, while the registry no longer lists them
+ * @param disabled taken out by an operator, whatever the connection
  */
-public record EndpointCounts(int ready, int ejected, int connecting, int idle, int failing, int draining, int suspect) {
+public record EndpointCounts(
+        int ready, int ejected, int connecting, int idle, int failing, int draining, int suspect, int disabled) {
 
     /** Those of a channel that knows no endpoint. */
-    public static final EndpointCounts NONE = new EndpointCounts(0, 0, 0, 0, 0, 0, 0);
+    public static final EndpointCounts NONE = new EndpointCounts(0, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -15,5 +15,7 @@ public enum EndpointState {
     /** The last attempt to connect failed. */
     FAILING,
     /** About to leave, whatever the connection. */
-    DRAINING
+    DRAINING,
+    /** Taken out by an operator, whatever the connection. */
+    DISABLED
 }

@@ -12,6 +12,9 @@ public final class EndpointStates {
     private EndpointStates() {}
 
     public static EndpointState of(EndpointCandidate candidate, Set<Endpoint.Identity> ejected) {
+        if (candidate.isDisabled()) {
+            return EndpointState.DISABLED;
+        }
         if (candidate.isDraining()) {
             return EndpointState.DRAINING;
         }
@@ -40,6 +43,7 @@ public final class EndpointStates {
                 count[EndpointState.IDLE.ordinal()],
                 count[EndpointState.FAILING.ordinal()],
                 count[EndpointState.DRAINING.ordinal()],
-                count[EndpointState.SUSPECT.ordinal()]);
+                count[EndpointState.SUSPECT.ordinal()],
+                count[EndpointState.DISABLED.ordinal()]);
     }
 }

@@ -20,6 +20,8 @@ public interface PickObserver {
         NO_ENDPOINT,
         /** There are endpoints, and none can be connected to. */
         NOT_READY,
+        /** There are endpoints, and operators have disabled all of them. */
+        DISABLED,
         /** The call is bound to a server that is not there. */
         SERVER_ID,
         /** The call names a value by {@link TagRule} that no server has. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name which part of the channel's servers this is; empty for all
  * @param known all of it
- * @param connected those that are ready
+ * @param connected those that are ready, without the disabled ones: no step brings these back
  * @param usable those of them that are not ejected; the same list where none is
  */
 record Pool(
@@ -27,7 +27,7 @@ record Pool(
 
     /** Makes a pool of all of a channel's servers. */
     static Pool of(List<EndpointCandidate> known) {
-        List<EndpointCandidate> connected = filter(known, EndpointCandidate::isReady);
+        List<EndpointCandidate> connected = filter(known, candidate -> candidate.isReady() && !candidate.isDisabled());
         return new Pool("", known, connected, connected);
     }
 
@@ -65,16 +65,20 @@ record Pool(
         return !usable.isEmpty();
     }
 
-    /** Says whether a connection to one of them is under way, or would be made for a call. */
+    /** Says whether a connection to one of them that takes new calls is under way, or would be made for a call. */
     static boolean isConnecting(List<EndpointCandidate> candidates) {
         return candidates.stream()
-                .anyMatch(candidate -> candidate.state() == ConnectivityState.CONNECTING
-                        || candidate.state() == ConnectivityState.IDLE);
+                .anyMatch(candidate -> !candidate.isDisabled()
+                        && (candidate.state() == ConnectivityState.CONNECTING
+                                || candidate.state() == ConnectivityState.IDLE));
     }
 
-    /** Returns those of it that are connected to, or are to be; the same list where a channel connects to all. */
+    /**
+     * Returns those of it that may take new calls, and are connected to or are to be; the same list where a channel connects to all and
+     * none is disabled.
+     */
     List<EndpointCandidate> awake() {
-        return filter(known, candidate -> !candidate.isAsleep());
+        return filter(known, candidate -> !candidate.isAsleep() && !candidate.isDisabled());
     }
 
     /** Says how many there are, for the status of a call. */

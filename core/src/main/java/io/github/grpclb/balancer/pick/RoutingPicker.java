@@ -59,7 +59,7 @@ public final class RoutingPicker extends SubchannelPicker {
         return id == null || id.isBlank() ? null : id;
     }
 
-    /** A server that drains still serves what is bound to it: it holds the state. */
+    /** A server that drains or is disabled still serves what is bound to it: it holds the state. */
     private PickResult strictly(String id, @Nullable EndpointCandidate server, PickSubchannelArgs call) {
         if (server == null) {
             pickFailed();
@@ -75,7 +75,7 @@ public final class RoutingPicker extends SubchannelPicker {
     }
 
     private PickResult preferably(@Nullable EndpointCandidate server, PickSubchannelArgs call) {
-        if (server == null || server.isDraining() || server.state() == ConnectivityState.TRANSIENT_FAILURE) {
+        if (server == null || !server.isStaying() || server.state() == ConnectivityState.TRANSIENT_FAILURE) {
             return others.pickSubchannel(call);
         }
         return server.connect(call);

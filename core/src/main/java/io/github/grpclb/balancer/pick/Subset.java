@@ -33,7 +33,7 @@ public final class Subset {
      *
      * @param size how many; 1 or more
      * @param known all that there are. Those that drain, have weight 0 or are no longer registered are not drawn where others are
-     *     there
+     *     there, and disabled ones never
      */
     static List<EndpointCandidate> draw(int size, List<EndpointCandidate> known) {
         List<EndpointCandidate> eligible = eligible(known);
@@ -69,8 +69,8 @@ public final class Subset {
     }
 
     private static List<EndpointCandidate> eligible(List<EndpointCandidate> known) {
-        List<EndpointCandidate> listed =
-                Pool.filter(known, candidate -> candidate.place() != null && !candidate.suspect());
+        List<EndpointCandidate> listed = Pool.filter(
+                known, candidate -> candidate.place() != null && !candidate.suspect() && !candidate.isDisabled());
         List<EndpointCandidate> staying = Pool.filter(listed, candidate -> !candidate.isDraining());
         List<EndpointCandidate> weighted = Pool.filter(staying, candidate -> candidate.weight() > 0);
         return !weighted.isEmpty() ? weighted : !staying.isEmpty() ? staying : listed;

@@ -73,7 +73,7 @@ final class ZoneStep implements Step {
      * @param hopeful whether servers that are about to be connected to count as if they were
      */
     private double stays(Pool own, Pool others, boolean hopeful) {
-        List<EndpointCandidate> members = own.known();
+        List<EndpointCandidate> members = Pool.filter(own.known(), candidate -> !candidate.isDisabled());
         List<EndpointCandidate> usable = own.usable();
         if (subsetSize > 0) {
             Set<EndpointCandidate> able = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -102,7 +102,7 @@ final class ZoneStep implements Step {
     private static double weight(List<EndpointCandidate> candidates) {
         double sum = 0;
         for (EndpointCandidate candidate : candidates) {
-            sum += candidate.isDraining() ? 0 : candidate.weight();
+            sum += candidate.isStaying() ? candidate.weight() : 0;
         }
         return sum;
     }
