@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.ChildList;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
@@ -16,6 +17,7 @@ import io.github.grpclb.balancer.pick.ServerIds;
 import io.github.grpclb.balancer.pick.StepFactory;
 import io.github.grpclb.balancer.pick.StepTimer;
 import io.github.grpclb.balancer.pick.Subset;
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.Policy;
@@ -25,11 +27,13 @@ import io.github.grpclb.resolver.NoEndpointException;
 import io.github.grpclb.resolver.Unlisted;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
+import io.grpc.EquivalentAddressGroup;
 import io.grpc.LoadBalancer;
 import io.grpc.NameResolver;
 import io.grpc.Status;
 import io.grpc.SynchronizationContext;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -119,8 +123,11 @@ public final class PolicyLoadBalancer extends LoadBalancer {
             handleNameResolutionError(empty);
             return empty;
         }
+        BalancingOverride override = resolved.getAttributes().get(EndpointAttributes.BALANCING_OVERRIDE);
         Status taken = configured.take(
-                resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : LbConfig.DEFAULT);
+                resolved.getLoadBalancingPolicyConfig() instanceof LbConfig given ? given : LbConfig.DEFAULT,
+                override == null ? BalancingOverride.NONE : override,
+                key -> hasTag(key, resolved.getAddresses()));
         PickerChain current = configured.chain();
         if (current == null) {
             handleNameResolutionError(taken);
@@ -139,6 +146,13 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         tracking.suspected(update.suspected());
         update.removed().forEach(EndpointChild::shutdown);
         return taken;
+    }
+
+    private static boolean hasTag(String key, List<EquivalentAddressGroup> groups) {
+        TagRule rule = new TagRule(key, null, true, Map.of());
+        return groups.stream()
+                .map(group -> group.getAttributes().get(EndpointAttributes.ENDPOINT))
+                .anyMatch(endpoint -> endpoint != null && rule.valueOf(endpoint) != null);
     }
 
     @Override

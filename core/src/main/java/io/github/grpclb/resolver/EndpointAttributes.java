@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.Endpoint;
 import io.grpc.Attributes;
 
@@ -24,6 +25,13 @@ public final class EndpointAttributes {
     /** Wants to be told by {@code endpoint_lb} that it is in use; an attribute of each list. */
     public static final Attributes.Key<BalancerInUse> BALANCER_IN_USE =
             Attributes.Key.create("io.github.grpclb.balancer-in-use");
+
+    /**
+     * What operators override of how calls are balanced, an attribute of each list. {@code endpoint_lb} puts it over whatever it is
+     * configured with; absent, nothing is overridden.
+     */
+    public static final Attributes.Key<BalancingOverride> BALANCING_OVERRIDE =
+            Attributes.Key.create("io.github.grpclb.balancing-override");
 
     private EndpointAttributes() {}
 }

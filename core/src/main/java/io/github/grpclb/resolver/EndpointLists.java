@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
@@ -181,7 +182,8 @@ final class EndpointLists implements EndpointListener {
 
     private Resolved resolve(EndpointSnapshot snapshot, long now) {
         try {
-            return resolve(snapshot.endpoints(), suspects.suspects(), suspects.missing(), now);
+            return resolve(snapshot.endpoints(), suspects.suspects(), suspects.missing(), now)
+                    .with(snapshot.balancing());
         } catch (RuntimeException e) {
             logger.warn("{}: the list of revision {} cannot be used", target, snapshot.revision(), e);
             return new Resolved(
@@ -246,8 +248,18 @@ final class EndpointLists implements EndpointListener {
      *
      * @param addresses the addresses, or why there are none
      * @param unlisted who is no longer listed
+     * @param balancing what operators override of how calls are balanced
      */
-    record Resolved(StatusOr<List<EquivalentAddressGroup>> addresses, Unlisted unlisted) {}
+    record Resolved(StatusOr<List<EquivalentAddressGroup>> addresses, Unlisted unlisted, BalancingOverride balancing) {
+
+        Resolved(StatusOr<List<EquivalentAddressGroup>> addresses, Unlisted unlisted) {
+            this(addresses, unlisted, BalancingOverride.NONE);
+        }
+
+        Resolved with(BalancingOverride other) {
+            return new Resolved(addresses, unlisted, other);
+        }
+    }
 
     /** Is called on the executor. */
     interface Receiver {

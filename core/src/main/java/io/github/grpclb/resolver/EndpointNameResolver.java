@@ -1,6 +1,7 @@
 package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.hosts.CheckedLookup;
 import io.github.grpclb.discovery.hosts.HostLookup;
@@ -68,6 +69,7 @@ public final class EndpointNameResolver extends NameResolver {
     private SynchronizationContext.@Nullable ScheduledHandle nextLookup;
     private StatusOr<List<EquivalentAddressGroup>> addresses;
     private @Nullable Unlisted unlisted;
+    private BalancingOverride balancing = BalancingOverride.NONE;
     private boolean delivering;
     private boolean awaiting;
     private boolean knewServers;
@@ -196,9 +198,11 @@ public final class EndpointNameResolver extends NameResolver {
         answered = true;
         if (!delivering
                 || !list.addresses().equals(addresses)
-                || !list.unlisted().equals(unlisted)) {
+                || !list.unlisted().equals(unlisted)
+                || !list.balancing().equals(balancing)) {
             addresses = list.addresses();
             unlisted = list.unlisted();
+            balancing = list.balancing();
             knewServers |= !isNobodyListed();
             deliverOrAwait();
         }
@@ -290,6 +294,9 @@ public final class EndpointNameResolver extends NameResolver {
         Attributes.Builder attributes = Attributes.newBuilder().set(EndpointAttributes.BALANCER_IN_USE, balancerInUse);
         if (unlisted != null) {
             attributes.set(EndpointAttributes.UNLISTED, awaiting ? unlisted.awaited(target) : unlisted);
+        }
+        if (!balancing.equals(BalancingOverride.NONE)) {
+            attributes.set(EndpointAttributes.BALANCING_OVERRIDE, balancing);
         }
         if (config.balancer() != null) {
             attributes.set(EndpointAttributes.BALANCER_CONFIG, config.balancer());

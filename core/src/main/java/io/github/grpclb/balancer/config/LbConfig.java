@@ -5,6 +5,7 @@ import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.resolver.BalancerConfig;
 import io.grpc.Metadata;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -92,6 +93,55 @@ public record LbConfig(
                 fields.whole("subsetSize", DEFAULT.subsetSize, 1, Integer.MAX_VALUE));
         fields.requireNoOthers();
         return config;
+    }
+
+    /** Returns the same with another policy, without the options, which are those of the policy before; itself where it has that one. */
+    public LbConfig withPolicy(String other) {
+        return other.equals(policy)
+                ? this
+                : new LbConfig(
+                        other,
+                        Map.of(),
+                        serverIdMode,
+                        serverIdHeader,
+                        outlierDetection,
+                        tags,
+                        zone,
+                        panicThreshold,
+                        slowStart,
+                        healthCheck,
+                        subsetSize);
+    }
+
+    /**
+     * Returns the same with this split alone: in the rule for its key; where there is none, in one after all others, which changes
+     * nothing for calls that name a value that no server has.
+     *
+     * @param split per cent of calls by value, each from 0 to 100 and in all no more than 100
+     */
+    public LbConfig withSplit(String key, Map<String, Double> split) {
+        List<TagRule> rules = new ArrayList<>();
+        boolean found = false;
+        for (TagRule rule : tags) {
+            boolean meant = !found && rule.key().equals(key);
+            found |= meant;
+            rules.add(rule.withSplit(meant ? split : Map.of()));
+        }
+        if (!found) {
+            rules.add(new TagRule(key, null, true, split));
+        }
+        return new LbConfig(
+                policy,
+                options,
+                serverIdMode,
+                serverIdHeader,
+                outlierDetection,
+                List.copyOf(rules),
+                zone,
+                panicThreshold,
+                slowStart,
+                healthCheck,
+                subsetSize);
     }
 
     private static String checkedService(ConfigFields healthCheck) {

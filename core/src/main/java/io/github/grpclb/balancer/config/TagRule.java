@@ -41,6 +41,11 @@ public record TagRule(String key, Metadata.@Nullable Key<String> header, boolean
                 split);
     }
 
+    /** Returns the same with another split. */
+    public TagRule withSplit(Map<String, Double> other) {
+        return new TagRule(key, header, fallback, other);
+    }
+
     /** Returns the value that a server has, or null. */
     @Nullable
     public String valueOf(Endpoint endpoint) {
