@@ -5,12 +5,7 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.RegistryObserver;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,31 +17,17 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public final class EndpointPublisher {
 
-    private static final Duration COALESCE = Duration.ofMillis(100);
-
-    /** When a list is published that could not be. */
-    private static final Duration RETRY = Duration.ofSeconds(1);
-
     private final String service;
-    private final RegistryLoop loop;
     private final LastLists<?> lists;
     private final MassChange massChange;
-    private final List<EndpointListener> listeners = new ArrayList<>();
-
-    /** Those that threw at what they were last told. */
-    private final Set<EndpointListener> owed = new LinkedHashSet<>();
-
-    private final Backoff backoff;
-    private final Alarm again;
-    private final Alarm next;
+    private final Listeners<EndpointListener> listeners;
+    private final Pace pace;
 
     private Supplier<List<Endpoint>> latest = List::of;
     private @Nullable EndpointSnapshot published;
     private @Nullable String reason;
-    private boolean publishes;
     private boolean reachable = true;
     private long revision;
-    private long publishedAt;
     private boolean live;
 
     /**
@@ -57,24 +38,20 @@ public final class EndpointPublisher {
      */
     public EndpointPublisher(String service, RegistryLoop loop, LastLists<?> lists, RegistryObserver observer) {
         this.service = service;
-        this.loop = loop;
         this.lists = lists;
         this.massChange = new MassChange(loop, observer);
-        this.backoff = new Backoff(loop);
-        this.again = new Alarm(loop);
-        this.next = new Alarm(loop);
+        this.listeners = new Listeners<>(loop, this::tellKnown);
+        this.pace = new Pace(loop, this::publish);
     }
 
     /** Adds a listener, and tells it what is known. */
     void add(EndpointListener listener) {
         listeners.add(listener);
-        tellAll(listener);
     }
 
     /** Removes a listener; returns whether it was the last one. */
     boolean remove(EndpointListener listener) {
-        owed.remove(listener);
-        return listeners.remove(listener) && listeners.isEmpty();
+        return listeners.remove(listener);
     }
 
     /** Whether a list has been published. */
@@ -98,13 +75,13 @@ public final class EndpointPublisher {
             reachable(false);
         } else if (!why.equals(reason)) {
             reason = why;
-            tellEach(listener -> listener.onUnavailable(why));
+            listeners.tell(listener -> listener.onUnavailable(why));
         }
     }
 
     /** Tells that an endpoint was deregistered on purpose. */
     public void deregistered(Endpoint endpoint) {
-        List.copyOf(listeners).forEach(listener -> loop.foreign(() -> listener.onDeregistered(endpoint)));
+        listeners.mention(listener -> listener.onDeregistered(endpoint));
     }
 
     /**
@@ -117,41 +94,29 @@ public final class EndpointPublisher {
         revision = at;
         latest = list;
         reachable(true);
-        Duration since = loop.since(publishedAt);
-        if (published == null || since.compareTo(COALESCE) >= 0) {
-            publish();
-        } else if (!publishes) {
-            publishes = true;
-            next.set(COALESCE.minus(since), this::publish);
-        }
+        pace.soon();
     }
 
     /** Tells nobody any more. */
     void close() {
-        next.cancel();
-        again.cancel();
-        listeners.clear();
-        owed.clear();
+        pace.cancel();
+        listeners.close();
     }
 
     private void reachable(boolean answers) {
         if (reachable != answers) {
             reachable = answers;
-            tellEach(listener -> listener.onReachable(answers));
+            listeners.tell(listener -> listener.onReachable(answers));
         }
     }
 
     private void publish() {
-        publishes = true;
-        next.set(RETRY, this::publish);
         List<Endpoint> endpoints = latest.get();
         live = true;
         lists.keep(service, endpoints);
         if (published == null || !published.endpoints().equals(endpoints)) {
             deliver(new EndpointSnapshot(service, revision, endpoints));
         }
-        publishes = false;
-        next.cancel();
     }
 
     private void deliver(EndpointSnapshot snapshot) {
@@ -159,52 +124,20 @@ public final class EndpointPublisher {
             massChange.between(published, snapshot.endpoints());
         }
         published = snapshot;
-        publishedAt = loop.now();
-        List.copyOf(listeners).forEach(this::tellAll);
+        pace.published();
+        listeners.tellKnown();
     }
 
-    private void tellEach(Consumer<EndpointListener> what) {
-        for (EndpointListener listener : List.copyOf(listeners)) {
-            if (!loop.foreign(() -> what.accept(listener))) {
-                owe(listener);
+    private void tellKnown(EndpointListener listener) {
+        EndpointSnapshot snapshot = published;
+        String why = reason;
+        if (snapshot != null) {
+            listener.onEndpoints(snapshot);
+            if (!reachable || listeners.isOwed(listener)) {
+                listener.onReachable(reachable);
             }
-        }
-    }
-
-    /** Tells a listener what is known. */
-    private void tellAll(EndpointListener listener) {
-        boolean heard = loop.foreign(() -> {
-            EndpointSnapshot snapshot = published;
-            String why = reason;
-            if (snapshot != null) {
-                listener.onEndpoints(snapshot);
-                if (!reachable || owed.contains(listener)) {
-                    listener.onReachable(reachable);
-                }
-            } else if (why != null) {
-                listener.onUnavailable(why);
-            }
-        });
-        if (heard) {
-            owed.remove(listener);
-        } else {
-            owe(listener);
-        }
-    }
-
-    private void owe(EndpointListener listener) {
-        if (owed.isEmpty()) {
-            again.set(backoff.next(), this::tellAgain);
-        }
-        owed.add(listener);
-    }
-
-    private void tellAgain() {
-        again.set(backoff.next(), this::tellAgain);
-        List.copyOf(owed).forEach(this::tellAll);
-        if (owed.isEmpty()) {
-            again.cancel();
-            backoff.reset();
+        } else if (why != null) {
+            listener.onUnavailable(why);
         }
     }
 }

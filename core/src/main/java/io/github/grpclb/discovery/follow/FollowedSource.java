@@ -7,8 +7,6 @@ import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.RegistryObserver;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * Endpoints of a registry that services are followed at. A service is followed once, however many subscribers it has; and for a while
@@ -17,34 +15,9 @@ import java.util.Map;
 @Internal
 public final class FollowedSource implements EndpointSource {
 
-    /** A followed service; fields belong to the loop's thread. */
-    private static final class Followed {
-
-        final EndpointPublisher publisher;
-        final Feed feed;
-        RegistryLoop.Timer linger = RegistryLoop.Timer.NONE;
-
-        Followed(EndpointPublisher publisher, Feed feed) {
-            this.publisher = publisher;
-            this.feed = feed;
-        }
-
-        void close() {
-            feed.close();
-            publisher.close();
-        }
-    }
-
-    /** When a subscription is added that could not be. */
-    private static final Duration RETRY = Duration.ofSeconds(1);
-
     private final RegistryLoop loop;
-    private final Feed.Factory feeds;
     private final LastLists<?> lists;
-    private final RegistryObserver observer;
-    private final Duration linger;
-    private final Map<String, Followed> services = new HashMap<>();
-    private volatile boolean closed;
+    private final FollowedServices<FollowedSubscription> services;
 
     /**
      * Creates a source. Nothing is followed before the first subscription.
@@ -57,76 +30,50 @@ public final class FollowedSource implements EndpointSource {
     public FollowedSource(
             RegistryLoop loop, Feed.Factory feeds, LastLists<?> lists, RegistryObserver observer, Duration linger) {
         this.loop = loop;
-        this.feeds = feeds;
         this.lists = lists;
-        this.observer = observer;
-        this.linger = linger;
+        this.services = new FollowedServices<>(
+                loop,
+                service -> {
+                    EndpointPublisher publisher = new EndpointPublisher(service, loop, lists, observer);
+                    return new FollowedServices.Following<>(new Published(publisher), feeds.feed(service, publisher));
+                },
+                linger);
     }
 
     @Override
     public Subscription subscribe(String service, EndpointListener listener) {
-        if (closed) {
-            throw new IllegalStateException("The endpoint source is closed");
-        }
         FollowedSubscription subscription = new FollowedSubscription(service, listener);
-        loop.execute(() -> add(subscription));
+        services.add("endpoint source", service, subscription);
         return subscription;
     }
 
     @Override
     public void close() {
-        closed = true;
-        loop.execute(() -> {
-            services.values().forEach(followed -> {
-                followed.linger.cancel();
-                followed.close();
-            });
-            services.clear();
-        });
+        services.close();
         lists.close();
     }
 
-    private void add(FollowedSubscription subscription) {
-        if (closed || subscription.ended) {
-            return;
-        }
-        RegistryLoop.Timer retry = loop.after(RETRY, () -> add(subscription));
-        Followed followed = services.get(subscription.service);
-        if (followed == null) {
-            followed = follow(subscription.service);
-        }
-        followed.linger.cancel();
-        followed.publisher.add(subscription);
-        retry.cancel();
-    }
+    /** A publisher, whose listeners are subscriptions. */
+    private record Published(EndpointPublisher publisher) implements FollowedServices.Publisher<FollowedSubscription> {
 
-    private Followed follow(String service) {
-        EndpointPublisher publisher = new EndpointPublisher(service, loop, lists, observer);
-        Followed followed = new Followed(publisher, feeds.feed(service, publisher));
-        followed.feed.start();
-        services.put(service, followed);
-        return followed;
-    }
-
-    private void remove(FollowedSubscription subscription) {
-        Followed followed = services.get(subscription.service);
-        if (followed != null && followed.publisher.remove(subscription)) {
-            followed.linger = loop.after(linger, () -> {
-                services.remove(subscription.service, followed);
-                followed.close();
-            });
+        @Override
+        public void add(FollowedSubscription subscription) {
+            publisher.add(subscription);
         }
-    }
 
-    private void refresh(FollowedSubscription subscription) {
-        Followed followed = services.get(subscription.service);
-        if (followed != null) {
-            followed.feed.refresh();
+        @Override
+        public boolean remove(FollowedSubscription subscription) {
+            return publisher.remove(subscription);
+        }
+
+        @Override
+        public void close() {
+            publisher.close();
         }
     }
 
     /** A listener's hold, which keeps calls away from it once it is closed. */
-    private final class FollowedSubscription implements Subscription, EndpointListener {
+    private final class FollowedSubscription implements Subscription, EndpointListener, FollowedServices.Listener {
 
         private final String service;
         private final EndpointListener listener;
@@ -139,12 +86,17 @@ public final class FollowedSource implements EndpointSource {
         }
 
         @Override
+        public boolean isEnded() {
+            return ended;
+        }
+
+        @Override
         public void refresh() {
             if (!refreshing && !ended) {
                 refreshing = true;
                 loop.execute(() -> {
                     refreshing = false;
-                    FollowedSource.this.refresh(this);
+                    services.refresh(service);
                 });
             }
         }
@@ -153,7 +105,7 @@ public final class FollowedSource implements EndpointSource {
         public void close() {
             if (!ended) {
                 ended = true;
-                loop.execute(() -> remove(this));
+                services.remove(service, this);
             }
         }
 
