@@ -306,6 +306,17 @@ public final class FakeEtcd {
         }
 
         @Override
+        public CompletableFuture<Long> putIfNoneNewer(
+                String key, ByteString value, long lease, String prefix, long revision) {
+            return call(CALL_TIMEOUT, () -> records.putIfNoneNewer(key, value, lease, prefix, revision));
+        }
+
+        @Override
+        public CompletableFuture<List<String>> keysOf(long lease) {
+            return call(CALL_TIMEOUT, () -> records.keysOf(lease));
+        }
+
+        @Override
         public CompletableFuture<Boolean> deleteIfUnchanged(String key, long modRevision) {
             return call(CALL_TIMEOUT, () -> records.deleteIfUnchanged(key, modRevision));
         }

@@ -45,6 +45,25 @@ final class FakeRecords {
         return true;
     }
 
+    long putIfNoneNewer(String key, ByteString value, long lease, String prefix, long revision) {
+        faults.mustHaveSpace();
+        leases.mustExist(lease);
+        boolean isNewer = store.records().values().stream()
+                .anyMatch(record -> record.key().startsWith(prefix) && record.modRevision() > revision);
+        if (isNewer) {
+            return 0;
+        }
+        store.put(key, value, lease);
+        return store.revision();
+    }
+
+    List<String> keysOf(long lease) {
+        return store.records().values().stream()
+                .filter(record -> record.lease() == lease)
+                .map(KeyValue::key)
+                .toList();
+    }
+
     boolean deleteIfUnchanged(String key, long modRevision) {
         if (modRevision(key) != modRevision) {
             return false;

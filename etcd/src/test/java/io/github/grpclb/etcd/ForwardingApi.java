@@ -78,6 +78,17 @@ public class ForwardingApi implements EtcdApi {
     }
 
     @Override
+    public CompletableFuture<Long> putIfNoneNewer(
+            String key, ByteString value, long lease, String prefix, long revision) {
+        return to.putIfNoneNewer(key, value, lease, prefix, revision);
+    }
+
+    @Override
+    public CompletableFuture<List<String>> keysOf(long lease) {
+        return to.keysOf(lease);
+    }
+
+    @Override
     public CompletableFuture<Boolean> deleteIfUnchanged(String key, long modRevision) {
         return to.deleteIfUnchanged(key, modRevision);
     }

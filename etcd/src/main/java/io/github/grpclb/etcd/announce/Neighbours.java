@@ -48,7 +48,7 @@ final class Neighbours {
     void lookForId(Endpoint own) {
         if (own.id() != null && !own.id().equals(own.address())) {
             loop.when(
-                    () -> api.listIfAllowed(servicePrefix, ByteString.EMPTY, MOST, 0),
+                    () -> api.ifAllowed().list(servicePrefix, ByteString.EMPTY, MOST, 0),
                     page -> page.records().forEach(record -> compare(own, record)),
                     failure -> {});
         }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * EtcdException}.
  */
 @Internal
-public interface EtcdApi {
+public interface EtcdApi extends EtcdKeys {
 
     /**
      * A lease as it was granted or renewed.
@@ -57,6 +57,9 @@ public interface EtcdApi {
         return timeToLive(lease);
     }
 
+    /** Returns the keys that go with a lease; none when there is no such lease. */
+    CompletableFuture<List<String>> keysOf(long lease);
+
     CompletableFuture<@Nullable KeyValue> get(String key);
 
     /**
@@ -67,24 +70,10 @@ public interface EtcdApi {
      */
     CompletableFuture<Boolean> putIfUnchanged(String key, long modRevision, ByteString value, long lease);
 
-    /** Deletes a key if it is still as it was seen; completes with whether it was deleted. */
-    CompletableFuture<Boolean> deleteIfUnchanged(String key, long modRevision);
-
-    /**
-     * Reads a page of all keys that begin with a prefix.
-     *
-     * @param from where the page before said that it goes on; empty for the first page
-     * @param revision the revision to read at; 0 for the newest
-     */
-    CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision);
-
-    /** Reads the same where it does not matter whether this user may. */
-    default CompletableFuture<Page> listIfAllowed(String prefix, ByteString from, int limit, long revision) {
-        return list(prefix, from, limit, revision);
+    /** Returns the same where it does not matter whether this user may: a refusal is not the trouble of this process. */
+    default EtcdKeys ifAllowed() {
+        return this;
     }
-
-    /** Follows all changes of keys that begin with a prefix. Requires that the cluster has a leader. */
-    Watch watch(String prefix, long fromRevision, WatchListener listener);
 
     /** A running watch. */
     interface Watch {

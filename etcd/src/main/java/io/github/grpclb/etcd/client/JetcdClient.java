@@ -129,6 +129,15 @@ final class JetcdClient implements EtcdClient {
     }
 
     @Override
+    public CompletableFuture<List<String>> keysOf(long lease) {
+        LeaseTimeToLiveRequest request =
+                LeaseTimeToLiveRequest.newBuilder().setID(lease).setKeys(true).build();
+        return call(LeaseGrpc.getLeaseTimeToLiveMethod(), request, timeout, response -> response.getKeysList().stream()
+                .map(ByteString::toStringUtf8)
+                .toList());
+    }
+
+    @Override
     public CompletableFuture<@Nullable KeyValue> get(String key) {
         RangeRequest request =
                 RangeRequest.newBuilder().setKey(ByteString.copyFromUtf8(key)).build();
@@ -141,13 +150,35 @@ final class JetcdClient implements EtcdClient {
 
     @Override
     public CompletableFuture<Boolean> putIfUnchanged(String key, long modRevision, ByteString value, long lease) {
-        RequestOp put = RequestOp.newBuilder()
+        return ifUnchanged(key, modRevision, put(key, value, lease));
+    }
+
+    @Override
+    public CompletableFuture<Long> putIfNoneNewer(
+            String key, ByteString value, long lease, String prefix, long revision) {
+        TxnRequest request = TxnRequest.newBuilder()
+                .addCompare(Compare.newBuilder()
+                        .setKey(ByteString.copyFromUtf8(prefix))
+                        .setRangeEnd(Wire.prefixEnd(prefix))
+                        .setTarget(Compare.CompareTarget.MOD)
+                        .setResult(Compare.CompareResult.LESS)
+                        .setModRevision(revision + 1))
+                .addSuccess(put(key, value, lease))
+                .build();
+        return call(
+                KVGrpc.getTxnMethod(),
+                request,
+                timeout,
+                response -> response.getSucceeded() ? response.getHeader().getRevision() : 0);
+    }
+
+    private static RequestOp put(String key, ByteString value, long lease) {
+        return RequestOp.newBuilder()
                 .setRequestPut(PutRequest.newBuilder()
                         .setKey(ByteString.copyFromUtf8(key))
                         .setValue(value)
                         .setLease(lease))
                 .build();
-        return ifUnchanged(key, modRevision, put);
     }
 
     @Override

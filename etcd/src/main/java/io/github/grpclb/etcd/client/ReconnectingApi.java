@@ -120,6 +120,11 @@ public final class ReconnectingApi implements EtcdApi {
     }
 
     @Override
+    public CompletableFuture<List<String>> keysOf(long lease) {
+        return call(null, etcd -> etcd.keysOf(lease));
+    }
+
+    @Override
     public CompletableFuture<@Nullable KeyValue> get(String key) {
         return call("reading " + key, etcd -> etcd.get(key));
     }
@@ -127,6 +132,12 @@ public final class ReconnectingApi implements EtcdApi {
     @Override
     public CompletableFuture<Boolean> putIfUnchanged(String key, long modRevision, ByteString value, long lease) {
         return call("writing " + key, etcd -> etcd.putIfUnchanged(key, modRevision, value, lease));
+    }
+
+    @Override
+    public CompletableFuture<Long> putIfNoneNewer(
+            String key, ByteString value, long lease, String prefix, long revision) {
+        return call("writing " + key, etcd -> etcd.putIfNoneNewer(key, value, lease, prefix, revision));
     }
 
     @Override
@@ -140,13 +151,37 @@ public final class ReconnectingApi implements EtcdApi {
     }
 
     @Override
-    public CompletableFuture<Page> listIfAllowed(String prefix, ByteString from, int limit, long revision) {
-        return call(null, etcd -> etcd.list(prefix, from, limit, revision));
+    public Watch watch(String prefix, long fromRevision, WatchListener listener) {
+        return watch("following " + prefix, prefix, fromRevision, listener);
     }
 
     @Override
-    public Watch watch(String prefix, long fromRevision, WatchListener listener) {
-        String what = "following " + prefix;
+    public EtcdKeys ifAllowed() {
+        return new EtcdKeys() {
+            @Override
+            public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision) {
+                return call(null, etcd -> etcd.list(prefix, from, limit, revision));
+            }
+
+            @Override
+            public Watch watch(String prefix, long fromRevision, WatchListener listener) {
+                return ReconnectingApi.this.watch(null, prefix, fromRevision, listener);
+            }
+
+            @Override
+            public CompletableFuture<Long> putIfNoneNewer(
+                    String key, ByteString value, long lease, String prefix, long revision) {
+                return call(null, etcd -> etcd.putIfNoneNewer(key, value, lease, prefix, revision));
+            }
+
+            @Override
+            public CompletableFuture<Boolean> deleteIfUnchanged(String key, long modRevision) {
+                return call(null, etcd -> etcd.deleteIfUnchanged(key, modRevision));
+            }
+        };
+    }
+
+    private Watch watch(@Nullable String what, String prefix, long fromRevision, WatchListener listener) {
         EtcdClient etcd = null;
         try {
             etcd = current();
@@ -254,11 +289,11 @@ public final class ReconnectingApi implements EtcdApi {
     /** Sees from what a watch hears how the client does. Nothing that goes wrong with that keeps the watch from hearing it. */
     private final class ObservedListener implements WatchListener {
 
-        private final String what;
+        private final @Nullable String what;
         private final EtcdClient etcd;
         private final WatchListener listener;
 
-        ObservedListener(String what, EtcdClient etcd, WatchListener listener) {
+        ObservedListener(@Nullable String what, EtcdClient etcd, WatchListener listener) {
             this.what = what;
             this.etcd = etcd;
             this.listener = listener;

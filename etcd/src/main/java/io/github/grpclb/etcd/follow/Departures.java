@@ -46,9 +46,9 @@ final class Departures {
     private final Map<Long, Long> lastUntil = new HashMap<>();
 
     /** What was deleted in one revision, and what in those before it was deleted alone. */
-    private final List<EndpointTable.Deleted> together = new ArrayList<>();
+    private final List<RecordTable.Deleted<Endpoint>> together = new ArrayList<>();
 
-    private final List<EndpointTable.Deleted> suspicious = new ArrayList<>();
+    private final List<RecordTable.Deleted<Endpoint>> suspicious = new ArrayList<>();
     private long revision;
 
     /**
@@ -71,13 +71,13 @@ final class Departures {
     }
 
     /** Takes a change's revision, in the order in which they came, and which endpoint it took away. */
-    void note(long at, EndpointTable.@Nullable Deleted deleted) {
+    void note(long at, RecordTable.@Nullable Deleted<Endpoint> deleted) {
         if (at != revision) {
             endRevision();
             revision = at;
         }
-        if (deleted != null && deleted.endpoint().state() == Endpoint.State.DRAINING) {
-            deregistered.accept(deleted.endpoint()); // whether a list has shown it so or not
+        if (deleted != null && deleted.value().state() == Endpoint.State.DRAINING) {
+            deregistered.accept(deleted.value()); // whether a list has shown it so or not
         } else if (deleted != null) {
             together.add(deleted);
         }
@@ -86,13 +86,13 @@ final class Departures {
     /** Tells of those that left, at once or as soon as etcd has answered. */
     void judge() {
         endRevision();
-        for (EndpointTable.Deleted each : suspicious) {
+        for (RecordTable.Deleted<Endpoint> each : suspicious) {
             if (each.lease() == 0 || lasts(each.lease())) {
-                deregistered.accept(each.endpoint());
+                deregistered.accept(each.value());
             } else {
                 ask(each.lease(), remaining -> {
                     if (remaining > 0) {
-                        deregistered.accept(each.endpoint());
+                        deregistered.accept(each.value());
                     } else {
                         askForOthers();
                     }
@@ -129,7 +129,7 @@ final class Departures {
 
     private void endRevision() {
         boolean ofOneServer = together.stream()
-                        .mapToLong(EndpointTable.Deleted::lease)
+                        .mapToLong(RecordTable.Deleted::lease)
                         .distinct()
                         .count()
                 == 1;

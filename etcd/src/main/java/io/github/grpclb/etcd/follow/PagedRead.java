@@ -1,29 +1,33 @@
 package io.github.grpclb.etcd.follow;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdException;
+import io.github.grpclb.etcd.client.EtcdKeys;
 import io.github.grpclb.etcd.client.EtcdLoop;
-import io.github.grpclb.etcd.record.EndpointCodec;
-import io.github.grpclb.etcd.record.KeySpace;
 import io.github.grpclb.etcd.record.KeyValue;
+import io.github.grpclb.etcd.record.RecordText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
- * Reads all records of a service, in pages of one revision. Where large values make a page more than one message can hold,
+ * Reads all records below a prefix, in pages of one revision. Where large values make a page more than one message can hold,
  * pages become smaller, so that no record hides the others. For the loop's thread.
  */
-final class PagedRead {
+@Internal
+public final class PagedRead {
 
     private static final int PAGE_SIZE = 1000;
     private static final Comparator<ByteString> KEY_ORDER = ByteString.unsignedLexicographicalComparator();
 
     private final EtcdLoop loop;
-    private final EtcdApi api;
+    private final EtcdKeys reads;
     private final String prefix;
+    private final Predicate<String> keys;
     private final Consumer<EtcdApi.Page> succeeded;
     private final Consumer<EtcdException> failed;
 
@@ -36,13 +40,15 @@ final class PagedRead {
 
     private PagedRead(
             EtcdLoop loop,
-            EtcdApi api,
+            EtcdKeys reads,
             String prefix,
+            Predicate<String> keys,
             Consumer<EtcdApi.Page> succeeded,
             Consumer<EtcdException> failed) {
         this.loop = loop;
-        this.api = api;
+        this.reads = reads;
         this.prefix = prefix;
+        this.keys = keys;
         this.succeeded = succeeded;
         this.failed = failed;
     }
@@ -50,16 +56,17 @@ final class PagedRead {
     /**
      * Begins to read.
      *
-     * @param prefix of the service
+     * @param keys whether the record of a key below the prefix is one of those that are meant
      * @param succeeded is told of the whole list, as one page
      */
-    static PagedRead start(
+    public static PagedRead start(
             EtcdLoop loop,
-            EtcdApi api,
+            EtcdKeys reads,
             String prefix,
+            Predicate<String> keys,
             Consumer<EtcdApi.Page> succeeded,
             Consumer<EtcdException> failed) {
-        PagedRead read = new PagedRead(loop, api, prefix, succeeded, failed);
+        PagedRead read = new PagedRead(loop, reads, prefix, keys, succeeded, failed);
         read.readPage();
         return read;
     }
@@ -76,7 +83,7 @@ final class PagedRead {
 
     private void readPage() {
         pages++;
-        loop.when(() -> api.list(prefix, from, pageSize, revision), this::take, this::failed);
+        loop.when(() -> reads.list(prefix, from, pageSize, revision), this::take, this::failed);
     }
 
     private void take(EtcdApi.Page page) {
@@ -87,8 +94,8 @@ final class PagedRead {
             revision = page.revision();
         }
         page.records().stream()
-                .filter(record -> KeySpace.isBelow(prefix, record.key()))
-                .map(EndpointCodec::withoutExcess)
+                .filter(record -> keys.test(record.key()))
+                .map(RecordText::withoutExcess)
                 .forEach(records::add);
         ByteString next = page.next();
         if (next == null) {

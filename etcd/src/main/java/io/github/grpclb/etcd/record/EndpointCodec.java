@@ -5,9 +5,6 @@ import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.Internal;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,11 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 @Internal
 public final class EndpointCodec {
-
-    private static final int MAX_VALUE_BYTES = 64 * 1024;
-
-    /** Stands for any value that is too large. */
-    private static final ByteString EXCESS = ByteString.copyFrom(new byte[MAX_VALUE_BYTES + 1]);
 
     private static final Pattern NUMBER = Pattern.compile("[0-9]+(\\.[0-9]+)?");
     private static final String KRATOS_GRPC = "grpc://";
@@ -102,7 +94,7 @@ public final class EndpointCodec {
         if (tail == null) {
             throw new MalformedRecordException("key", record.key(), keys.servicePrefix(service) + "<name without '/'>");
         }
-        String text = text(record.value());
+        String text = RecordText.of(record.value());
         Endpoint.Builder endpoint;
         if (text.startsWith("{")) {
             endpoint = fromJson(service, text, leftOut);
@@ -196,26 +188,5 @@ public final class EndpointCodec {
     private Endpoint.Builder at(String service, String address) throws MalformedRecordException {
         HostPort parsed = HostPort.parse(address, addresses);
         return Endpoint.builder(service, parsed.host(), parsed.port());
-    }
-
-    /** Returns a record that reads as the given one does, without the bytes of a value that is too large in any case. */
-    public static KeyValue withoutExcess(KeyValue record) {
-        if (record.value().size() <= MAX_VALUE_BYTES) {
-            return record;
-        }
-        return new KeyValue(record.key(), EXCESS, record.createRevision(), record.modRevision(), record.lease());
-    }
-
-    private static String text(ByteString value) throws MalformedRecordException {
-        if (value.size() > MAX_VALUE_BYTES) {
-            throw new MalformedRecordException(
-                    "value", "more than " + MAX_VALUE_BYTES + " bytes", "at most " + MAX_VALUE_BYTES);
-        }
-        try {
-            ByteBuffer bytes = value.asReadOnlyByteBuffer();
-            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString().strip();
-        } catch (CharacterCodingException e) {
-            throw new MalformedRecordException("value", value.toStringUtf8(), "UTF-8");
-        }
     }
 }

@@ -5,7 +5,7 @@ import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.LogText;
 
 /**
- * A record that does not describe an endpoint. The message says what was found and what was expected, fit for a log
+ * A record that does not describe what it should. The message says what was found and what was expected, fit for a log
  * line.
  */
 @Internal
@@ -29,7 +29,7 @@ public final class MalformedRecordException extends Exception {
     }
 
     /** Returns the exception for whoever wanted to write such a record. */
-    IllegalValueException asRefusal() {
+    public IllegalValueException asRefusal() {
         return new IllegalValueException(name, found, expected, this);
     }
 }

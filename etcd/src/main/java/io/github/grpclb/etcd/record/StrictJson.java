@@ -4,6 +4,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
+import io.github.grpclb.discovery.Internal;
 import java.io.IOException;
 import java.io.StringReader;
 import java.util.ArrayList;
@@ -14,17 +15,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads one JSON object that somebody else wrote: strictly, to a bounded depth, no name twice. */
-final class StrictJson {
+@Internal
+public final class StrictJson {
 
     private static final int MAX_DEPTH = 8;
 
     /** A JSON number, as it was written. */
-    record Num(String text) {}
+    public record Num(String text) {}
 
     private StrictJson() {}
 
     /** Returns the object's members: strings, {@link Num}s, booleans, lists, maps and nulls. */
-    static Map<String, @Nullable Object> readObject(String text) throws MalformedRecordException {
+    public static Map<String, @Nullable Object> readObject(String text) throws MalformedRecordException {
         try (JsonReader reader = new JsonReader(new StringReader(text))) {
             reader.setStrictness(Strictness.STRICT);
             reader.setNestingLimit(MAX_DEPTH);

@@ -8,6 +8,7 @@ import io.github.grpclb.etcd.ForwardingApi;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdException;
 import io.github.grpclb.etcd.client.EtcdLoop;
+import io.github.grpclb.etcd.record.KeySpace;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import io.grpc.Status;
@@ -110,6 +111,6 @@ class PagedReadTest {
 
     private PagedRead start(EtcdApi api) {
         EtcdLoop loop = new EtcdLoop(scheduler, scheduler::nanoTime, new Random(0));
-        return PagedRead.start(loop, api, PREFIX, lists::add, failures::add);
+        return PagedRead.start(loop, api, PREFIX, key -> KeySpace.isBelow(PREFIX, key), lists::add, failures::add);
     }
 }
