@@ -213,7 +213,8 @@ public final class OverrideCodec {
         Map<String, Double> perCent = new HashMap<>();
         for (Map.Entry<?, ?> share : shares.entrySet()) {
             String name = text(SHARES, share.getKey());
-            perCent.put(name, Double.parseDouble(number("share of " + name, share.getValue())));
+            // 0 has no sign
+            perCent.put(name, Double.parseDouble(number("share of " + name, share.getValue())) + 0.0);
         }
         return new BalancingOverride.Split(text(KEY, map.get(KEY)), perCent);
     }
