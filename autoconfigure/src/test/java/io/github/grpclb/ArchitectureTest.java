@@ -67,6 +67,7 @@ class ArchitectureTest {
             "etcd.client",
             "etcd.announce",
             "etcd.follow",
+            "etcd.override",
             "kubernetes",
             "xds.config",
             "xds.resource",
@@ -290,7 +291,8 @@ class ArchitectureTest {
 
     /**
      * What is timed is timed by the monotonic clock. A record's {@code startedAt} is a name, compared and never counted with; the age of
-     * a list on disk outlives the process, and with it the monotonic clock.
+     * a list on disk outlives the process, and with it the monotonic clock; an override says since and until when it is, for people and
+     * for processes that have not begun.
      */
     @Test
     @FaultRow(35)
@@ -303,6 +305,8 @@ class ArchitectureTest {
                 .doNotBelongToAnyOf(ServerLifecycle.class)
                 .and()
                 .doNotHaveFullyQualifiedName(ROOT + "discovery.snapshot.SnapshotStore")
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + "etcd.override.EtcdOverrideStore")
                 .should()
                 .accessTargetWhere(readsTheWallClock())
                 .orShould()

@@ -13,6 +13,10 @@ import io.github.grpclb.etcd.client.EtcdUnavailableException;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.etcd.follow.EndpointSourceOptions;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
+import io.github.grpclb.etcd.override.EtcdOverrideStore;
+import io.github.grpclb.etcd.override.EtcdOverrides;
+import io.github.grpclb.override.OverrideSource;
+import io.github.grpclb.override.OverrideStore;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
@@ -39,6 +43,7 @@ import org.springframework.context.annotation.Configuration;
 public final class GrpcLbEtcdAutoConfiguration {
 
     private static final String EMBEDDED = "grpc.lb.etcd.embedded.enabled";
+    private static final String OVERRIDES = "grpc.lb.etcd.overrides-enabled";
     private static final String REGISTRATION = "grpc.lb.registration.";
     private static final Duration SHORTEST_STARTUP_TIMEOUT = Duration.ofNanos(1);
     private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
@@ -120,6 +125,42 @@ public final class GrpcLbEtcdAutoConfiguration {
             requireReachable(connection, properties.etcd());
         }
         return connection;
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnSwitch(name = OVERRIDES, byDefault = true)
+    OverrideSource grpcLbOverrideSource(
+            EtcdConnection connection, GrpcLbProperties properties, DeferredObservers observers) {
+        try {
+            return new EtcdOverrides(
+                    connection,
+                    properties.etcd().overridesPrefix(),
+                    EtcdOverrides.DEFAULT_LINGER,
+                    observers.ofRegistry());
+        } catch (IllegalValueException e) {
+            throw refusedPrefix(e);
+        }
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnSwitch(name = OVERRIDES, byDefault = true)
+    OverrideStore grpcLbOverrideStore(EtcdConnection connection, GrpcLbProperties properties) {
+        try {
+            return new EtcdOverrideStore(connection, properties.etcd().overridesPrefix());
+        } catch (IllegalValueException e) {
+            throw refusedPrefix(e);
+        }
+    }
+
+    private static InvalidPropertyException refusedPrefix(IllegalValueException refusal) {
+        return new InvalidPropertyException(
+                "grpc.lb.etcd.overrides-prefix",
+                refusal.value(),
+                refusal.expected(),
+                "Correct the property, or set " + OVERRIDES + "=false.",
+                refusal);
     }
 
     @Bean

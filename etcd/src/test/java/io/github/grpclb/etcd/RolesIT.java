@@ -2,6 +2,7 @@ package io.github.grpclb.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
@@ -14,6 +15,11 @@ import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.etcd.client.EtcdOptions;
 import io.github.grpclb.etcd.client.EtcdUnavailableException;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
+import io.github.grpclb.etcd.override.EtcdOverrideStore;
+import io.github.grpclb.etcd.override.EtcdOverrides;
+import io.github.grpclb.etcd.override.OverridePrefix;
+import io.github.grpclb.override.Override;
+import io.github.grpclb.override.OverrideStore;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
 import io.github.grpclb.testing.FaultRow;
@@ -22,12 +28,13 @@ import io.github.grpclb.testing.Repository;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The two roles that {@code bin/etcd-roles} makes, with the etcdctl of this machine, on a real etcd. */
+/** The roles that {@code bin/etcd-roles} makes, with the etcdctl of this machine, on a real etcd. */
 @FaultRow({18, 19})
 class RolesIT {
 
@@ -54,6 +61,8 @@ class RolesIT {
         operator.run("user", "grant-role", "announcer", "greeter-server");
         operator.run("user", "add", "caller:caller");
         operator.run("user", "grant-role", "caller", "greeter-client");
+        operator.run("user", "add", "ops:ops");
+        operator.run("user", "grant-role", "ops", "greeter-operator");
         operator.enableAuth();
     }
 
@@ -78,6 +87,85 @@ class RolesIT {
         assertDenied(
                 caller.putIfUnchanged("/grpclb/greeter/10.0.0.1:1", 0, value, 0), "writing /grpclb/greeter/10.0.0");
         assertDenied(caller.deleteIfUnchanged(KEY, 1), "deleting " + KEY);
+    }
+
+    @Test
+    void anOperatorOverridesAndACallerHearsOfIt() {
+        announced(connect("announcer"));
+        List<List<String>> heard = follow(connect("caller"), "greeter");
+        EtcdOverrideStore store = new EtcdOverrideStore(connect("ops"), OverridePrefix.DEFAULT);
+        assertThat(store.put(disableTheOnlyServer(false)))
+                .failsWithin(LIMIT)
+                .withThrowableThat()
+                .withMessageContaining("none would be left");
+        assertThat(store.put(disableTheOnlyServer(true))).succeedsWithin(LIMIT);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(heard).last().isEqualTo(List.of("server-a")));
+        assertThat(store.list("greeter"))
+                .succeedsWithin(LIMIT)
+                .asInstanceOf(LIST)
+                .hasSize(1);
+        assertThat(store.delete("greeter", "server-a")).succeedsWithin(LIMIT).isEqualTo(true);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(heard).last().isEqualTo(List.of()));
+        assertThat(operator.run("lease", "list")).contains("found 1 leases"); // the server's own
+    }
+
+    @Test
+    void anOperatorDoesNothingElse() {
+        announced(connect("announcer"));
+        EtcdConnection ops = connect("ops");
+        ByteString value = ByteString.copyFromUtf8("10.0.0.1:1");
+        assertDenied(ops.api().putIfUnchanged("/grpclb/greeter/10.0.0.1:1", 0, value, 0), "writing /grpclb/greeter");
+        assertDenied(ops.api().deleteIfUnchanged(KEY, 1), "deleting " + KEY);
+        EtcdOverrideStore store = new EtcdOverrideStore(ops, OverridePrefix.DEFAULT);
+        assertDenied(store.list(null), "reading /grpclb-overrides/)");
+        assertDenied(store.list("other"), "reading /grpclb-overrides/other/");
+    }
+
+    @Test
+    void nobodyElseOverrides() {
+        for (String user : List.of("caller", "announcer")) {
+            EtcdConnection connection = connect(user);
+            EtcdOverrideStore store = new EtcdOverrideStore(connection, OverridePrefix.DEFAULT);
+            assertDenied(store.put(disableTheOnlyServer(true)), "/grpclb-overrides/greeter/");
+            assertThat(connection.refusedBecause()).isNull();
+        }
+        assertThat(operator.run("lease", "list")).contains("found 0 leases");
+    }
+
+    @Test
+    @FaultRow(19)
+    void aCallerThatMayNotReadOverridesGoesOnWithoutAndIsWell() {
+        operator.run("role", "revoke-permission", "--prefix=true", "greeter-client", "/grpclb-overrides/greeter/");
+        announced(connect("announcer"));
+        EtcdConnection caller = connect("caller");
+        List<List<String>> heard = follow(caller, "greeter");
+        followed(caller);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(heard).containsExactly(List.of()));
+        assertThat(caller.refusedBecause()).isNull();
+        assertThat(caller.unreachableBecause()).isNull();
+    }
+
+    private static OverrideStore.Draft disableTheOnlyServer(boolean force) {
+        return new OverrideStore.Draft(
+                "greeter",
+                null,
+                new Override.Selector.Server("a"),
+                new Override.Effect.Disabled(),
+                Duration.ofMinutes(1),
+                "ops",
+                "disk",
+                force);
+    }
+
+    /** Returns the names of the overrides in each list that comes. */
+    private List<List<String>> follow(EtcdConnection connection, String service) {
+        List<List<String>> heard = new CopyOnWriteArrayList<>();
+        opened.add(new EtcdOverrides(
+                        connection, OverridePrefix.DEFAULT, EtcdOverrides.DEFAULT_LINGER, RegistryObserver.NONE))
+                .subscribe(
+                        service,
+                        list -> heard.add(list.stream().map(Override::name).toList()));
+        return heard;
     }
 
     @Test

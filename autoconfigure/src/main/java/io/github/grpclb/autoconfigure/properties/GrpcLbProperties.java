@@ -73,6 +73,10 @@ public record GrpcLbProperties(
      *     domains and no networks, servers under IP addresses are not called.
      * @param allowLoopback Whether servers on this machine's loopback addresses are called.
      * @param maxEndpoints Largest number of servers of one service that are used; of more, those registered first.
+     * @param overridesEnabled Whether what operators override below overrides-prefix is followed, and can be put; false leaves servers
+     *     and policies as they are registered and configured.
+     * @param overridesPrefix Prefix of all overrides, apart from that of the servers: neither begins with the other. A slash at its end
+     *     is added.
      * @param embedded An etcd inside this process, for development and tests.
      */
     public record Etcd(
@@ -87,6 +91,8 @@ public record GrpcLbProperties(
             @DefaultValue List<String> allowedHostSuffixes,
             @DefaultValue("true") boolean allowLoopback,
             @DefaultValue("10000") int maxEndpoints,
+            @DefaultValue("true") boolean overridesEnabled,
+            @DefaultValue("/grpclb-overrides/") String overridesPrefix,
             @DefaultValue Embedded embedded) {
 
         /** Blank members of lists are none. */
@@ -106,7 +112,8 @@ public record GrpcLbProperties(
                     + (password == null ? "null" : "******") + ", ssl=" + ssl + ", failFast=" + failFast
                     + ", startupTimeout=" + startupTimeout + ", allowedCidrs=" + allowedCidrs
                     + ", allowedHostSuffixes=" + allowedHostSuffixes + ", allowLoopback=" + allowLoopback
-                    + ", maxEndpoints=" + maxEndpoints + ", embedded=" + embedded + "]";
+                    + ", maxEndpoints=" + maxEndpoints + ", overridesEnabled=" + overridesEnabled
+                    + ", overridesPrefix=" + overridesPrefix + ", embedded=" + embedded + "]";
         }
     }
 

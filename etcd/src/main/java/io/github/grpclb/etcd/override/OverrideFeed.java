@@ -125,7 +125,7 @@ final class OverrideFeed implements Feed, FollowedServices.Publisher<OverrideFee
                     LogText.of(prefix),
                     failure.getMessage(),
                     refused
-                            ? "; let this user's role read that prefix, or set grpc.lb.etcd.follow-overrides=false"
+                            ? "; let this user's role read that prefix, or set grpc.lb.etcd.overrides-enabled=false"
                             : "");
         }
     }

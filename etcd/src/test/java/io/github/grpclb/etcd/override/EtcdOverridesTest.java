@@ -180,7 +180,7 @@ class EtcdOverridesTest {
                 .contains(
                         "svc: the overrides below /grpclb-overrides/svc/ cannot be followed, calls go on without",
                         "permission denied",
-                        "grpc.lb.etcd.follow-overrides=false");
+                        "grpc.lb.etcd.overrides-enabled=false");
         etcd.refuseWith(null);
         after(Duration.ofSeconds(31));
         assertThat(heard).containsExactly("", "one=weight 0");
