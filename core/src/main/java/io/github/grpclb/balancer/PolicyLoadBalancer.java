@@ -8,9 +8,10 @@ import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.EndpointChild;
 import io.github.grpclb.balancer.connection.EndpointCounts;
 import io.github.grpclb.balancer.connection.EndpointStates;
+import io.github.grpclb.balancer.pick.ChannelCopy;
 import io.github.grpclb.balancer.pick.ChannelMemory;
+import io.github.grpclb.balancer.pick.ChannelPicker;
 import io.github.grpclb.balancer.pick.NoEndpointPicker;
-import io.github.grpclb.balancer.pick.NotReadyPicker;
 import io.github.grpclb.balancer.pick.PickerChain;
 import io.github.grpclb.balancer.pick.RoutingPicker;
 import io.github.grpclb.balancer.pick.ServerIds;
@@ -34,6 +35,8 @@ import io.grpc.Status;
 import io.grpc.SynchronizationContext;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -110,7 +113,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.configured = new ConfiguredChain(
                 new StepFactory.Setting(memory, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
                         .nextDouble()));
-        this.live = (shown != null ? shown : new LiveEndpoints()).join(args.getArg(BalancerArgs.CLIENT));
+        this.live = (shown != null ? shown : new LiveEndpoints())
+                .join(args.getArg(BalancerArgs.CLIENT), this::copyInContext);
         this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
     }
@@ -242,6 +246,24 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         timer.wakeIn(current.due());
     }
 
+    /** Copies what this picks by, for whoever tries picks. Asked on any thread. */
+    private CompletableFuture<Optional<ChannelCopy>> copyInContext() {
+        CompletableFuture<Optional<ChannelCopy>> copy = new CompletableFuture<>();
+        syncContext.execute(() -> {
+            try {
+                copy.complete(Optional.ofNullable(published)
+                        .map(last -> new ChannelCopy(
+                                configured.config(),
+                                last.known,
+                                memory,
+                                tracking.loads().nanoTime().getAsLong())));
+            } catch (RuntimeException e) {
+                copy.completeExceptionally(e);
+            }
+        });
+        return copy;
+    }
+
     private void tellCounts(List<EndpointCandidate> known) {
         if (tracking.observer() != null && !known.isEmpty()) {
             tracking.serviceIs(known.get(0).endpoint().service());
@@ -284,15 +306,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     }
 
     private SubchannelPicker pickerForOthers(Published next) {
-        if (configured.config().subsetSize() > 0) {
-            // calls may be for servers that are not connected to yet
-            return next.chain.picker(next.known);
-        }
-        return switch (next.state) {
-            case READY -> next.chain.picker(next.known);
-            case TRANSIENT_FAILURE -> new NotReadyPicker(tracking, next.known);
-            default -> NotReadyPicker.unlessConnecting(tracking, next.known);
-        };
+        return ChannelPicker.of(configured.config(), tracking, next.state, next.known, next.chain::picker);
     }
 
     private void cancelPendingPublish() {

@@ -23,6 +23,7 @@ public final class LogLimit {
     static final Duration REMEMBERED = Duration.ofHours(1);
 
     private final LongSupplier ticker;
+    private boolean isSilent;
 
     /** When each line about a subject was last logged, the one for longest first. */
     private final Map<Object, LinkedHashMap<Object, Long>> logged = new HashMap<>();
@@ -34,6 +35,13 @@ public final class LogLimit {
      */
     public LogLimit(LongSupplier ticker) {
         this.ticker = ticker;
+    }
+
+    /** Returns one by which nothing is logged, for what only tries how things would be. */
+    public static LogLimit silent() {
+        LogLimit silent = new LogLimit(() -> 0);
+        silent.isSilent = true;
+        return silent;
     }
 
     /**
@@ -75,6 +83,9 @@ public final class LogLimit {
     }
 
     private boolean log(Map<Object, Long> lines, Object text) {
+        if (isSilent) {
+            return false;
+        }
         if (lines.size() >= MOST) {
             Iterator<Long> times = lines.values().iterator();
             if (isWithin(REMEMBERED, times.next())) {

@@ -62,6 +62,28 @@ public final class EndpointLoad {
         this.latestNanos = nanoTime;
     }
 
+    /** Copies another but for the calls that have no answer yet. */
+    private EndpointLoad(EndpointLoad other) {
+        this.identity = other.identity;
+        this.inFlight = Math.max(0, other.inFlight - other.waiting());
+        this.successes.add(other.successes());
+        this.failures.add(other.failures());
+        this.cancellations.add(other.cancellations());
+        this.wasReady = other.wasReady;
+        this.firstReadyNanos = other.firstReadyNanos;
+        this.latestNanos = other.latestNanos;
+        this.latencies = Arrays.stream(other.latencies).map(PeakEwma::new).toArray(PeakEwma[]::new);
+    }
+
+    /**
+     * Returns a load that has seen what this one has, and goes on apart from it. Of the calls in flight it has those alone that were
+     * answered already, such as streams: when each of the {@linkplain #waiting others} was sent is not known one by one, so whoever goes
+     * on with them sends them anew.
+     */
+    public EndpointLoad copyWithoutWaiting() {
+        return new EndpointLoad(this);
+    }
+
     /** Returns whose load this is. */
     public Endpoint.Identity identity() {
         return identity;
@@ -88,6 +110,11 @@ public final class EndpointLoad {
     /** Returns how many calls have been sent, or wait for the connection to have room for them, and have not ended. */
     public int inFlight() {
         return inFlight;
+    }
+
+    /** Returns how many calls of those {@linkplain #inFlight in flight} have no answer yet. */
+    public int waiting() {
+        return (int) (waiting & (1 << COUNT_BITS) - 1);
     }
 
     /** Returns how many calls ended in {@link CallOutcome#SUCCESS}; only grows. */

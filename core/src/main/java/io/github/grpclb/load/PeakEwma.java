@@ -39,6 +39,13 @@ public final class PeakEwma {
         this.decayTicks = Math.scalb((double) decayNanos, -TICK_BITS);
     }
 
+    /** Copies another as it is now. */
+    PeakEwma(PeakEwma other) {
+        this.decayNanos = other.decayNanos;
+        this.decayTicks = other.decayTicks;
+        this.state = other.state;
+    }
+
     long decayNanos() {
         return decayNanos;
     }

@@ -3,15 +3,18 @@ package io.github.grpclb.policy;
 import io.github.grpclb.discovery.IllegalValueException;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Which policies there are, by name. Immutable. */
 public final class PolicyTable {
 
     private final Map<String, Function<ConfigFields, Policy>> makers;
+    private final Set<String> shared;
 
     /**
      * Creates a table.
@@ -37,6 +40,7 @@ public final class PolicyTable {
             all.put(factory.name(), factory::create);
         }
         this.makers = all;
+        this.shared = shared.stream().map(Policy::name).collect(Collectors.toUnmodifiableSet());
     }
 
     private static void take(String name, Object owner, Map<String, String> owners) {
@@ -50,6 +54,11 @@ public final class PolicyTable {
     /** Returns the names of all policies, in alphabetical order. */
     public SortedSet<String> names() {
         return new TreeSet<>(makers.keySet());
+    }
+
+    /** Says whether a policy is one object for all channels: what picks with it changes what others get. */
+    public boolean isShared(String name) {
+        return shared.contains(name);
     }
 
     /**

@@ -97,20 +97,7 @@ public record LbConfig(
 
     /** Returns the same with another policy, without the options, which are those of the policy before; itself where it has that one. */
     public LbConfig withPolicy(String other) {
-        return other.equals(policy)
-                ? this
-                : new LbConfig(
-                        other,
-                        Map.of(),
-                        serverIdMode,
-                        serverIdHeader,
-                        outlierDetection,
-                        tags,
-                        zone,
-                        panicThreshold,
-                        slowStart,
-                        healthCheck,
-                        subsetSize);
+        return other.equals(policy) ? this : withPolicy(other, Map.of());
     }
 
     /**
@@ -137,6 +124,22 @@ public record LbConfig(
                 serverIdHeader,
                 outlierDetection,
                 List.copyOf(rules),
+                zone,
+                panicThreshold,
+                slowStart,
+                healthCheck,
+                subsetSize);
+    }
+
+    /** Returns the same with another policy. */
+    public LbConfig withPolicy(String otherPolicy, Map<String, ?> otherOptions) {
+        return new LbConfig(
+                otherPolicy,
+                otherOptions,
+                serverIdMode,
+                serverIdHeader,
+                outlierDetection,
+                tags,
                 zone,
                 panicThreshold,
                 slowStart,

@@ -29,9 +29,6 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public final class ChildList {
 
-    private static final List<ConnectivityState> BEST_FIRST =
-            List.of(ConnectivityState.READY, ConnectivityState.CONNECTING, ConnectivityState.IDLE);
-
     private final Helper helper;
     private final CallTracking tracking;
     private final Listener listener;
@@ -222,13 +219,7 @@ public final class ChildList {
 
     /** Returns the best state that a child has; {@link ConnectivityState#TRANSIENT_FAILURE} for none. */
     public ConnectivityState state() {
-        for (ConnectivityState state : BEST_FIRST) {
-            if (countByState[state.ordinal()] > 0) {
-                return state;
-            }
-        }
-        boolean allAsleep = !children.isEmpty() && countByState[ConnectivityState.TRANSIENT_FAILURE.ordinal()] == 0;
-        return allAsleep ? ConnectivityState.CONNECTING : ConnectivityState.TRANSIENT_FAILURE;
+        return EndpointStates.ofChannel(countByState, children.isEmpty());
     }
 
     /** Returns all children as they are now. */

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer.connection;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.Internal;
+import io.grpc.ConnectivityState;
 import java.util.List;
 import java.util.Set;
 
@@ -9,7 +10,35 @@ import java.util.Set;
 @Internal
 public final class EndpointStates {
 
+    private static final List<ConnectivityState> BEST_FIRST =
+            List.of(ConnectivityState.READY, ConnectivityState.CONNECTING, ConnectivityState.IDLE);
+
     private EndpointStates() {}
+
+    /** Returns the state of a channel with these endpoints. */
+    public static ConnectivityState ofChannel(List<EndpointCandidate> known) {
+        int[] countByState = new int[ConnectivityState.values().length];
+        for (EndpointCandidate candidate : known) {
+            countByState[candidate.state().ordinal()] += candidate.isAsleep() ? 0 : 1;
+        }
+        return ofChannel(countByState, known.isEmpty());
+    }
+
+    /**
+     * Returns the best state that an endpoint has; {@link ConnectivityState#TRANSIENT_FAILURE} for none.
+     *
+     * @param countByState how many are in which state; those that are asleep count nowhere
+     * @param isEmpty whether there are none, asleep or not
+     */
+    static ConnectivityState ofChannel(int[] countByState, boolean isEmpty) {
+        for (ConnectivityState state : BEST_FIRST) {
+            if (countByState[state.ordinal()] > 0) {
+                return state;
+            }
+        }
+        boolean allAsleep = !isEmpty && countByState[ConnectivityState.TRANSIENT_FAILURE.ordinal()] == 0;
+        return allAsleep ? ConnectivityState.CONNECTING : ConnectivityState.TRANSIENT_FAILURE;
+    }
 
     public static EndpointState of(EndpointCandidate candidate, Set<Endpoint.Identity> ejected) {
         if (candidate.isDisabled()) {

@@ -5,6 +5,7 @@ import io.github.grpclb.load.EndpointLoad;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * What a channel remembers of its servers so as to eject outliers. It belongs to the channel and outlives lists, policies and idle
@@ -48,6 +49,21 @@ final class EjectionHistory {
             this.failuresBefore = load.failures();
         }
 
+        Record copy(EndpointLoad otherLoad) {
+            Record copy = new Record(otherLoad);
+            copy.address = address;
+            copy.successesBefore = successesBefore;
+            copy.failuresBefore = failuresBefore;
+            copy.successes = successes;
+            copy.failures = failures;
+            copy.ejections = ejections;
+            copy.ejected = ejected;
+            copy.ejectedUntil = ejectedUntil;
+            copy.readmitted = readmitted;
+            copy.readmittedAt = readmittedAt;
+            return copy;
+        }
+
         EndpointLoad load() {
             return load;
         }
@@ -77,6 +93,28 @@ final class EjectionHistory {
             successesBefore += successes;
             failuresBefore += failures;
         }
+    }
+
+    /**
+     * Returns what remembers the same, and goes on apart from this.
+     *
+     * @param loadOf gives the load that stands for another
+     */
+    EjectionHistory copy(UnaryOperator<EndpointLoad> loadOf) {
+        EjectionHistory copy = new EjectionHistory();
+        records.forEach((load, record) -> {
+            EndpointLoad other = loadOf.apply(load);
+            copy.records.put(other, record.copy(other));
+        });
+        copy.current = current.stream()
+                .map(record -> {
+                    EndpointLoad other = loadOf.apply(record.load);
+                    return copy.records.computeIfAbsent(other, missing -> record.copy(other));
+                })
+                .toList();
+        copy.watching = watching;
+        copy.sweptAt = sweptAt;
+        return copy;
     }
 
     /** Takes a list, and counts the calls of those in it that are new from now on. */

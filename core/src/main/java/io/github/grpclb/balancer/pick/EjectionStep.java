@@ -2,8 +2,8 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.config.OutlierDetection;
-import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.discovery.Endpoint;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.HashSet;
 import java.util.List;
@@ -59,10 +59,26 @@ final class EjectionStep implements Step {
         if (ejected.isEmpty()) {
             return next.picker(pool);
         }
-        List<EndpointCandidate> usable = pool.connected().stream()
-                .filter(candidate -> !history.isEjected(candidate.load()))
+        return next.picker(withoutEjected(pool));
+    }
+
+    @Override
+    public Way way(Pool pool, PickSubchannelArgs call) {
+        List<String> ejected = pool.connected().stream()
+                .filter(candidate -> history.isEjected(candidate.load()))
+                .map(candidate -> candidate.endpoint().address())
                 .toList();
-        return next.picker(pool.withUsable(usable));
+        return ejected.isEmpty()
+                ? Way.through(pool)
+                : Way.through(withoutEjected(pool))
+                        .say("ejection: " + ejected.size() + " of "
+                                + Way.servers(pool.connected().size()) + " left out: " + Way.some(ejected));
+    }
+
+    private Pool withoutEjected(Pool pool) {
+        return pool.withUsable(pool.connected().stream()
+                .filter(candidate -> !history.isEjected(candidate.load()))
+                .toList());
     }
 
     @Override

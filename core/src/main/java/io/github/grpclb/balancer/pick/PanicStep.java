@@ -2,6 +2,7 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,15 @@ final class PanicStep implements Step {
         }
         panicking.put(pool.name(), pool.counts());
         return next.picker(pool.withUsable(pool.connected()));
+    }
+
+    @Override
+    public Way way(Pool pool, PickSubchannelArgs call) {
+        return panics(pool)
+                ? Way.through(pool.withUsable(pool.connected()))
+                        .say("panic: " + pool.counts() + ", less than " + threshold
+                                + " %: ejected servers are used as well")
+                : Way.through(pool);
     }
 
     @Override

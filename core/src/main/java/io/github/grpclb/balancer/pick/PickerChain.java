@@ -5,6 +5,7 @@ import io.github.grpclb.balancer.connection.ConnectionUse;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.SubsetPlace;
 import io.github.grpclb.discovery.Internal;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -60,15 +61,13 @@ public final class PickerChain {
         }
         timed.addAll(steps);
         this.policyName = policies.get(config.policy(), config.options(), "").name();
-        PolicyPicker.PickerMaker maker = PolicyPicker.PickerMaker.PLAIN;
+        WarmUp warmUp = null;
         if (config.slowStart() != null) {
-            WarmUp warmUp =
-                    new WarmUp(config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
+            warmUp = new WarmUp(config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
             timed.add(warmUp);
-            maker = warmUp;
         }
         last = new PolicyPickers(
-                config, policies, new PolicyFailures(setting.tracking().logLimit()), setting.tracking(), maker);
+                config, policies, new PolicyFailures(setting.tracking().logLimit()), setting.tracking(), warmUp);
         Step.Next next = last;
         for (int i = steps.size() - 1; i >= 0; i--) {
             Step step = steps.get(i);
@@ -91,6 +90,38 @@ public final class PickerChain {
         steps.forEach(Step::done);
         last.done();
         return picker;
+    }
+
+    /** Makes a picker as {@link #picker} does, but of a chain that only tries: nothing is logged or told. */
+    public SubchannelPicker triedPicker(List<EndpointCandidate> known) {
+        Pool all = Pool.of(known);
+        return orElse(() -> first.picker(all), () -> last.picker(all));
+    }
+
+    /**
+     * Says in words which steps a call passes, in order, and among whom the policy then chooses. To be asked after a picker was made.
+     * Changes nothing.
+     */
+    public List<String> path(List<EndpointCandidate> known, PickSubchannelArgs call) {
+        List<String> path = new ArrayList<>();
+        List<Pool> pools = List.of(Pool.of(known));
+        for (Step step : steps) {
+            List<Pool> next = new ArrayList<>();
+            for (Pool pool : pools) {
+                Way way = step.way(pool, call);
+                way.says().forEach(text -> path.add(named(pool, text)));
+                next.addAll(way.pools());
+            }
+            pools = next;
+        }
+        for (Pool pool : pools) {
+            last.says(pool).forEach(text -> path.add(named(pool, text)));
+        }
+        return path;
+    }
+
+    private static String named(Pool pool, String text) {
+        return pool.name().isEmpty() ? text : pool.name().substring(1) + ": " + text;
     }
 
     private <T> T orElse(Supplier<T> steps, Supplier<T> withoutSteps) {

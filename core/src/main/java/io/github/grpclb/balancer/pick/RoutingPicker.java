@@ -4,6 +4,7 @@ import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.config.LbConfig.ServerIdMode;
 import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.connection.EndpointStates;
 import io.github.grpclb.balancer.connection.PickObserver;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.policy.RoutingKeys;
@@ -14,6 +15,8 @@ import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Sends a call that is bound to a server to that server, and leaves all others to the next picker. Immutable. */
@@ -51,6 +54,31 @@ public final class RoutingPicker extends SubchannelPicker {
         return mode == ServerIdMode.STRICT ? strictly(id, server, call) : preferably(server, call);
     }
 
+    /**
+     * Where a call goes that is bound to a server.
+     *
+     * @param says in words
+     * @param ends whether the steps have no part in it
+     */
+    public record Bound(String says, boolean ends) {}
+
+    /** Says where a call goes that is bound to a server; null for one that is not. Changes nothing. */
+    @Nullable
+    public Bound bound(PickSubchannelArgs call) {
+        String id = serverId(call);
+        if (id == null) {
+            return null;
+        }
+        EndpointCandidate server = serverIds.find(id, known);
+        String says = "server_id " + id + ": " + mode.name().toLowerCase(Locale.ROOT) + ", "
+                + (server == null
+                        ? "no such server"
+                        : server.endpoint().address() + " (" + EndpointStates.of(server, Set.of()) + ")");
+        return mode == ServerIdMode.STRICT || isFit(server)
+                ? new Bound(says, true)
+                : new Bound(says + ", so any server may have the call", false);
+    }
+
     private @Nullable String serverId(PickSubchannelArgs call) {
         String id = call.getCallOptions().getOption(RoutingKeys.SERVER_ID);
         if (id == null && header != null) {
@@ -75,10 +103,12 @@ public final class RoutingPicker extends SubchannelPicker {
     }
 
     private PickResult preferably(@Nullable EndpointCandidate server, PickSubchannelArgs call) {
-        if (server == null || !server.isStaying() || server.state() == ConnectivityState.TRANSIENT_FAILURE) {
-            return others.pickSubchannel(call);
-        }
-        return server.connect(call);
+        return server != null && isFit(server) ? server.connect(call) : others.pickSubchannel(call);
+    }
+
+    /** Says whether a call that need not go to a server is to go there. */
+    private static boolean isFit(@Nullable EndpointCandidate server) {
+        return server != null && server.isStaying() && !server.isFailing();
     }
 
     private void pickFailed() {

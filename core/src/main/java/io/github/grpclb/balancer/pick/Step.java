@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer.pick;
 
+import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.List;
 
@@ -22,6 +23,11 @@ interface Step extends Timed {
      */
     default List<Pool> parts(Pool pool) {
         return List.of(pool);
+    }
+
+    /** Says where a call goes on to from here; changes nothing, and draws nothing. */
+    default Way way(Pool pool, PickSubchannelArgs call) {
+        return Way.through(pool);
     }
 
     /** Hears that all pickers of one update are made. */

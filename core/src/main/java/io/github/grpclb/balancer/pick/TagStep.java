@@ -48,6 +48,68 @@ final class TagStep implements Step {
         return new FirstRulePicker(pickers, next.picker(pool));
     }
 
+    @Override
+    public Way way(Pool pool, PickSubchannelArgs call) {
+        Way way = new Way();
+        for (TagRule rule : rules) {
+            String value = rule.valueOf(call);
+            if (value != null ? !named(rule, value, pool, way) : !split(rule, pool, way)) {
+                return way;
+            }
+        }
+        return way.to(pool);
+    }
+
+    /** Follows a call that names a value; says whether it goes on to the next rule. */
+    private boolean named(TagRule rule, String value, Pool pool, Way way) {
+        Pool part = pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
+                .get(value);
+        String says = "tags: " + rule.key() + "=" + value + ": "
+                + (part == null ? 0 : part.known().size()) + " of "
+                + Way.servers(pool.known().size());
+        boolean canServe = part != null && (part.canServe() || Subset.isComing(subsetSize, part.known()));
+        if (rule.fallback() && !canServe) {
+            way.say(says + (part == null ? "" : ", none can serve it") + ", so any server may");
+            return true;
+        }
+        way.say(says);
+        if (part != null) {
+            way.to(part);
+        }
+        return false;
+    }
+
+    /** Follows calls that name no value; says whether some go on to the next rule. */
+    private boolean split(TagRule rule, Pool pool, Way way) {
+        if (rule.split().isEmpty()) {
+            return true;
+        }
+        Map<String, Pool> parts = pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()));
+        boolean goesOn = false;
+        double left = 100;
+        for (Map.Entry<String, Double> share : rule.split().entrySet()) {
+            left -= share.getValue();
+            if (share.getValue() > 0) {
+                goesOn |= share(rule.key() + "=" + share.getKey(), share.getValue(), parts.get(share.getKey()), way);
+            }
+        }
+        if (left > 0) {
+            Pool rest = withoutShare(rule, pool);
+            goesOn |= share("the others", left, rest.known().isEmpty() ? null : rest, way);
+        }
+        return goesOn;
+    }
+
+    private static boolean share(String whose, double percent, @Nullable Pool part, Way way) {
+        boolean canServe = part != null && part.canServe();
+        way.say("tags: " + Way.percent(percent) + " to " + whose + " (" + (part == null ? "no server" : part.counts())
+                + ")" + (canServe ? "" : ", so to any"));
+        if (canServe && part != null) {
+            way.to(part);
+        }
+        return !canServe;
+    }
+
     /** A value that a call must name has its servers connected to when one does; a share of all calls goes there by itself. */
     @Override
     public List<Pool> parts(Pool pool) {

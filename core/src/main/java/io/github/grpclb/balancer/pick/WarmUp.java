@@ -92,6 +92,19 @@ final class WarmUp implements Timed, PolicyPicker.PickerMaker {
                 : slowedByChance(policy, known, ready, oldest);
     }
 
+    /** Says which servers were new when a picker was last made; null where none was, or all were as new as each other. */
+    @Nullable
+    String says(List<EndpointCandidate> ready) {
+        List<EndpointCandidate> members = Pool.filter(ready, EndpointCandidate::isMember);
+        double oldest = members.stream().mapToDouble(this::share).max().orElse(1);
+        List<String> slowed = members.stream()
+                .filter(candidate -> share(candidate) < oldest)
+                .map(candidate ->
+                        candidate.endpoint().address() + " has " + Way.percent(share(candidate) / oldest * 100))
+                .toList();
+        return slowed.isEmpty() ? null : "slow start: " + Way.some(slowed) + " of its share";
+    }
+
     private Policy.Picker slowedByWeight(
             Policy policy, List<EndpointCandidate> known, List<EndpointCandidate> ready, double oldest) {
         Map<EndpointCandidate, EndpointCandidate> slowed = new IdentityHashMap<>();

@@ -2,7 +2,7 @@ package io.github.grpclb.policy.builtin;
 
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.ConfigFields;
-import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.CopyablePolicy;
 import io.github.grpclb.policy.RoutingKeys;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.Metadata;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * 10 000 per cent, or 0 for no bound, the default; {@code noKey}, what becomes of a call without a key, {@code random} (default; by
  * weight) or {@code fail}.
  */
-final class ConsistentHashPolicy implements Policy {
+final class ConsistentHashPolicy implements CopyablePolicy {
 
     static final String NAME = "consistent_hash";
 
@@ -68,9 +68,26 @@ final class ConsistentHashPolicy implements Policy {
         this.chance = chance;
     }
 
+    /** Copies another but for its chance. The table, which never changes, is dear to build, and is taken over. */
+    private ConsistentHashPolicy(ConsistentHashPolicy other, LongSupplier chance) {
+        this.maglev = other.maglev;
+        this.minRingSize = other.minRingSize;
+        this.maxRingSize = other.maxRingSize;
+        this.header = other.header;
+        this.balanceFactor = other.balanceFactor;
+        this.failWithoutKey = other.failWithoutKey;
+        this.owners = other.owners;
+        this.chance = chance;
+    }
+
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public CopyablePolicy copy(LongSupplier otherChance) {
+        return new ConsistentHashPolicy(this, otherChance);
     }
 
     @Override

@@ -3,7 +3,7 @@ package io.github.grpclb.policy.builtin;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.ConfigFields;
-import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.CopyablePolicy;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  * <p>Options: {@code choiceCount}, 2 to 10, default 2; {@code activeRequestBias}, 0 (load does not matter) to 100, default 1, has
  * an effect only where weights differ.
  */
-final class LeastRequestPolicy implements Policy {
+final class LeastRequestPolicy implements CopyablePolicy {
 
     static final String NAME = "least_request";
 
@@ -46,9 +46,20 @@ final class LeastRequestPolicy implements Policy {
         this.chance = chance;
     }
 
+    private LeastRequestPolicy(int choiceCount, double bias, LongSupplier chance) {
+        this.choiceCount = choiceCount;
+        this.bias = bias;
+        this.chance = chance;
+    }
+
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public CopyablePolicy copy(LongSupplier otherChance) {
+        return new LeastRequestPolicy(choiceCount, bias, otherChance);
     }
 
     @Override

@@ -4,7 +4,7 @@ import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.load.PeakEwma;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.ConfigFields;
-import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.CopyablePolicy;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -27,7 +27,7 @@ import java.util.function.LongSupplier;
  *
  * <p>Option: {@code decay}, how long a latency counts, 1 s to 365 days, default 10 s.
  */
-final class PeakEwmaPolicy implements Policy {
+final class PeakEwmaPolicy implements CopyablePolicy {
 
     static final String NAME = "peak_ewma";
 
@@ -51,9 +51,19 @@ final class PeakEwmaPolicy implements Policy {
         this.chance = chance;
     }
 
+    private PeakEwmaPolicy(Duration decay, LongSupplier chance) {
+        this.decay = decay;
+        this.chance = chance;
+    }
+
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public CopyablePolicy copy(LongSupplier otherChance) {
+        return new PeakEwmaPolicy(decay, otherChance);
     }
 
     @Override

@@ -2,12 +2,13 @@ package io.github.grpclb.policy.builtin;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.policy.Candidate;
-import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.CopyablePolicy;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The first server of the list that is ready, and the same one for as long as it is. The others stay connected, in reserve. */
-final class PickFirstPolicy implements Policy {
+final class PickFirstPolicy implements CopyablePolicy {
 
     static final String NAME = "pick_first";
 
@@ -17,6 +18,13 @@ final class PickFirstPolicy implements Policy {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public CopyablePolicy copy(LongSupplier otherChance) {
+        PickFirstPolicy copy = new PickFirstPolicy();
+        copy.current = current;
+        return copy;
     }
 
     @Override

@@ -1,13 +1,13 @@
 package io.github.grpclb.policy.builtin;
 
 import io.github.grpclb.policy.Candidate;
-import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.CopyablePolicy;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 
 /** Any server, each as likely as the other, whatever its weight. */
-final class RandomPolicy implements Policy {
+final class RandomPolicy implements CopyablePolicy {
 
     static final String NAME = "random";
 
@@ -29,6 +29,11 @@ final class RandomPolicy implements Policy {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public CopyablePolicy copy(LongSupplier otherChance) {
+        return new RandomPolicy(otherChance);
     }
 
     @Override

@@ -1,11 +1,12 @@
 package io.github.grpclb.policy.builtin;
 
 import io.github.grpclb.policy.Candidate;
-import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.CopyablePolicy;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /** Each server in turn, whatever its weight. A change of the list does not start the turn anew. */
-final class RoundRobinPolicy implements Policy {
+final class RoundRobinPolicy implements CopyablePolicy {
 
     static final String NAME = "round_robin";
 
@@ -22,6 +23,11 @@ final class RoundRobinPolicy implements Policy {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public CopyablePolicy copy(LongSupplier otherChance) {
+        return new RoundRobinPolicy(new TurnCounter((int) otherChance.getAsLong()));
     }
 
     @Override

@@ -1,13 +1,13 @@
 package io.github.grpclb.policy.builtin;
 
 import io.github.grpclb.policy.Candidate;
-import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.CopyablePolicy;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 
 /** Any server, each as likely as its weight says. A pick costs the same for three servers and for ten thousand. */
-final class WeightedRandomPolicy implements Policy {
+final class WeightedRandomPolicy implements CopyablePolicy {
 
     static final String NAME = "weighted_random";
 
@@ -29,6 +29,11 @@ final class WeightedRandomPolicy implements Policy {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public CopyablePolicy copy(LongSupplier otherChance) {
+        return new WeightedRandomPolicy(otherChance);
     }
 
     @Override

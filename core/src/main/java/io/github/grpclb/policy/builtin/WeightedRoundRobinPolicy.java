@@ -1,14 +1,15 @@
 package io.github.grpclb.policy.builtin;
 
 import io.github.grpclb.policy.Candidate;
-import io.github.grpclb.policy.Policy;
+import io.github.grpclb.policy.CopyablePolicy;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * Each server in turn and as often as its weight says, smoothly. Where the whole order would be long, the turns of an
  * {@link AliasTable} take its place, with the same shares.
  */
-final class WeightedRoundRobinPolicy implements Policy {
+final class WeightedRoundRobinPolicy implements CopyablePolicy {
 
     static final String NAME = "weighted_round_robin";
 
@@ -28,6 +29,11 @@ final class WeightedRoundRobinPolicy implements Policy {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public CopyablePolicy copy(LongSupplier otherChance) {
+        return new WeightedRoundRobinPolicy(new TurnCounter((int) otherChance.getAsLong()));
     }
 
     @Override
