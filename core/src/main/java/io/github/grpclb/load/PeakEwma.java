@@ -69,6 +69,11 @@ public final class PeakEwma {
         return decays > 3 ? 0 : average(known) * left(decays);
     }
 
+    /** Returns the average in nanoseconds as it was at the last latency, however long ago that is; 0 before the first. */
+    public double latest() {
+        return average(state);
+    }
+
     /** Takes in the latency of a call that was answered, in nanoseconds. */
     void add(long latencyNanos, long nanoTime) {
         int now = (int) tick(nanoTime);

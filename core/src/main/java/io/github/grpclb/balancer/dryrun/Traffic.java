@@ -2,7 +2,6 @@ package io.github.grpclb.balancer.dryrun;
 
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.load.EndpointLoad;
-import io.github.grpclb.load.PeakEwma;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -111,8 +110,7 @@ final class Traffic {
 
     /** As of its last call, since it is not faster by having none. */
     private static long latency(EndpointLoad load) {
-        PeakEwma latency = load.latency(EndpointLoad.DEFAULT_DECAY);
-        return (long) latency.at(load.latestNanos());
+        return Math.round(load.latency(EndpointLoad.DEFAULT_DECAY).latest());
     }
 
     private static long meanNanos(List<EndpointCandidate> known) {
