@@ -8,7 +8,9 @@ import io.github.grpclb.balancer.dryrun.DryRun;
 import io.github.grpclb.balancer.dryrun.Prediction;
 import io.github.grpclb.balancer.dryrun.Prediction.Share;
 import io.github.grpclb.balancer.dryrun.WhatIf;
+import io.github.grpclb.balancer.pick.FakeServers;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.policy.ConfigFields;
 import io.github.grpclb.policy.CopyablePolicy;
 import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyFactory;
@@ -66,10 +68,9 @@ final class DryRunScene {
     /** Returns the built-in policies with seeded chance, and others. */
     private static PolicyTable seeded(List<Policy> shared, List<PolicyFactory> factories) {
         PolicyTable builtIn = Policies.with(List.of());
-        Random chance = new Random(5);
-        Map<String, Function<io.github.grpclb.policy.ConfigFields, Policy>> makers = new HashMap<>();
+        Map<String, Function<ConfigFields, Policy>> makers = new HashMap<>();
         for (String name : builtIn.names()) {
-            makers.put(name, options -> ((CopyablePolicy) builtIn.create(name, options)).copy(chance::nextLong));
+            makers.put(name, options -> ((CopyablePolicy) builtIn.create(name, options)).copy(new Random(5)::nextLong));
         }
         return new PolicyTable(makers, shared, factories);
     }
@@ -147,7 +148,7 @@ final class DryRunScene {
     }
 
     static Endpoint.Builder server(int port) {
-        return io.github.grpclb.balancer.pick.FakeServers.endpoint(port);
+        return FakeServers.endpoint(port);
     }
 
     /**
