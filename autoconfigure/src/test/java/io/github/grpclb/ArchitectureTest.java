@@ -58,6 +58,7 @@ class ArchitectureTest {
             "balancer.connection",
             "balancer.pick",
             "balancer",
+            "balancer.dryrun",
             "client",
             "server",
             "metrics",

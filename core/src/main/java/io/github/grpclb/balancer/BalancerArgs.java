@@ -40,6 +40,10 @@ public final class BalancerArgs {
     public static final NameResolver.Args.Key<LiveEndpoints> LIVE_ENDPOINTS =
             NameResolver.Args.Key.create("io.github.grpclb.live-endpoints");
 
+    /** Where the channel can be asked for copies of what it picks by. Without it it cannot. */
+    public static final NameResolver.Args.Key<ChannelCopies> COPIES =
+            NameResolver.Args.Key.create("io.github.grpclb.channel-copies");
+
     /** What the application calls the client that a channel belongs to. Optional. */
     public static final NameResolver.Args.Key<String> CLIENT = NameResolver.Args.Key.create("io.github.grpclb.client");
 

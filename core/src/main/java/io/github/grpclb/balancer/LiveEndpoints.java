@@ -3,10 +3,8 @@ package io.github.grpclb.balancer;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.EndpointState;
 import io.github.grpclb.balancer.connection.EndpointStates;
-import io.github.grpclb.balancer.pick.ChannelCopy;
 import io.github.grpclb.balancer.pick.ChannelState;
 import io.github.grpclb.discovery.Endpoint;
-import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.load.EndpointLoad;
 import io.grpc.Status;
 import java.util.Collection;
@@ -14,12 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -68,8 +63,6 @@ public final class LiveEndpoints {
 
         Channel asChannel();
 
-        Copyable copyable(Supplier<CompletableFuture<Optional<ChannelCopy>>> copy);
-
         /** Returns the endpoints of a service. */
         Stream<Live> endpoints(String ofService);
     }
@@ -81,11 +74,6 @@ public final class LiveEndpoints {
         @Override
         public Channel asChannel() {
             return new Channel(client, service, policy, endpoints(service).toList(), null);
-        }
-
-        @Override
-        public Copyable copyable(Supplier<CompletableFuture<Optional<ChannelCopy>>> copy) {
-            return new Copyable(client, service, policy, null, copy);
         }
 
         @Override
@@ -110,11 +98,6 @@ public final class LiveEndpoints {
         }
 
         @Override
-        public Copyable copyable(Supplier<CompletableFuture<Optional<ChannelCopy>>> copy) {
-            return new Copyable(client, service, policy, reason, copy);
-        }
-
-        @Override
         public Stream<Live> endpoints(String ofService) {
             return Stream.empty();
         }
@@ -122,6 +105,12 @@ public final class LiveEndpoints {
 
     private final Set<Place> places = ConcurrentHashMap.newKeySet();
     private final AtomicLong changes = new AtomicLong();
+    private final ChannelCopies copies = new ChannelCopies();
+
+    /** Returns the channels that can be asked for copies. */
+    public ChannelCopies copies() {
+        return copies;
+    }
 
     /** Returns all channels as they are now, in no order. */
     public List<Channel> channels() {
@@ -145,35 +134,12 @@ public final class LiveEndpoints {
     }
 
     /**
-     * A channel that can be asked for a copy of what it picks by.
-     *
-     * @param client what the application calls it, or null
-     * @param service the service that it calls
-     * @param policy the name of the policy that picks, or null where it has never known an endpoint
-     * @param reason what calls fail with while it knows no endpoint; null otherwise
-     * @param copy asks its balancer, which answers in the channel's synchronization context; nothing while it has no picker
-     */
-    @Internal
-    public record Copyable(
-            @Nullable String client,
-            String service,
-            @Nullable String policy,
-            @Nullable String reason,
-            Supplier<CompletableFuture<Optional<ChannelCopy>>> copy) {}
-
-    /** Returns all channels, to be asked for copies, in no order. */
-    public List<Copyable> copyable() {
-        return places.stream().flatMap(Place::copyable).toList();
-    }
-
-    /**
      * Returns a place for a balancer, which is seen as soon as it leaves something there.
      *
      * @param client what the application calls the channel's client
-     * @param copy has the balancer copy what it picks by
      */
-    Place join(@Nullable String client, Supplier<CompletableFuture<Optional<ChannelCopy>>> copy) {
-        return new Place(client, copy);
+    Place join(@Nullable String client) {
+        return new Place(client);
     }
 
     private Stream<Newest> newest() {
@@ -184,17 +150,10 @@ public final class LiveEndpoints {
     final class Place {
 
         private final @Nullable String client;
-        private final Supplier<CompletableFuture<Optional<ChannelCopy>>> copy;
         private volatile @Nullable Newest newest;
 
-        private Place(@Nullable String client, Supplier<CompletableFuture<Optional<ChannelCopy>>> copy) {
+        private Place(@Nullable String client) {
             this.client = client;
-            this.copy = copy;
-        }
-
-        private Stream<Copyable> copyable() {
-            Newest known = newest;
-            return known == null ? Stream.empty() : Stream.of(known.copyable(copy));
         }
 
         /**

@@ -82,6 +82,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final CallTracking tracking;
     private final ConfiguredChain configured;
     private final LiveEndpoints.Place live;
+    private final ChannelCopies.Place copies;
     private final ChildList children;
     private final StepTimer timer;
     private final EndpointChild.Membership membership = new OfSubset();
@@ -113,8 +114,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.configured = new ConfiguredChain(
                 new StepFactory.Setting(memory, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
                         .nextDouble()));
-        this.live = (shown != null ? shown : new LiveEndpoints())
-                .join(args.getArg(BalancerArgs.CLIENT), this::copyInContext);
+        this.live = (shown != null ? shown : new LiveEndpoints()).join(args.getArg(BalancerArgs.CLIENT));
+        this.copies = joinCopies(args);
         this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
     }
@@ -190,6 +191,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         cancelSpares();
         timer.cancel();
         children.shutdown();
+        copies.end();
         live.end();
         tracking.endpointsAre(EndpointCounts.NONE);
     }
@@ -219,6 +221,12 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         timer.cancel();
         published = null;
         String policy = configured.chain() == null ? null : configured.config().policy();
+        copies.calls(
+                helper.getAuthority(),
+                policy,
+                error.getDescription() != null
+                        ? error.getDescription()
+                        : error.getCode().name());
         live.failing(helper.getAuthority(), policy, error);
         tracking.endpointsAre(EndpointCounts.NONE);
         if (isAwaited(error)) {
@@ -238,12 +246,18 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         }
         published = next;
         serverIds = serverIds.next(next.known);
+        copies.calls(next.known.get(0).endpoint().service(), configured.config().policy(), null);
         SubchannelPicker others = pickerForOthers(next);
         live.published(configured.config().policy(), next.known, memory.state());
         tellCounts(next.known);
         helper.updateBalancingState(
                 next.state, new RoutingPicker(configured.config(), tracking, serverIds, next.known, others));
         timer.wakeIn(current.due());
+    }
+
+    private ChannelCopies.Place joinCopies(NameResolver.Args args) {
+        ChannelCopies all = args.getArg(BalancerArgs.COPIES);
+        return (all != null ? all : new ChannelCopies()).join(args.getArg(BalancerArgs.CLIENT), this::copyInContext);
     }
 
     /** Copies what this picks by, for whoever tries picks. Asked on any thread. */

@@ -93,6 +93,7 @@ public final class ChannelSetup {
                 .setNameResolverArg(BalancerArgs.MEMORY, new ChannelMemory(policies))
                 .setNameResolverArg(BalancerArgs.LOADS, loads)
                 .setNameResolverArg(BalancerArgs.LIVE_ENDPOINTS, live)
+                .setNameResolverArg(BalancerArgs.COPIES, live.copies())
                 .setNameResolverArg(BalancerArgs.LOG_LIMIT, logLimit)
                 .setNameResolverArg(BalancerArgs.CLIENT, client);
         if (observer != null) {

@@ -57,12 +57,13 @@ final class DryRunScene {
     DryRunScene(List<Policy> shared, List<PolicyFactory> factories, @Nullable PickObserver observer) {
         NameResolver.Args.Builder args = NameResolver.Args.newBuilder()
                 .setArg(BalancerArgs.LIVE_ENDPOINTS, live)
+                .setArg(BalancerArgs.COPIES, live.copies())
                 .setArg(BalancerArgs.CLIENT, "client");
         if (observer != null) {
             args.setArg(BalancerArgs.OBSERVER, observer);
         }
         this.balancer = new BalancerScene(seeded(shared, factories), args);
-        this.dryRun = new DryRun(live, (client, policy) -> Map.of());
+        this.dryRun = new DryRun(live.copies(), (client, policy) -> Map.of());
     }
 
     /** Returns the built-in policies with seeded chance, and others. */

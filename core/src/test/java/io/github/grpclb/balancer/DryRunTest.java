@@ -296,17 +296,17 @@ class DryRunTest {
 
     @Test
     void refusesToGuessWhoIsMeant() {
-        LiveEndpoints live = new LiveEndpoints();
-        live.join("a", DryRunTest::noCopy).failing("svc", null, Status.UNAVAILABLE);
-        live.join("b", DryRunTest::noCopy).failing("svc", null, Status.UNAVAILABLE);
-        live.join("b", DryRunTest::noCopy).failing("other", null, Status.UNAVAILABLE);
-        DryRun dryRun = new DryRun(live, DryRun.PolicyOptions.NONE);
+        ChannelCopies channels = new ChannelCopies();
+        channels.join("a", DryRunTest::noCopy).calls("svc", null, "away");
+        channels.join("b", DryRunTest::noCopy).calls("svc", null, "away");
+        channels.join("b", DryRunTest::noCopy).calls("other", null, "away");
+        DryRun dryRun = new DryRun(channels, DryRun.PolicyOptions.NONE);
         assertThatThrownBy(() -> dryRun.predict(null, null, DryCall.PLAIN, WhatIf.NOTHING))
                 .hasMessage("service: null (expected: one of other, svc)");
         assertThatThrownBy(() -> dryRun.predict("svc", null, DryCall.PLAIN, WhatIf.NOTHING))
                 .hasMessage("client: null (expected: one of a, b)");
         assertThat(dryRun.predict("svc", "a", DryCall.PLAIN, WhatIf.NOTHING).reason())
-                .isEqualTo("UNAVAILABLE");
+                .isEqualTo("away");
         assertThat(dryRun.predict("other", null, DryCall.PLAIN, WhatIf.NOTHING).client())
                 .isEqualTo("b");
     }

@@ -1,6 +1,6 @@
 package io.github.grpclb.balancer.dryrun;
 
-import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.ChannelCopies;
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.dryrun.DryChannel.Outcome;
@@ -39,7 +39,7 @@ public final class DryRun {
     private static final int BUSY_SECONDS = 10;
     private static final int COPY_SECONDS = 5;
 
-    private final LiveEndpoints live;
+    private final ChannelCopies channels;
     private final PolicyOptions options;
     private final long seed;
     private final Semaphore turn = new Semaphore(1);
@@ -62,10 +62,10 @@ public final class DryRun {
     /**
      * Creates it.
      *
-     * @param live the channels
+     * @param channels those that it can tell of
      */
-    public DryRun(LiveEndpoints live, PolicyOptions options) {
-        this(live, options, SEED);
+    public DryRun(ChannelCopies channels, PolicyOptions options) {
+        this(channels, options, SEED);
     }
 
     /**
@@ -73,8 +73,8 @@ public final class DryRun {
      *
      * @param seed of all chance
      */
-    public DryRun(LiveEndpoints live, PolicyOptions options, long seed) {
-        this.live = live;
+    public DryRun(ChannelCopies channels, PolicyOptions options, long seed) {
+        this.channels = channels;
         this.options = options;
         this.seed = seed;
     }
@@ -90,7 +90,7 @@ public final class DryRun {
      *     not there
      */
     public Prediction predict(@Nullable String service, @Nullable String client, DryCall call, WhatIf change) {
-        List<LiveEndpoints.Copyable> found = live.copyable().stream()
+        List<ChannelCopies.Source> found = channels.sources().stream()
                 .filter(channel -> service == null || service.equals(channel.service()))
                 .filter(channel -> client == null || client.equals(channel.client()))
                 .toList();
@@ -100,12 +100,12 @@ public final class DryRun {
         requireOne(
                 "service",
                 service,
-                found.stream().map(LiveEndpoints.Copyable::service).toList());
+                found.stream().map(ChannelCopies.Source::service).toList());
         requireOne(
                 "client",
                 client,
                 found.stream().map(channel -> String.valueOf(channel.client())).toList());
-        LiveEndpoints.Copyable channel = found.get(0);
+        ChannelCopies.Source channel = found.get(0);
         try {
             if (!turn.tryAcquire(BUSY_SECONDS, TimeUnit.SECONDS)) {
                 return none(channel, "other predictions are being made; try again");
@@ -129,7 +129,7 @@ public final class DryRun {
         }
     }
 
-    private Prediction predict(LiveEndpoints.Copyable channel, ChannelCopy copy, DryCall call, WhatIf change) {
+    private Prediction predict(ChannelCopies.Source channel, ChannelCopy copy, DryCall call, WhatIf change) {
         List<Endpoint> servers =
                 copy.known().stream().map(EndpointCandidate::endpoint).toList();
         change.requireFits(servers);
@@ -151,7 +151,7 @@ public final class DryRun {
                 reason(copy, now, then, before, after));
     }
 
-    private LbConfig then(LiveEndpoints.Copyable channel, ChannelCopy copy, WhatIf change) {
+    private LbConfig then(ChannelCopies.Source channel, ChannelCopy copy, WhatIf change) {
         String policy = change.policy();
         if (policy == null || policy.equals(copy.config().policy())) {
             return copy.config();
@@ -213,13 +213,13 @@ public final class DryRun {
         }
     }
 
-    private static Prediction none(LiveEndpoints.Copyable channel, String reason) {
+    private static Prediction none(ChannelCopies.Source channel, String reason) {
         return Prediction.none(channel.service(), channel.client(), channel.policy(), reason);
     }
 
     private String noneFor(@Nullable String service, @Nullable String client) {
-        String used = live.copyable().stream()
-                .map(LiveEndpoints.Copyable::service)
+        String used = channels.sources().stream()
+                .map(ChannelCopies.Source::service)
                 .distinct()
                 .sorted()
                 .collect(Collectors.joining(", "));

@@ -2,9 +2,11 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.config.OutlierDetection;
+import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.discovery.Endpoint;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -59,26 +61,28 @@ final class EjectionStep implements Step {
         if (ejected.isEmpty()) {
             return next.picker(pool);
         }
-        return next.picker(withoutEjected(pool));
+        List<EndpointCandidate> usable = pool.connected().stream()
+                .filter(candidate -> !history.isEjected(candidate.load()))
+                .toList();
+        return next.picker(pool.withUsable(usable));
     }
 
     @Override
-    public Way way(Pool pool, PickSubchannelArgs call) {
-        List<String> ejected = pool.connected().stream()
-                .filter(candidate -> history.isEjected(candidate.load()))
-                .map(candidate -> candidate.endpoint().address())
-                .toList();
+    public Passage passage(Pool pool, PickSubchannelArgs call) {
+        List<EndpointCandidate> usable = new ArrayList<>();
+        List<String> ejected = new ArrayList<>();
+        for (EndpointCandidate candidate : pool.connected()) {
+            if (history.isEjected(candidate.load())) {
+                ejected.add(candidate.endpoint().address());
+            } else {
+                usable.add(candidate);
+            }
+        }
         return ejected.isEmpty()
-                ? Way.through(pool)
-                : Way.through(withoutEjected(pool))
+                ? Passage.through(pool)
+                : Passage.through(pool.withUsable(usable))
                         .say("ejection: " + ejected.size() + " of "
-                                + Way.servers(pool.connected().size()) + " left out: " + Way.some(ejected));
-    }
-
-    private Pool withoutEjected(Pool pool) {
-        return pool.withUsable(pool.connected().stream()
-                .filter(candidate -> !history.isEjected(candidate.load()))
-                .toList());
+                                + Passage.servers(pool.connected().size()) + " left out: " + Passage.some(ejected));
     }
 
     @Override

@@ -67,12 +67,12 @@ final class PanicStep implements Step {
     }
 
     @Override
-    public Way way(Pool pool, PickSubchannelArgs call) {
+    public Passage passage(Pool pool, PickSubchannelArgs call) {
         return panics(pool)
-                ? Way.through(pool.withUsable(pool.connected()))
+                ? Passage.through(pool.withUsable(pool.connected()))
                         .say("panic: " + pool.counts() + ", less than " + threshold
                                 + " %: ejected servers are used as well")
-                : Way.through(pool);
+                : Passage.through(pool);
     }
 
     @Override

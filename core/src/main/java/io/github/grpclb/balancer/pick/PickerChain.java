@@ -61,13 +61,15 @@ public final class PickerChain {
         }
         timed.addAll(steps);
         this.policyName = policies.get(config.policy(), config.options(), "").name();
-        WarmUp warmUp = null;
+        PolicyPicker.PickerMaker maker = PolicyPicker.PickerMaker.PLAIN;
         if (config.slowStart() != null) {
-            warmUp = new WarmUp(config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
+            WarmUp warmUp =
+                    new WarmUp(config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
             timed.add(warmUp);
+            maker = warmUp;
         }
         last = new PolicyPickers(
-                config, policies, new PolicyFailures(setting.tracking().logLimit()), setting.tracking(), warmUp);
+                config, policies, new PolicyFailures(setting.tracking().logLimit()), setting.tracking(), maker);
         Step.Next next = last;
         for (int i = steps.size() - 1; i >= 0; i--) {
             Step step = steps.get(i);
@@ -108,9 +110,9 @@ public final class PickerChain {
         for (Step step : steps) {
             List<Pool> next = new ArrayList<>();
             for (Pool pool : pools) {
-                Way way = step.way(pool, call);
-                way.says().forEach(text -> path.add(named(pool, text)));
-                next.addAll(way.pools());
+                Passage passage = step.passage(pool, call);
+                passage.says().forEach(text -> path.add(named(pool, text)));
+                next.addAll(passage.pools());
             }
             pools = next;
         }

@@ -13,7 +13,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** What stands below the steps: a policy for each pool. Confined to the synchronization context. */
 final class PolicyPickers implements Step.Next {
@@ -24,7 +23,6 @@ final class PolicyPickers implements Step.Next {
     private final PolicyFailures failures;
     private final CallTracking tracking;
     private final PolicyPicker.PickerMaker maker;
-    private final @Nullable WarmUp warmUp;
     private final int subsetSize;
     private final Set<String> pools = new HashSet<>();
     private List<PartPicker> parts = List.of();
@@ -35,15 +33,14 @@ final class PolicyPickers implements Step.Next {
             ChannelPolicies policies,
             PolicyFailures failures,
             CallTracking tracking,
-            @Nullable WarmUp warmUp) {
+            PolicyPicker.PickerMaker maker) {
         this.policy = config.policy();
         this.options = config.options();
         this.subsetSize = config.subsetSize();
         this.policies = policies;
         this.failures = failures;
         this.tracking = tracking;
-        this.warmUp = warmUp;
-        this.maker = warmUp != null ? warmUp : PolicyPicker.PickerMaker.PLAIN;
+        this.maker = maker;
     }
 
     @Override
@@ -98,45 +95,6 @@ final class PolicyPickers implements Step.Next {
         return part;
     }
 
-    /** Says what a picker for a pool chooses among. Changes nothing. */
-    List<String> says(Pool pool) {
-        List<String> says = new ArrayList<>();
-        boolean amongAll =
-                subsetSize > 0 && policies.get(policy, options, pool.name()).followsKeys();
-        List<EndpointCandidate> ready = takingCalls(pool);
-        if (subsetSize > 0) {
-            List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
-            says.add("subset: " + members.size() + " of "
-                    + Way.servers(pool.known().size()) + " connected to"
-                    + (amongAll ? ", the others for calls with a key" : ""));
-            if (!amongAll) {
-                Set<EndpointCandidate> drawn = identitySet(members);
-                List<EndpointCandidate> some =
-                        Pool.filter(ready, candidate -> candidate.suspect() || drawn.contains(candidate));
-                ready = some.isEmpty() ? ready : some;
-            }
-        }
-        if (ready.isEmpty()) {
-            says.add("connection: none of " + Way.servers(pool.known().size()) + " is ready");
-            return says;
-        }
-        if (!pool.canServe()) {
-            says.add("ejection: all are ejected, so all are used");
-        }
-        List<EndpointCandidate> taking = NewCalls.among(ready);
-        if (taking.size() < ready.size()) {
-            says.add("drain and weight 0: " + (ready.size() - taking.size()) + " of " + Way.servers(ready.size())
-                    + " left out");
-        }
-        String slowStart = warmUp == null ? null : warmUp.says(taking);
-        if (slowStart != null) {
-            says.add(slowStart);
-        }
-        says.add("policy: " + policy + " among " + taking.size() + " of "
-                + Way.servers(pool.known().size()));
-        return says;
-    }
-
     /** Picks among all that are ready or that can be waited for, since others' calls with the same key go there too. */
     private SubchannelPicker amongAll(Pool pool) {
         List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
@@ -159,6 +117,45 @@ final class PolicyPickers implements Step.Next {
         Set<EndpointCandidate> set = Collections.newSetFromMap(new IdentityHashMap<>());
         set.addAll(candidates);
         return set;
+    }
+
+    /** Says what a picker for a pool chooses among. Changes nothing. */
+    List<String> says(Pool pool) {
+        List<String> says = new ArrayList<>();
+        boolean amongAll =
+                subsetSize > 0 && policies.get(policy, options, pool.name()).followsKeys();
+        List<EndpointCandidate> ready = takingCalls(pool);
+        if (subsetSize > 0) {
+            List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
+            says.add("subset: " + members.size() + " of "
+                    + Passage.servers(pool.known().size()) + " connected to"
+                    + (amongAll ? ", the others for calls with a key" : ""));
+            if (!amongAll) {
+                Set<EndpointCandidate> drawn = identitySet(members);
+                List<EndpointCandidate> some =
+                        Pool.filter(ready, candidate -> candidate.suspect() || drawn.contains(candidate));
+                ready = some.isEmpty() ? ready : some;
+            }
+        }
+        if (ready.isEmpty()) {
+            says.add("connection: none of " + Passage.servers(pool.known().size()) + " is ready");
+            return says;
+        }
+        if (!pool.canServe()) {
+            says.add("ejection: all are ejected, so all are used");
+        }
+        List<EndpointCandidate> taking = NewCalls.among(ready);
+        if (taking.size() < ready.size()) {
+            says.add("drain and weight 0: " + (ready.size() - taking.size()) + " of " + Passage.servers(ready.size())
+                    + " left out");
+        }
+        String slowStart = maker instanceof WarmUp warmUp ? warmUp.says(taking) : null;
+        if (slowStart != null) {
+            says.add(slowStart);
+        }
+        says.add("policy: " + policy + " among " + taking.size() + " of "
+                + Passage.servers(pool.known().size()));
+        return says;
     }
 
     /** Lets the members of parts be known to be in use, if they are. */

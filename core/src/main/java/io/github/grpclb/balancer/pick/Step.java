@@ -26,8 +26,8 @@ interface Step extends Timed {
     }
 
     /** Says where a call goes on to from here; changes nothing, and draws nothing. */
-    default Way way(Pool pool, PickSubchannelArgs call) {
-        return Way.through(pool);
+    default Passage passage(Pool pool, PickSubchannelArgs call) {
+        return Passage.through(pool);
     }
 
     /** Hears that all pickers of one update are made. */

@@ -49,38 +49,38 @@ final class TagStep implements Step {
     }
 
     @Override
-    public Way way(Pool pool, PickSubchannelArgs call) {
-        Way way = new Way();
+    public Passage passage(Pool pool, PickSubchannelArgs call) {
+        Passage passage = new Passage();
         for (TagRule rule : rules) {
             String value = rule.valueOf(call);
-            if (value != null ? !named(rule, value, pool, way) : !split(rule, pool, way)) {
-                return way;
+            if (value != null ? !named(rule, value, pool, passage) : !split(rule, pool, passage)) {
+                return passage;
             }
         }
-        return way.to(pool);
+        return passage.to(pool);
     }
 
     /** Follows a call that names a value; says whether it goes on to the next rule. */
-    private boolean named(TagRule rule, String value, Pool pool, Way way) {
+    private boolean named(TagRule rule, String value, Pool pool, Passage passage) {
         Pool part = pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
                 .get(value);
         String says = "tags: " + rule.key() + "=" + value + ": "
                 + (part == null ? 0 : part.known().size()) + " of "
-                + Way.servers(pool.known().size());
+                + Passage.servers(pool.known().size());
         boolean canServe = part != null && (part.canServe() || Subset.isComing(subsetSize, part.known()));
         if (rule.fallback() && !canServe) {
-            way.say(says + (part == null ? "" : ", none can serve it") + ", so any server may");
+            passage.say(says + (part == null ? "" : ", none can serve it") + ", so any server may");
             return true;
         }
-        way.say(says);
+        passage.say(says);
         if (part != null) {
-            way.to(part);
+            passage.to(part);
         }
         return false;
     }
 
     /** Follows calls that name no value; says whether some go on to the next rule. */
-    private boolean split(TagRule rule, Pool pool, Way way) {
+    private boolean split(TagRule rule, Pool pool, Passage passage) {
         if (rule.split().isEmpty()) {
             return true;
         }
@@ -90,22 +90,23 @@ final class TagStep implements Step {
         for (Map.Entry<String, Double> share : rule.split().entrySet()) {
             left -= share.getValue();
             if (share.getValue() > 0) {
-                goesOn |= share(rule.key() + "=" + share.getKey(), share.getValue(), parts.get(share.getKey()), way);
+                goesOn |=
+                        share(rule.key() + "=" + share.getKey(), share.getValue(), parts.get(share.getKey()), passage);
             }
         }
         if (left > 0) {
             Pool rest = withoutShare(rule, pool);
-            goesOn |= share("the others", left, rest.known().isEmpty() ? null : rest, way);
+            goesOn |= share("the others", left, rest.known().isEmpty() ? null : rest, passage);
         }
         return goesOn;
     }
 
-    private static boolean share(String whose, double percent, @Nullable Pool part, Way way) {
+    private static boolean share(String whose, double percent, @Nullable Pool part, Passage passage) {
         boolean canServe = part != null && part.canServe();
-        way.say("tags: " + Way.percent(percent) + " to " + whose + " (" + (part == null ? "no server" : part.counts())
-                + ")" + (canServe ? "" : ", so to any"));
+        passage.say("tags: " + Passage.percent(percent) + " to " + whose + " ("
+                + (part == null ? "no server" : part.counts()) + ")" + (canServe ? "" : ", so to any"));
         if (canServe && part != null) {
-            way.to(part);
+            passage.to(part);
         }
         return !canServe;
     }

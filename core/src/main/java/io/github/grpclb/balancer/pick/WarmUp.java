@@ -100,9 +100,9 @@ final class WarmUp implements Timed, PolicyPicker.PickerMaker {
         List<String> slowed = members.stream()
                 .filter(candidate -> share(candidate) < oldest)
                 .map(candidate ->
-                        candidate.endpoint().address() + " has " + Way.percent(share(candidate) / oldest * 100))
+                        candidate.endpoint().address() + " has " + Passage.percent(share(candidate) / oldest * 100))
                 .toList();
-        return slowed.isEmpty() ? null : "slow start: " + Way.some(slowed) + " of its share";
+        return slowed.isEmpty() ? null : "slow start: " + Passage.some(slowed) + " of its share";
     }
 
     private Policy.Picker slowedByWeight(

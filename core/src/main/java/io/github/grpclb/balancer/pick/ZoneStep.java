@@ -60,21 +60,21 @@ final class ZoneStep implements Step {
     }
 
     @Override
-    public Way way(Pool pool, PickSubchannelArgs call) {
+    public Passage passage(Pool pool, PickSubchannelArgs call) {
         Pool own = own(pool);
         Pool others = others(pool);
         if (!own.canServe() && !others.canServe()) {
-            return Way.through(Subset.isComing(subsetSize, own.known()) ? own : pool)
+            return Passage.through(Subset.isComing(subsetSize, own.known()) ? own : pool)
                     .say("zone " + config.own() + ": no server is ready in it, nor in another one");
         }
         double stays = others.canServe() ? stays(own, others, false) : 1;
-        Way way = new Way()
-                .say("zone " + config.own() + ": " + Way.percent(stays * 100) + " stay (" + own.counts() + ")"
+        Passage passage = new Passage()
+                .say("zone " + config.own() + ": " + Passage.percent(stays * 100) + " stay (" + own.counts() + ")"
                         + (stays < 1 ? ", the others leave (" + others.counts() + ")" : ""));
         if (stays > 0) {
-            way.to(own);
+            passage.to(own);
         }
-        return stays < 1 ? way.to(others) : way;
+        return stays < 1 ? passage.to(others) : passage;
     }
 
     @Override

@@ -4,26 +4,26 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where one call goes on to from a step, and what the step has to say of that; a part of it is said of a pool. Not thread-safe.
+ * Where a call goes on to from a step, and what the step has to say of that. Not thread-safe.
  */
-final class Way {
+final class Passage {
 
     private static final int MOST_NAMED = 3;
 
     private final List<String> says = new ArrayList<>();
     private final List<Pool> pools = new ArrayList<>();
 
-    /** Returns the way of a call that a step has nothing to say of. */
-    static Way through(Pool pool) {
-        return new Way().to(pool);
+    /** Returns that of a call that a step lets through without a word. */
+    static Passage through(Pool pool) {
+        return new Passage().to(pool);
     }
 
-    Way say(String text) {
+    Passage say(String text) {
         says.add(text);
         return this;
     }
 
-    Way to(Pool pool) {
+    Passage to(Pool pool) {
         pools.add(pool);
         return this;
     }
