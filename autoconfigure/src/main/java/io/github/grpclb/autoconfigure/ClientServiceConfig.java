@@ -133,6 +133,11 @@ record ClientServiceConfig(String prefix, ClientProperties own, ClientProperties
         return balancer(own.over(all));
     }
 
+    /** Returns the options of a policy, be it in use or not. */
+    Map<String, ?> policyOptions(String policy) {
+        return options(policy, own.over(all));
+    }
+
     private static String policy(ClientProperties client) {
         return client.policy() != null ? client.policy() : LbConfig.DEFAULT.policy();
     }

@@ -9,7 +9,9 @@ import io.github.grpclb.client.ClientSettings;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.policy.PolicyTable;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** What is configured for each client, by the name that the application gives it. Thread-safe. */
 final class ConfiguredClients implements Function<String, ClientSettings> {
@@ -52,6 +54,11 @@ final class ConfiguredClients implements Function<String, ClientSettings> {
         // more than there are would keep the application from ever being ready
         int ready = fixed.isEmpty() ? least : Math.min(least, fixed.size());
         return new ClientSettings(config.balancer(), config.initialWait(), fixed, ready);
+    }
+
+    /** Returns the options of a policy, be it in use or not; null stands for a client that nobody named. */
+    Map<String, ?> policyOptions(@Nullable String client, String policy) {
+        return configOf(client == null ? "" : client).policyOptions(policy);
     }
 
     private ClientServiceConfig configOf(String name) {

@@ -4,6 +4,7 @@ import io.github.grpclb.autoconfigure.properties.ClientProperties;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.dryrun.DryRun;
 import io.github.grpclb.client.ChannelSetup;
 import io.github.grpclb.client.ReadyEndpoints;
 import io.github.grpclb.discovery.EndpointSource;
@@ -83,6 +84,13 @@ public final class GrpcLbClientAutoConfiguration {
                 .observer(observers.ofPicks())
                 .ready(ready.getIfAvailable())
                 .build();
+    }
+
+    @Bean
+    @Lazy // asked for by whoever looks at the actuator's endpoint
+    DryRun.PolicyOptions grpcLbPolicyOptions(
+            GrpcLbProperties properties, ClientProperties allClients, PolicyTable policies, PodSettings pod) {
+        return new ConfiguredClients(properties, allClients, policies, new ClientZones(pod))::policyOptions;
     }
 
     @Bean

@@ -2,12 +2,15 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.actuate.ControlPlaneStatus;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.actuate.PredictSection;
 import io.github.grpclb.actuate.Section;
 import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.dryrun.DryRun;
 import io.github.grpclb.server.ServerLifecycle;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
@@ -18,6 +21,13 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 @ConditionalOnAvailableEndpoint(GrpcLbEndpoint.class)
 public final class GrpcLbEndpointAutoConfiguration {
+
+    @Bean
+    @ConditionalOnBean({LiveEndpoints.class, DryRun.PolicyOptions.class})
+    @ConditionalOnMissingBean
+    PredictSection grpcLbPredictSection(LiveEndpoints live, DryRun.PolicyOptions options) {
+        return new PredictSection(new DryRun(live.copies(), options));
+    }
 
     @Bean
     @ConditionalOnMissingBean

@@ -1,5 +1,6 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.actuate.PredictSection;
 import io.github.grpclb.autoconfigure.properties.ClientProperties;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.RecordHints;
@@ -9,6 +10,7 @@ import io.grpc.LoadBalancerProvider;
 import io.grpc.NameResolverProvider;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.BindingReflectionHintsRegistrar;
 import org.springframework.aot.hint.MemberCategory;
 import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.RuntimeHintsRegistrar;
@@ -26,6 +28,7 @@ final class GrpcLbRuntimeHints implements RuntimeHintsRegistrar {
         registerServices(hints, LoadBalancerProvider.class, classLoader);
         registerServices(hints, NameResolverProvider.class, classLoader);
         hints.resources().registerPattern("io/github/grpclb/actuate/ui/*");
+        new BindingReflectionHintsRegistrar().registerReflectionHints(hints.reflection(), PredictSection.Answer.class);
         RecordHints.register(
                 hints, GrpcLbProperties.class, ClientProperties.class, XdsProperties.class, XdsServiceProperties.class);
     }

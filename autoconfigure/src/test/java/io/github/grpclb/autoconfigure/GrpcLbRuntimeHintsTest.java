@@ -6,8 +6,10 @@ import static org.springframework.aot.hint.predicate.RuntimeHintsPredicates.reso
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.github.grpclb.actuate.PredictSection;
 import io.github.grpclb.balancer.HealthCheckingLoadBalancerProvider;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
+import io.github.grpclb.balancer.dryrun.Prediction;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import java.util.List;
 import java.util.stream.Stream;
@@ -49,6 +51,14 @@ final class GrpcLbRuntimeHintsTest {
             })
     void makesTheServices(Class<?> provider) {
         assertThat(reflection().onType(provider).withMemberCategory(MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS))
+                .accepts(HINTS);
+    }
+
+    /** What Jackson writes is read by reflection. */
+    @ParameterizedTest
+    @ValueSource(classes = {PredictSection.Answer.class, Prediction.Share.class, Prediction.Part.class})
+    void writesWhatTheActuatorTells(Class<?> record) {
+        assertThat(reflection().onType(record).withMemberCategory(MemberCategory.ACCESS_DECLARED_FIELDS))
                 .accepts(HINTS);
     }
 
