@@ -30,7 +30,9 @@ final class ConfigurationPage {
 
     static {
         SECTIONS.put("grpc.lb", "See [policies](policies.md), [routing](routing.md) and [operations](operations.md).");
-        SECTIONS.put("grpc.lb.etcd", "See [security and TLS](operations.md#tls-to-etcd) and [overrides](operations.md#overrides).");
+        SECTIONS.put(
+                "grpc.lb.etcd",
+                "See [security and TLS](operations.md#tls-to-etcd) and [overrides](operations.md#overrides).");
         SECTIONS.put("grpc.lb.kubernetes", "See [Kubernetes](kubernetes.md#in-a-spring-boot-application).");
         SECTIONS.put("grpc.lb.registration", "See [operations](operations.md#stopping-a-server).");
         SECTIONS.put(

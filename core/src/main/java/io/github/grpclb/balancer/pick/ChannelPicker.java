@@ -5,8 +5,6 @@ import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.discovery.Internal;
 import io.grpc.ConnectivityState;
-import io.grpc.LoadBalancer.FixedResultPicker;
-import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.List;
 import java.util.function.Function;
