@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where calls would go, now and if something were otherwise: {@code
- * grpclb/predict?service=greeter&call=header.x-version=v2&change=disable.s1=}. No call is sent.
+ * grpclb/predict?service=greeter&call=header.x-version=v2&change=disable.s1}. No call is sent.
  */
 public final class PredictSection implements Section {
 

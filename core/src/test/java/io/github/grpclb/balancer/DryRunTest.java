@@ -191,7 +191,7 @@ class DryRunTest {
         Prediction gone = scene.predict("header.x-version=v2", "zoneGone=z2");
         assertThat(gone.failed()).isEqualTo(new Prediction.Part(0.0, 1.0));
         assertThat(gone.reason()).isEqualTo("tags: no endpoint with version 'v2' (1 ready of 1 known)");
-        Prediction empty = scene.predict("", "disable.s1=,disable.s2=true");
+        Prediction empty = scene.predict("", "disable.s1=,disable.s2");
         assertThat(empty.failed()).isEqualTo(new Prediction.Part(0.0, 1.0));
         assertThat(empty.reason()).isEqualTo("no server is left");
         assertThat(scene.predict("serverId=s3", "").reason())

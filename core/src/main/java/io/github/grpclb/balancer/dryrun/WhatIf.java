@@ -17,7 +17,7 @@ public final class WhatIf {
 
     /** What {@link #parse} reads. */
     static final String FORM =
-            "weight.<id or address>=<weight>, disable.<id or address>=, policy=<name> or zoneGone=<zone>, divided by commas";
+            "weight.<id or address>=<weight>, disable.<id or address>, policy=<name> or zoneGone=<zone>, divided by commas";
 
     /** Nothing would be. */
     public static final WhatIf NOTHING = new WhatIf(Map.of(), Set.of(), Set.of(), null);
@@ -37,7 +37,7 @@ public final class WhatIf {
     }
 
     /**
-     * Reads a change: {@code weight.s1=0,disable.10.0.0.7:8080=,policy=least_request,zoneGone=z1}.
+     * Reads a change: {@code weight.s1=0,disable.10.0.0.7:8080,policy=least_request,zoneGone=z1}.
      *
      * @param text null or blank for {@link #NOTHING}
      * @throws IllegalValueException if a name is not known, or a value is not what it must be
@@ -55,7 +55,7 @@ public final class WhatIf {
             String server = name.substring(name.indexOf('.') + 1);
             if (equals > 0 && name.startsWith("weight.") && !server.isBlank()) {
                 weights.put(server, weight(name, value));
-            } else if (equals > 0 && name.startsWith("disable.") && !server.isBlank()) {
+            } else if (name.startsWith("disable.") && !server.isBlank()) {
                 if (!value.isEmpty() && !value.equals("true")) {
                     throw new IllegalValueException(name, value, "nothing, or true");
                 }
