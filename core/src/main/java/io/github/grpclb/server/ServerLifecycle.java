@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -22,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * end, all before the server itself is shut down, so that no call fails. A server may start again after it stopped.
  *
  * <p>A server that {@linkplain #accepting does not accept} calls is not announced before it does; one that was announced drains until
- * it accepts again. Thread-safe.
+ * it accepts again. One that somebody {@linkplain #drain drains} goes on, and turns its clients away until that {@linkplain #endDrain
+ * ends}. Thread-safe.
  */
 public final class ServerLifecycle {
 
@@ -31,9 +33,15 @@ public final class ServerLifecycle {
     private final EndpointRegistrar registrar;
     private final DrainOptions drain;
     private final LongSupplier currentTimeMillis;
+    private final LongSupplier nanoTime;
+    private final List<DrainListener> listeners = new CopyOnWriteArrayList<>();
+
+    /** Held while listeners are told, so that they hear of drains in order; never by whoever starts or stops the server. */
+    private final Object telling = new Object();
 
     private boolean accepting = true;
     private @Nullable Running running;
+    private @Nullable RequestedDrain requested;
 
     /** A server between its start and its stop. */
     private record Running(List<Endpoint> endpoints, ServerTraffic traffic, List<Registration> registrations) {}
@@ -45,13 +53,20 @@ public final class ServerLifecycle {
      * @param drain how the server leaves
      */
     public ServerLifecycle(EndpointRegistrar registrar, DrainOptions drain) {
-        this(registrar, drain, System::currentTimeMillis);
+        this(registrar, drain, System::currentTimeMillis, System::nanoTime);
     }
 
-    ServerLifecycle(EndpointRegistrar registrar, DrainOptions drain, LongSupplier currentTimeMillis) {
+    ServerLifecycle(
+            EndpointRegistrar registrar, DrainOptions drain, LongSupplier currentTimeMillis, LongSupplier nanoTime) {
         this.registrar = registrar;
         this.drain = drain;
         this.currentTimeMillis = currentTimeMillis;
+        this.nanoTime = nanoTime;
+    }
+
+    /** Has somebody told of each drain that is asked for while the server goes on. */
+    public void onDrain(DrainListener listener) {
+        listeners.add(listener);
     }
 
     /**
@@ -90,15 +105,123 @@ public final class ServerLifecycle {
             return;
         }
         if (now.registrations().isEmpty()) { // it never accepted a call since it started
-            running = new Running(now.endpoints(), now.traffic(), register(now.endpoints()));
+            running = new Running(now.endpoints(), now.traffic(), register(inState(wantedState(), now.endpoints())));
             return;
         }
+        Endpoint.State state = wantedState();
         log.info(
                 "{} {}",
                 named(now.endpoints()),
-                accepting ? "takes calls again" : "drains until the application is ready again");
-        Endpoint.State state = accepting ? Endpoint.State.UP : Endpoint.State.DRAINING;
+                state == Endpoint.State.UP
+                        ? "takes calls again"
+                        : accepting ? "drains, as was asked for" : "drains until the application is ready again");
         now.registrations().forEach(registration -> update(registration, state));
+    }
+
+    /**
+     * Turns the server's clients away, as when it stops; but it goes on, and stays announced, until it stops or {@link #endDrain} takes
+     * this back. Returns at once, also when the registry is away. A stop that follows does not wait anew. Idempotent.
+     *
+     * @return how far it is
+     */
+    public DrainStatus drain() {
+        synchronized (telling) {
+            synchronized (this) {
+                Running now = running;
+                if (now == null || requested != null) {
+                    return drainStatus();
+                }
+                log.info("{} drains, as was asked for", named(now.endpoints()));
+                requested = request(now);
+            }
+            listeners.forEach(listener -> listener.draining(true));
+        }
+        return drainStatus();
+    }
+
+    /** Tells the registry of all; it is waited for where it has announced the server, which it may be about to else. */
+    private RequestedDrain request(Running now) {
+        List<Registration> all = now.registrations();
+        List<Registration> registered = all.stream()
+                .filter(registration -> registration.state() == Registration.State.REGISTERED)
+                .toList();
+        List<Registration> awaited = registered.isEmpty() ? all : registered;
+        List<CompletableFuture<Void>> updates = new ArrayList<>();
+        for (Registration registration : all) {
+            CompletableFuture<Void> update = update(registration, Endpoint.State.DRAINING);
+            if (awaited.contains(registration)) {
+                updates.add(update);
+            }
+        }
+        return new RequestedDrain(
+                now.traffic(),
+                drain,
+                nanoTime,
+                updates,
+                awaited.stream().map(Registration::hasOthers).toList());
+    }
+
+    /**
+     * Takes a {@linkplain #drain drain} back: the server takes calls again, unless it does not accept them. Returns at once. Does
+     * nothing where none was asked for.
+     *
+     * @return how it is now
+     */
+    public DrainStatus endDrain() {
+        synchronized (telling) {
+            synchronized (this) {
+                RequestedDrain ending = requested;
+                Running now = running;
+                if (now == null || ending == null) {
+                    return drainStatus();
+                }
+                ending.end();
+                requested = null;
+                log.info("{} takes calls again, as was asked for", named(now.endpoints()));
+                now.registrations().forEach(registration -> update(registration, wantedState()));
+            }
+            listeners.forEach(listener -> listener.draining(false));
+        }
+        return drainStatus();
+    }
+
+    /** Returns how far the drain is that somebody asked for. */
+    public synchronized DrainStatus drainStatus() {
+        Running now = running;
+        RequestedDrain asked = requested;
+        if (asked != null) {
+            return asked.status();
+        }
+        boolean absent = now == null || now.registrations().isEmpty();
+        int open = now == null ? 0 : now.traffic().streams().count();
+        return new DrainStatus(absent ? DrainStatus.State.ABSENT : DrainStatus.State.NONE, null, false, null, open);
+    }
+
+    /**
+     * Blocks until a stop of the server would not wait any longer for its clients to turn away, for as long as {@link DrainOptions}
+     * allows, or until the thread is interrupted (its interrupt status stays set). Returns at once where no drain was asked for.
+     *
+     * @return how far the drain is
+     */
+    public DrainStatus awaitDrain() {
+        RequestedDrain asked;
+        synchronized (this) {
+            asked = requested;
+        }
+        if (asked != null) {
+            asked.await();
+        }
+        return drainStatus();
+    }
+
+    private Endpoint.State wantedState() {
+        return accepting && requested == null ? Endpoint.State.UP : Endpoint.State.DRAINING;
+    }
+
+    private static List<Endpoint> inState(Endpoint.State state, List<Endpoint> endpoints) {
+        return endpoints.stream()
+                .map(endpoint -> endpoint.toBuilder().state(state).build())
+                .toList();
     }
 
     /** Returns what is announced first, while it is. */
@@ -122,14 +245,20 @@ public final class ServerLifecycle {
      */
     public void stopping() {
         Running leaving;
+        RequestedDrain asked;
         synchronized (this) {
             leaving = running;
+            asked = requested;
             running = null;
+            requested = null;
         }
         if (leaving == null || leaving.registrations().isEmpty()) {
             return;
         }
         boolean answered = drain(leaving);
+        if (asked != null) {
+            asked.end();
+        }
         List<CompletableFuture<Void>> withdrawn =
                 leaving.registrations().stream().map(Registration::withdraw).toList();
         if (answered) { // a registry that kept it waiting once is not waited for again

@@ -1,5 +1,6 @@
 package io.github.grpclb.server;
 
+import io.grpc.Context;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
@@ -11,6 +12,8 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -25,6 +28,9 @@ public final class ServingStatus {
     private final Predicate<Server> isRegistered;
     private final Set<Server> running = new HashSet<>();
     private final List<String> changed = new ArrayList<>();
+
+    /** Of each name that is watched during a drain; to be cancelled. */
+    private final List<Context.CancellableContext> watching = new ArrayList<>();
 
     /**
      * Creates it.
@@ -41,14 +47,59 @@ public final class ServingStatus {
         if (server.getPort() > 0) { // an in-process one is no other server, but a way into the same services
             running.add(server);
         }
+        comeBack(server);
+    }
+
+    private void comeBack(Server server) {
         List<String> back = new ArrayList<>(changed);
         back.retainAll(names(server));
-        back.forEach(name -> health.setStatus(name, HealthCheckResponse.ServingStatus.SERVING));
         changed.removeAll(back);
+        back.forEach(name -> health.setStatus(name, HealthCheckResponse.ServingStatus.SERVING));
+    }
+
+    /**
+     * To be called when the registered server turns its clients away and goes on, and when it takes calls again. Whoever says meanwhile
+     * that it serves, as Spring does every 5 s by what the application's health says, is contradicted at once.
+     */
+    public synchronized void draining(boolean draining) {
+        endWatches();
+        running.stream().filter(isRegistered).forEach(server -> {
+            if (draining) {
+                leave(server);
+                names(server).stream().filter(changed::contains).forEach(this::watch);
+            } else {
+                comeBack(server);
+            }
+        });
+    }
+
+    private void endWatches() {
+        watching.forEach(watch -> watch.cancel(null));
+        watching.clear();
+    }
+
+    private void watch(String name) {
+        Context.CancellableContext context = Context.ROOT.withCancellation();
+        watching.add(context);
+        context.run(() -> ask(name, true, status -> {
+            if (status == HealthCheckResponse.ServingStatus.SERVING) {
+                // later, as the others who watch are still being told of this
+                CompletableFuture.runAsync(() -> contradict(name, context));
+            }
+        }));
+    }
+
+    private synchronized void contradict(String name, Context.CancellableContext context) {
+        if (watching.contains(context)) {
+            health.setStatus(name, HealthCheckResponse.ServingStatus.NOT_SERVING);
+        }
     }
 
     /** To be called when a server is about to leave, before {@link ServerLifecycle#stopping}. */
     public synchronized void stopping(Server server) {
+        if (isRegistered.test(server)) {
+            endWatches();
+        }
         running.remove(server);
         leave(server);
     }
@@ -74,14 +125,21 @@ public final class ServingStatus {
         return names;
     }
 
-    /** Asks the health service, since the manager has no way to. It answers at once; a service that it does not know is an error. */
     private boolean isServing(String name) {
         boolean[] serving = new boolean[1];
+        ask(name, false, status -> serving[0] = status == HealthCheckResponse.ServingStatus.SERVING);
+        return serving[0];
+    }
+
+    /** Asks the health service, since the manager has no way to. It answers at once; a service that it does not know is an error. */
+    private void ask(String name, boolean watch, Consumer<HealthCheckResponse.ServingStatus> answer) {
         if (health.getHealthService() instanceof HealthGrpc.HealthImplBase service) {
-            service.check(HealthCheckRequest.newBuilder().setService(name).build(), new StreamObserver<>() {
+            HealthCheckRequest request =
+                    HealthCheckRequest.newBuilder().setService(name).build();
+            StreamObserver<HealthCheckResponse> observer = new StreamObserver<>() {
                 @Override
                 public void onNext(HealthCheckResponse response) {
-                    serving[0] = response.getStatus() == HealthCheckResponse.ServingStatus.SERVING;
+                    answer.accept(response.getStatus());
                 }
 
                 @Override
@@ -89,8 +147,12 @@ public final class ServingStatus {
 
                 @Override
                 public void onCompleted() {}
-            });
+            };
+            if (watch) {
+                service.watch(request, observer);
+            } else {
+                service.check(request, observer);
+            }
         }
-        return serving[0];
     }
 }

@@ -37,7 +37,7 @@ class ServerLifecycleTest {
         events.add("waited " + nanos / 1_000_000 + " ms for streams");
     });
     private final ServerTraffic traffic = new ServerTraffic(quiet, streams);
-    private final ServerLifecycle server = new ServerLifecycle(registrar, DRAIN, () -> 1_763_600_000_000L);
+    private final ServerLifecycle server = new ServerLifecycle(registrar, DRAIN, () -> 1_763_600_000_000L, () -> now);
 
     @Test
     @FaultRow(32)
@@ -287,6 +287,155 @@ class ServerLifecycleTest {
         server.accepting(true);
         assertThat(events).endsWith("register UP");
         assertThat(registrar.last().endpoint().port()).isEqualTo(8081);
+    }
+
+    @Test
+    void drainsOnRequestAndGoesOn() {
+        server.onDrain(draining -> events.add("draining " + draining));
+        server.started(both(), 8080, traffic);
+        assertThat(server.drainStatus().state()).isEqualTo(DrainStatus.State.NONE);
+        assertThat(server.drain().state()).isEqualTo(DrainStatus.State.DRAINING);
+        assertThat(server.drain().told()).isTrue();
+        assertThat(events)
+                .containsExactly(
+                        "register UP",
+                        "register admin UP",
+                        "update DRAINING",
+                        "update admin DRAINING",
+                        "draining true");
+        now += 500_000_000;
+        assertThat(server.drainStatus().state()).isEqualTo(DrainStatus.State.QUIET);
+        assertThat(server.drainStatus().forTime()).isEqualTo(Duration.ofMillis(500));
+        assertThat(server.registrations()).hasSize(2);
+    }
+
+    @Test
+    void aNewCallPutsQuietOffUntilTheTimeIsUp() {
+        server.started(GREETER, 8080, traffic);
+        server.drain();
+        for (int i = 0; i < 25; i++) {
+            assertThat(server.drainStatus().mayStop()).isFalse();
+            now += 400_000_000;
+            quiet.callArrived();
+        }
+        assertThat(server.drainStatus().state()).isEqualTo(DrainStatus.State.OVERDUE);
+        assertThat(server.drainStatus().quietFor()).isZero();
+    }
+
+    @Test
+    void aDrainThatWasAskedForIsWaitedFor() {
+        server.started(GREETER, 8080, traffic);
+        assertThat(server.awaitDrain().state()).isEqualTo(DrainStatus.State.NONE);
+        server.drain();
+        now += 200_000_000;
+        assertThat(server.awaitDrain().state()).isEqualTo(DrainStatus.State.QUIET);
+        assertThat(events).containsExactly("register UP", "update DRAINING", "waited 300 ms");
+    }
+
+    @Test
+    void aStopAfterADrainDoesNotWaitAnew() {
+        server.started(GREETER, 8080, traffic);
+        server.drain();
+        now += 500_000_000;
+        server.stopping();
+        assertThat(events).containsExactly("register UP", "update DRAINING", "update DRAINING", "withdraw");
+        assertThat(server.drainStatus().state()).isEqualTo(DrainStatus.State.ABSENT);
+    }
+
+    @Test
+    void aStopDuringADrainWaitsForTheRestOfIt() {
+        server.started(GREETER, 8080, traffic);
+        server.drain();
+        now += 100_000_000;
+        server.stopping();
+        assertThat(events).contains("waited 400 ms").endsWith("withdraw");
+    }
+
+    @Test
+    void aStopAfterADrainThatNeverBecameQuietDoesNotWait() {
+        server.started(GREETER, 8080, traffic);
+        server.drain();
+        now += 10_000_000_000L;
+        quiet.callArrived();
+        server.stopping();
+        assertThat(events).containsExactly("register UP", "update DRAINING", "update DRAINING", "withdraw");
+    }
+
+    @Test
+    void aDrainIsTakenBack() {
+        server.onDrain(draining -> events.add("draining " + draining));
+        server.started(GREETER, 8080, traffic);
+        assertThat(server.endDrain().state()).isEqualTo(DrainStatus.State.NONE);
+        server.drain();
+        assertThat(server.endDrain().state()).isEqualTo(DrainStatus.State.NONE);
+        assertThat(events)
+                .containsExactly("register UP", "update DRAINING", "draining true", "update UP", "draining false");
+        server.stopping();
+        assertThat(events).endsWith("update DRAINING", "waited 500 ms", "withdraw");
+    }
+
+    @Test
+    void aServerThatIsNotAcceptingStaysDrainedWhenADrainIsTakenBack() {
+        server.started(GREETER, 8080, traffic);
+        server.accepting(false);
+        server.drain();
+        server.endDrain();
+        assertThat(events).endsWith("update DRAINING", "update DRAINING", "update DRAINING");
+        server.drain();
+        server.accepting(true);
+        assertThat(registrar.last().endpoint().state()).isEqualTo(Endpoint.State.DRAINING);
+        server.endDrain();
+        assertThat(registrar.last().endpoint().state()).isEqualTo(Endpoint.State.UP);
+    }
+
+    @Test
+    void oneThatIsDrainedBeforeItAcceptsIsAnnouncedAsDraining() {
+        server.accepting(false);
+        server.started(GREETER, 8080, traffic);
+        assertThat(server.drain().state()).isEqualTo(DrainStatus.State.QUIET);
+        server.accepting(true);
+        assertThat(events).containsExactly("register DRAINING");
+        server.endDrain();
+        assertThat(events).endsWith("update UP");
+    }
+
+    @Test
+    void aDrainWhereNobodyElseIsIsQuietAtOnce() {
+        registrar.others = CompletableFuture.completedFuture(false);
+        server.started(GREETER, 8080, traffic);
+        assertThat(server.drain().state()).isEqualTo(DrainStatus.State.QUIET);
+        server.awaitDrain();
+        assertThat(events).doesNotContain("waited 500 ms");
+    }
+
+    @Test
+    void aDrainThatTheRegistryDoesNotHearOfIsNotWaitedForLonger() {
+        registrar.answer = new CompletableFuture<>();
+        server.started(GREETER, 8080, traffic);
+        assertThat(server.drain().state()).isEqualTo(DrainStatus.State.DRAINING);
+        now += 20_000_000;
+        assertThat(server.awaitDrain().state()).isEqualTo(DrainStatus.State.OVERDUE);
+        assertThat(server.drainStatus().told()).isFalse();
+        registrar.answer.complete(null);
+        assertThat(server.drainStatus().state()).isEqualTo(DrainStatus.State.DRAINING);
+        assertThat(server.awaitDrain().state()).isEqualTo(DrainStatus.State.QUIET);
+    }
+
+    @Test
+    void aServerThatStartsAgainIsNotDrained() {
+        server.started(GREETER, 8080, traffic);
+        server.drain();
+        server.stopping();
+        server.started(GREETER, 8081, traffic);
+        assertThat(events).endsWith("register UP");
+        assertThat(server.drainStatus().state()).isEqualTo(DrainStatus.State.NONE);
+    }
+
+    @Test
+    void nothingIsDrainedWhereNothingRuns() {
+        assertThat(server.drain().state()).isEqualTo(DrainStatus.State.ABSENT);
+        assertThat(server.drain().mayStop()).isTrue();
+        assertThat(events).isEmpty();
     }
 
     private static Announcement both() {
