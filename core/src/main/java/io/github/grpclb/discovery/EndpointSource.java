@@ -1,5 +1,7 @@
 package io.github.grpclb.discovery;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How endpoints arrive. Delivers whole immutable snapshots in revision order, never a half-read list, and never gives up: while
  * the registry is away the last good snapshot stands. However many subscribers a service has, it is followed once; it is followed
@@ -28,6 +30,11 @@ public interface EndpointSource extends AutoCloseable {
     /** Returns which hosts its endpoints may have, host names after their lookup too. */
     default AddressRules addressRules() {
         return AddressRules.DEFAULT;
+    }
+
+    /** Returns what tells which services there are; null where that cannot be told. A source around another one returns that one's. */
+    default @Nullable ServiceCatalog catalog() {
+        return null;
     }
 
     /** Stops following all services. Returns within seconds, also when the registry does not answer. Idempotent. */

@@ -1,8 +1,10 @@
 package io.github.grpclb.discovery;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
 /** Endpoints that are written down instead of registered. Immutable and thread-safe. */
@@ -43,6 +45,17 @@ public final class StaticEndpointSource implements EndpointSource {
             listener.onEndpoints(snapshot);
         }
         return NOTHING_TO_FOLLOW;
+    }
+
+    @Override
+    public ServiceCatalog catalog() {
+        List<ServiceCatalog.Service> services = snapshots.values().stream()
+                .filter(snapshot -> !snapshot.endpoints().isEmpty())
+                .map(snapshot -> new ServiceCatalog.Service(
+                        snapshot.service(), snapshot.endpoints().size()))
+                .sorted(Comparator.comparing(ServiceCatalog.Service::name))
+                .toList();
+        return () -> CompletableFuture.completedFuture(new ServiceCatalog.Services(0, services, true));
     }
 
     @Override

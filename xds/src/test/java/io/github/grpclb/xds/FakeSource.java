@@ -4,8 +4,10 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.ServiceCatalog;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,25 @@ public final class FakeSource implements EndpointSource {
                 listeners.remove(service, listener);
             }
         };
+    }
+
+    /** Whether it tells which services it has. */
+    public volatile boolean hasCatalog;
+
+    @Override
+    public @Nullable ServiceCatalog catalog() {
+        return hasCatalog ? this::services : null;
+    }
+
+    private CompletableFuture<ServiceCatalog.Services> services() {
+        return CompletableFuture.completedFuture(new ServiceCatalog.Services(
+                1,
+                lists.entrySet().stream()
+                        .filter(each -> !each.getValue().isEmpty())
+                        .map(each -> new ServiceCatalog.Service(
+                                each.getKey(), each.getValue().size()))
+                        .toList(),
+                true));
     }
 
     @Override

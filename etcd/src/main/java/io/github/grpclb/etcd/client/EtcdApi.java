@@ -75,6 +75,15 @@ public interface EtcdApi extends EtcdKeys {
         return this;
     }
 
+    /**
+     * Reads the keys alone of a page; the values are empty. It does not matter whether this user may.
+     *
+     * @see #list
+     */
+    default CompletableFuture<Page> listKeysIfAllowed(String prefix, ByteString from, int limit, long revision) {
+        return ifAllowed().list(prefix, from, limit, revision);
+    }
+
     /** A running watch. */
     interface Watch {
 

@@ -203,11 +203,21 @@ final class JetcdClient implements EtcdClient {
 
     @Override
     public CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision) {
+        return list(prefix, from, limit, revision, false);
+    }
+
+    @Override
+    public CompletableFuture<Page> listKeysIfAllowed(String prefix, ByteString from, int limit, long revision) {
+        return list(prefix, from, limit, revision, true);
+    }
+
+    private CompletableFuture<Page> list(String prefix, ByteString from, int limit, long revision, boolean keysOnly) {
         RangeRequest request = RangeRequest.newBuilder()
-                .setKey(from.isEmpty() ? ByteString.copyFromUtf8(prefix) : from)
+                .setKey(from.isEmpty() ? Wire.prefixStart(prefix) : from)
                 .setRangeEnd(Wire.prefixEnd(prefix))
                 .setLimit(limit)
                 .setRevision(revision)
+                .setKeysOnly(keysOnly)
                 .setSortTarget(RangeRequest.SortTarget.KEY)
                 .setSortOrder(RangeRequest.SortOrder.ASCEND)
                 .build();

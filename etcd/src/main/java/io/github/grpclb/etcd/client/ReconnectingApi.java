@@ -156,6 +156,11 @@ public final class ReconnectingApi implements EtcdApi {
     }
 
     @Override
+    public CompletableFuture<Page> listKeysIfAllowed(String prefix, ByteString from, int limit, long revision) {
+        return call(null, etcd -> etcd.listKeysIfAllowed(prefix, from, limit, revision));
+    }
+
+    @Override
     public EtcdKeys ifAllowed() {
         return new EtcdKeys() {
             @Override

@@ -20,8 +20,16 @@ final class Wire {
                 kv.getKey().toStringUtf8(), kv.getValue(), kv.getCreateRevision(), kv.getModRevision(), kv.getLease());
     }
 
+    /** Returns the first key that may begin with a prefix: etcd knows none that is empty. */
+    static ByteString prefixStart(String prefix) {
+        return prefix.isEmpty() ? NUL : ByteString.copyFromUtf8(prefix);
+    }
+
     /** The end of the range of all keys that begin with a prefix, which ends in "/". */
     static ByteString prefixEnd(String prefix) {
+        if (prefix.isEmpty()) {
+            return NUL; // no end
+        }
         byte[] bytes = ByteString.copyFromUtf8(prefix).toByteArray();
         bytes[bytes.length - 1]++;
         return ByteString.copyFrom(bytes);

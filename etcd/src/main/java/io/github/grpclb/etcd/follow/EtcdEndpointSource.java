@@ -5,6 +5,7 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.ServiceCatalog;
 import io.github.grpclb.discovery.follow.FollowedSource;
 import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.discovery.snapshot.SnapshotStore;
@@ -22,6 +23,7 @@ public final class EtcdEndpointSource implements EndpointSource {
 
     private final Following following;
     private final FollowedSource source;
+    private final ServiceCatalog catalog;
 
     /**
      * Creates a source with the default options.
@@ -64,6 +66,7 @@ public final class EtcdEndpointSource implements EndpointSource {
                 following.lists(),
                 following.observer(),
                 linger);
+        this.catalog = new EtcdServiceCatalog(loop, api, following.keys());
     }
 
     @Override
@@ -75,6 +78,11 @@ public final class EtcdEndpointSource implements EndpointSource {
     @Override
     public AddressRules addressRules() {
         return following.rules().addresses();
+    }
+
+    @Override
+    public ServiceCatalog catalog() {
+        return catalog;
     }
 
     @Override

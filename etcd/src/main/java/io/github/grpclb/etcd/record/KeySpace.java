@@ -62,6 +62,30 @@ public record KeySpace(String prefix) {
         return isBelow(below, key) ? key.substring(below.length()) : null;
     }
 
+    /**
+     * Returns whether a key could be one of both: one prefix goes on where the other ends, with what may begin a service's name.
+     *
+     * @param other of the same kind: empty, or ends in "/"
+     */
+    public boolean overlaps(String other) {
+        return goesOn(prefix, other) || goesOn(other, prefix);
+    }
+
+    private static boolean goesOn(String shorter, String longer) {
+        return longer.startsWith(shorter)
+                && (longer.length() == shorter.length() || longer.charAt(shorter.length()) != '/');
+    }
+
+    /** Returns the service whose record a key is; null where it is none's. */
+    public @Nullable String serviceOf(String key) {
+        int end = key.lastIndexOf('/');
+        if (!key.startsWith(prefix) || end <= prefix.length()) {
+            return null;
+        }
+        String service = key.substring(prefix.length(), end);
+        return ServiceName.isValid(service) && isBelow(servicePrefix(service), key) ? service : null;
+    }
+
     /** Returns whether a key is that of a record of the service that has a prefix. */
     public static boolean isBelow(String servicePrefix, String key) {
         return key.startsWith(servicePrefix)

@@ -155,6 +155,11 @@ final class FollowedService implements EndpointListener {
         if (hearing != null && hearing.remove(hears) && hearing.isEmpty()) {
             ofType.remove(resource);
         }
+        return isAskedFor();
+    }
+
+    /** Returns whether anybody follows it. */
+    boolean isAskedFor() {
         return listeners.values().stream().anyMatch(each -> !each.isEmpty());
     }
 

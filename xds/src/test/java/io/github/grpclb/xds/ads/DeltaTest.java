@@ -134,6 +134,32 @@ class DeltaTest {
     }
 
     @Test
+    void tellsWhoNamesNoneOfAllThatTheRegistryHas() {
+        scene.source.hasCatalog = true;
+        scene.source.list("a", endpoint("a", 1));
+        client.subscribe(CLUSTER);
+        DeltaDiscoveryResponse none = client.read();
+        assertThat(names(none)).isEmpty();
+        client.accept(none);
+        scene.pass(Duration.ofMillis(100));
+        DeltaDiscoveryResponse first = client.read();
+        assertThat(names(first)).containsExactly("a");
+        client.accept(first);
+        scene.source.list("b", endpoint("b", 1));
+        scene.pass(FollowedServices.LOOK_EVERY.multipliedBy(2));
+        assertThat(names(client.read())).containsExactly("b");
+        assertThat(scene.source.followed()).isEqualTo(2);
+        scene.deltaClient().subscribe(ENDPOINTS, "b");
+        client.unsubscribe(CLUSTER, "*");
+        scene.settle();
+        assertThat(scene.source.listener("a")).isNull();
+        assertThat(scene.source.listener("b")).isNotNull();
+        scene.source.list("c", endpoint("c", 1));
+        scene.pass(FollowedServices.LOOK_EVERY.multipliedBy(2));
+        assertThat(scene.source.followed()).isEqualTo(1);
+    }
+
+    @Test
     void answersWhoAsksForAllWhereThereIsNothing() {
         client.subscribe(LISTENER);
         assertThat(names(client.read())).isEmpty();
