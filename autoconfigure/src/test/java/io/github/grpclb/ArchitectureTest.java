@@ -67,6 +67,7 @@ class ArchitectureTest {
             "etcd.record",
             "etcd.client",
             "etcd.announce",
+            "etcd.consumers",
             "etcd.follow",
             "etcd.override",
             "kubernetes",

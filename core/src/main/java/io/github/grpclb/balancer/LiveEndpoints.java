@@ -58,10 +58,21 @@ public final class LiveEndpoints {
             List<Live> endpoints,
             @Nullable String reason) {}
 
+    /**
+     * What one channel is for.
+     *
+     * @param service the service that it calls
+     * @param policy the name of the policy that picks, or null where the channel has never known an endpoint
+     * @param endpoints how many endpoints it knows
+     */
+    public record Use(String service, @Nullable String policy, int endpoints) {}
+
     /** What a balancer left. */
     private interface Newest {
 
         Channel asChannel();
+
+        Use use();
 
         /** Returns the endpoints of a service. */
         Stream<Live> endpoints(String ofService);
@@ -74,6 +85,11 @@ public final class LiveEndpoints {
         @Override
         public Channel asChannel() {
             return new Channel(client, service, policy, endpoints(service).toList(), null);
+        }
+
+        @Override
+        public Use use() {
+            return new Use(service, policy, known.size());
         }
 
         @Override
@@ -98,6 +114,11 @@ public final class LiveEndpoints {
         }
 
         @Override
+        public Use use() {
+            return new Use(service, policy, 0);
+        }
+
+        @Override
         public Stream<Live> endpoints(String ofService) {
             return Stream.empty();
         }
@@ -115,6 +136,11 @@ public final class LiveEndpoints {
     /** Returns all channels as they are now, in no order. */
     public List<Channel> channels() {
         return newest().map(Newest::asChannel).toList();
+    }
+
+    /** Returns what all channels are for, in no order. Costs no look at their endpoints. */
+    public List<Use> uses() {
+        return newest().map(Newest::use).toList();
     }
 
     /**

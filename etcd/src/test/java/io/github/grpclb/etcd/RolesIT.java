@@ -6,6 +6,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import io.github.grpclb.discovery.Consumer;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar.Registration;
 import io.github.grpclb.discovery.RegistryObserver;
@@ -14,6 +15,8 @@ import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.etcd.client.EtcdOptions;
 import io.github.grpclb.etcd.client.EtcdUnavailableException;
+import io.github.grpclb.etcd.consumers.EtcdConsumerDirectory;
+import io.github.grpclb.etcd.consumers.EtcdConsumers;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
 import io.github.grpclb.etcd.override.EtcdOverrideStore;
 import io.github.grpclb.etcd.override.EtcdOverrides;
@@ -197,6 +200,27 @@ class RolesIT {
                 .untilAsserted(() ->
                         assertThat(list.endpoints()).extracting(Endpoint::key).containsExactly("bare/127.0.0.1:8001"));
         assertDenied(announcer.api().list("bare2/", ByteString.EMPTY, 10, 0), "reading all of bare2/");
+    }
+
+    @Test
+    void theyAreEnoughForConsumersWhereThatIsAskedFor() throws Exception {
+        EtcdConsumerDirectory directory = new EtcdConsumerDirectory(connect("announcer"), EtcdConsumers.DEFAULT_PREFIX);
+        assertDenied(directory.consumers("greeter"), "permission denied");
+        operator.script(Repository.file("bin/etcd-roles"), "--consumers", "greeter");
+        Consumer consumer = new Consumer("greeter", "front", null, "pod-1", null, 1, 1);
+        opened.add(new EtcdConsumers(
+                connect("caller"), EtcdConsumers.DEFAULT_PREFIX, Duration.ofSeconds(10), "1", () -> List.of(consumer)));
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(directory.consumers("greeter"))
+                .succeedsWithin(LIMIT)
+                .satisfies(told -> assertThat(told.consumers()).containsExactly(consumer)));
+        assertDenied(directory.consumers(null), "permission denied");
+        ByteString value = ByteString.copyFromUtf8("{}");
+        assertDenied(
+                connect("announcer").api().putIfUnchanged("/grpclb-consumers/greeter/x", 0, value, 0),
+                "writing /grpclb-consumers/greeter/x");
+        assertDenied(
+                connect("caller").api().putIfUnchanged("/grpclb-consumers/greeter2/x", 0, value, 0),
+                "writing /grpclb-consumers/greeter2/x");
     }
 
     @Test

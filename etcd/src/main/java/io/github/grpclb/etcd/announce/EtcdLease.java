@@ -1,5 +1,6 @@
 package io.github.grpclb.etcd.announce;
 
+import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.follow.Alarm;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdBackoff;
@@ -8,14 +9,15 @@ import io.github.grpclb.etcd.client.EtcdLoop;
 import java.time.Duration;
 
 /**
- * The lease of one registration. Renewed at a third of the time that etcd gave, by monotonic time; a renewal that fails
+ * The lease of one registration, or of what else belongs to a process. Renewed at a third of the time that etcd gave, by monotonic time; a renewal that fails
  * is tried again until etcd answers, also after the lease should have ended: only etcd knows whether it has. For the
  * loop's thread.
  */
-final class EtcdLease {
+@Internal
+public final class EtcdLease {
 
     /** Where a lease stands. */
-    enum State {
+    public enum State {
         /** Not asked for. */
         NEW, // -> GRANTING, CLOSED
         /** Asked for, again and again. */
@@ -31,7 +33,7 @@ final class EtcdLease {
     }
 
     /** Whose lease it is. */
-    interface Owner {
+    public interface Owner {
 
         /** A lease was granted or renewed: etcd answers, and it is a good time to look after the key. */
         void leaseHeld();
@@ -67,22 +69,32 @@ final class EtcdLease {
     private long renewedAt;
 
     EtcdLease(Announcing announcing, Owner owner) {
-        this.loop = announcing.loop();
-        this.api = announcing.api();
-        this.requestedTtl = announcing.ttl();
-        this.ttl = announcing.ttl();
-        this.callTimeout = announcing.callTimeout();
+        this(announcing.loop(), announcing.api(), announcing.ttl(), announcing.callTimeout(), owner);
+    }
+
+    /**
+     * Creates a lease that is asked for when it is opened.
+     *
+     * @param ttl what is asked for, in whole seconds
+     * @param callTimeout how long a call may take
+     */
+    public EtcdLease(EtcdLoop loop, EtcdApi api, Duration ttl, Duration callTimeout, Owner owner) {
+        this.loop = loop;
+        this.api = api;
+        this.requestedTtl = ttl;
+        this.ttl = ttl;
+        this.callTimeout = callTimeout;
         this.owner = owner;
         this.backoff = new EtcdBackoff(loop);
         this.next = new Alarm(loop);
     }
 
-    State state() {
+    public State state() {
         return state;
     }
 
     /** Returns etcd's id of the lease; 0 when there is none. */
-    long id() {
+    public long id() {
         return id;
     }
 
@@ -98,7 +110,7 @@ final class EtcdLease {
     }
 
     /** Asks for a lease until there is one. */
-    void open() {
+    public void open() {
         if (state == State.NEW || state == State.LOST) {
             next.set(Duration.ZERO, this::grant);
             state = State.GRANTING;
@@ -107,7 +119,7 @@ final class EtcdLease {
     }
 
     /** To be called when a call told that etcd does not have this lease. */
-    void gone() {
+    public void gone() {
         if (state == State.HELD || state == State.OVERDUE) {
             next.set(Duration.ZERO, this::open);
             state = State.LOST;
@@ -116,7 +128,7 @@ final class EtcdLease {
     }
 
     /** Stops renewing. Returns the id of the lease, for the owner to revoke; 0 when there is none. */
-    long close() {
+    public long close() {
         next.cancel();
         state = State.CLOSED;
         return id;
