@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +26,9 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 class KubernetesManifestsTest {
 
     private static final String NAME = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
+
+    /** A variable that Spring Boot reads as a property. */
+    private static final Pattern PROPERTY = Pattern.compile("(GRPC_LB|MANAGEMENT)_.*");
 
     private static final Map<String, String> VERSIONS = Map.of(
             "Deployment", "apps/v1",
@@ -95,6 +99,7 @@ class KubernetesManifestsTest {
             Map.entry("Deployment.spec.template.spec.containers.lifecycle", Set.of("preStop", "postStart")),
             Map.entry("Deployment.spec.template.spec.containers.lifecycle.preStop", Set.of("exec", "httpGet", "sleep")),
             Map.entry("Deployment.spec.template.spec.containers.lifecycle.preStop.exec", Set.of("command")),
+            Map.entry("Deployment.spec.template.spec.containers.lifecycle.preStop.httpGet", Set.of("path", "port")),
             Map.entry("Deployment.spec.template.spec.containers.resources", Set.of("requests", "limits")),
             Map.entry("Deployment.spec.template.spec.containers.resources.requests", Set.of("cpu", "memory")),
             Map.entry("Deployment.spec.template.spec.containers.resources.limits", Set.of("cpu", "memory")),
@@ -276,6 +281,36 @@ class KubernetesManifestsTest {
         }
     }
 
+    /** What it asks for is there only where two properties say so, and a stop takes the drain's time before SIGTERM. */
+    @ParameterizedTest
+    @MethodSource("deployments")
+    void aPodThatDrainsBeforeItsEndIsLetTo(Manifest deployment) {
+        Object path =
+                deployment.at("spec", "template", "spec", "containers", "lifecycle", "preStop", "httpGet", "path");
+        if (path != null) {
+            assertThat(path).isEqualTo("/actuator/grpclb/pre-stop");
+            Object port =
+                    deployment.at("spec", "template", "spec", "containers", "lifecycle", "preStop", "httpGet", "port");
+            Map<String, Object> variables = variables(deployment);
+            assertThat(variables)
+                    .containsEntry("GRPC_LB_OPERATIONS_ENABLED", "true")
+                    .containsEntry("GRPC_LB_OPERATIONS_PRESTOP", "true")
+                    .containsEntry("MANAGEMENT_SERVER_PORT", String.valueOf(containerPort(deployment, port)));
+            assertThat(String.valueOf(variables.get("MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE")))
+                    .contains("grpclb");
+            Object grace = deployment.at("spec", "template", "spec", "terminationGracePeriodSeconds");
+            assertThat((Integer) grace).isGreaterThanOrEqualTo(16 + 30);
+        }
+    }
+
+    private static Map<String, Object> variables(Manifest deployment) {
+        List<?> variables = (List<?>) deployment.at("spec", "template", "spec", "containers", "env");
+        Map<String, Object> values = new HashMap<>();
+        variables.forEach(
+                each -> values.put(String.valueOf(((Map<?, ?>) each).get("name")), ((Map<?, ?>) each).get("value")));
+        return values;
+    }
+
     @ParameterizedTest
     @MethodSource("deployments")
     void aProbeAsksAPortOfTheContainer(Manifest deployment) {
@@ -305,7 +340,7 @@ class KubernetesManifestsTest {
                 assertThat(variable.get("value"))
                         .isEqualTo(String.valueOf(
                                 deployment.at("spec", "template", "spec", "terminationGracePeriodSeconds")));
-            } else {
+            } else if (!PROPERTY.matcher(String.valueOf(variable.get("name"))).matches()) {
                 assertThat(fields).containsKey(String.valueOf(variable.get("name")));
                 assertThat(variable.get("valueFrom"))
                         .isEqualTo(Map.of("fieldRef", Map.of("fieldPath", fields.get(variable.get("name")))));

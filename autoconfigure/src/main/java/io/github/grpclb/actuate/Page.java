@@ -3,10 +3,7 @@ package io.github.grpclb.actuate;
 import io.github.grpclb.discovery.Internal;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
-import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
-import org.springframework.boot.actuate.endpoint.web.annotation.EndpointWebExtension;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.core.io.Resource;
 import org.springframework.util.MimeType;
@@ -15,7 +12,6 @@ import org.springframework.util.MimeType;
  * The page {@code grpclb/ui} over the endpoint's sections, for a browser: files in the jar, which load nothing from elsewhere. Immutable.
  */
 @Internal
-@EndpointWebExtension(endpoint = GrpcLbEndpoint.class)
 public final class Page implements Section {
 
     private static final String NAME = "ui";
@@ -43,8 +39,8 @@ public final class Page implements Section {
     }
 
     /** Returns a file of the page; null where there is none of that name. */
-    @ReadOperation
-    public @Nullable WebEndpointResponse<Resource> file(@Selector String section, @Selector String name) {
+    @Nullable
+    WebEndpointResponse<Resource> file(String section, String name) {
         return section.equals(NAME) && FILES.containsKey(name) ? file(name) : null;
     }
 

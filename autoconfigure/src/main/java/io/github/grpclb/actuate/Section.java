@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A part of what the actuator's endpoint {@code grpclb} tells, read at {@code grpclb/<name>}. A bean of this type is a section. Reading
- * changes nothing. Thread-safe.
+ * changes nothing, but that of {@link PreStopSection}, which has a switch of its own. Thread-safe.
  */
 public interface Section {
 

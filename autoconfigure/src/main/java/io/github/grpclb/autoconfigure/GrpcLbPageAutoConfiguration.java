@@ -1,7 +1,9 @@
 package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.actuate.GrpcLbOperations;
 import io.github.grpclb.actuate.Page;
+import io.github.grpclb.actuate.PageFiles;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -10,7 +12,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.context.annotation.Bean;
 
 /** The page over the actuator's endpoint {@code grpclb}, in an application that has a web server. */
-@AutoConfiguration(before = GrpcLbEndpointAutoConfiguration.class)
+@AutoConfiguration(after = GrpcLbOperationsAutoConfiguration.class, before = GrpcLbEndpointAutoConfiguration.class)
 @ConditionalOnGrpcLb
 @ConditionalOnWebApplication
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
@@ -21,5 +23,12 @@ public final class GrpcLbPageAutoConfiguration {
     @ConditionalOnMissingBean
     Page grpcLbPage() {
         return new Page();
+    }
+
+    /** Spring Boot takes one extension of an endpoint. */
+    @Bean
+    @ConditionalOnMissingBean({GrpcLbOperations.class, PageFiles.class})
+    PageFiles grpcLbPageFiles(Page page) {
+        return new PageFiles(page);
     }
 }

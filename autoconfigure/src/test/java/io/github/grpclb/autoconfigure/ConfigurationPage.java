@@ -35,6 +35,8 @@ final class ConfigurationPage {
                 "See [security and TLS](operations.md#tls-to-etcd) and [overrides](operations.md#overrides).");
         SECTIONS.put("grpc.lb.kubernetes", "See [Kubernetes](kubernetes.md#in-a-spring-boot-application).");
         SECTIONS.put("grpc.lb.registration", "See [operations](operations.md#stopping-a-server).");
+        SECTIONS.put("grpc.lb.operations", "See [acting over HTTP](operations.md#acting-over-http).");
+        SECTIONS.put("grpc.lb.consumers", "See [who calls a service](operations.md#who-calls-a-service).");
         SECTIONS.put(
                 "grpc.lb.snapshot", "See [starting while etcd is down](operations.md#starting-while-etcd-is-down).");
         SECTIONS.put("grpc.lb.xds", "For one service below `services.<name>`. See [xDS clients](xds.md).");

@@ -22,9 +22,11 @@ import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -34,6 +36,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -141,6 +144,46 @@ class SpringGrpcServersIT {
                 .until(() ->
                         health.check(HealthCheckRequest.getDefaultInstance()).getStatus() == ServingStatus.NOT_SERVING);
         assertThat(closed).succeedsWithin(Duration.ofSeconds(30));
+    }
+
+    @Test
+    void healthSaysThatItDrainsWhateverSpringSaysMeanwhile() {
+        ConfigurableApplicationContext server = opened.add(server(
+                at, "spring.grpc.server.health.schedule.delay=0", "spring.grpc.server.health.schedule.period=200ms"));
+        int port = Integer.parseInt(announced(server).address().split(":")[1]);
+        ManagedChannel channel = Grpc.newChannelBuilder("127.0.0.1:" + port, InsecureChannelCredentials.create())
+                .build();
+        opened.add(channel::shutdownNow);
+        List<ServingStatus> seen = new CopyOnWriteArrayList<>();
+        HealthGrpc.newStub(channel).withWaitForReady().watch(HealthCheckRequest.getDefaultInstance(), into(seen));
+        await().untilAsserted(() -> assertThat(seen).endsWith(ServingStatus.SERVING));
+        int before = seen.size();
+        server.getBean(ServerLifecycle.class).drain();
+        await().untilAsserted(() -> assertThat(seen.subList(before, seen.size()))
+                .startsWith(
+                        ServingStatus.NOT_SERVING,
+                        ServingStatus.SERVING, // Spring
+                        ServingStatus.NOT_SERVING));
+        server.getBean(ServerLifecycle.class).endDrain();
+        int told = seen.size();
+        await().during(Duration.ofMillis(500))
+                .untilAsserted(() ->
+                        assertThat(seen).hasSizeLessThanOrEqualTo(told + 1).endsWith(ServingStatus.SERVING));
+    }
+
+    private static StreamObserver<HealthCheckResponse> into(List<ServingStatus> seen) {
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(HealthCheckResponse response) {
+                seen.add(response.getStatus());
+            }
+
+            @Override
+            public void onError(Throwable end) {}
+
+            @Override
+            public void onCompleted() {}
+        };
     }
 
     /** Other threads deliver events whenever they come to it: here, never. */

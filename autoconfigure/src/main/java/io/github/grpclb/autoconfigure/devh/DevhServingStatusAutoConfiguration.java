@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure.devh;
 
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
+import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.server.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import net.devh.boot.grpc.server.event.GrpcServerLifecycleEvent;
@@ -18,8 +19,13 @@ public final class DevhServingStatusAutoConfiguration {
 
     @Bean
     @ConditionalOnBean(HealthStatusManager.class)
-    ServingStatusEvents grpcLbServingStatus(HealthStatusManager health, ObjectProvider<ServerEvents> registration) {
-        return new ServingStatusEvents(
-                new ServingStatus(health, server -> registration.stream().anyMatch(it -> it.isRegistered(server))));
+    ServingStatusEvents grpcLbServingStatus(
+            HealthStatusManager health,
+            ObjectProvider<ServerEvents> registration,
+            ObjectProvider<ServerLifecycle> lifecycle) {
+        ServingStatus status =
+                new ServingStatus(health, server -> registration.stream().anyMatch(it -> it.isRegistered(server)));
+        lifecycle.ifAvailable(it -> it.onDrain(status::draining));
+        return new ServingStatusEvents(status);
     }
 }

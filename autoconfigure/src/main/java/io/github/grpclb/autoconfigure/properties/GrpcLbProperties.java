@@ -24,6 +24,8 @@ import org.springframework.boot.context.properties.bind.Name;
  *     etcd is unreachable does not count, and 0 keeps none (0 to 365d).
  * @param snapshot The last good lists on disk, from which a client starts while etcd is down.
  * @param metrics Micrometer meters.
+ * @param operations What may be changed through the actuator's endpoint grpclb.
+ * @param consumers Which services this process calls, for all to see.
  * @param podLabelsFile File of the pod's labels, as Kubernetes' downward API writes it: topology.kubernetes.io/zone in it is the zone of
  *     this process where neither a property nor the environment variable TOPOLOGY_ZONE says it.
  * @param staticEndpoints Fixed addresses, host:port, by client name, instead of etcd.
@@ -39,6 +41,8 @@ public record GrpcLbProperties(
         @DefaultValue("5m") Duration staleMax,
         @DefaultValue Snapshot snapshot,
         @DefaultValue Metrics metrics,
+        @DefaultValue Operations operations,
+        @DefaultValue Consumers consumers,
         @DefaultValue("/etc/podinfo/labels") String podLabelsFile,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 
@@ -62,6 +66,8 @@ public record GrpcLbProperties(
      * @param endpoints Client URLs of all members of the etcd cluster, with http or https; https needs an SSL bundle.
      * @param prefix Prefix of all keys, taken as written, such as /microservices for Kratos. A slash at its end is added. Empty: keys
      *     begin with the service's name, as those of go-zero and of Go's naming package do.
+     * @param consumersPrefix Prefix of the keys of consumers; nothing is written there without consumers.enabled. It may have nothing in
+     *     common with prefix.
      * @param username User in etcd, where its authentication is on.
      * @param password Password of that user in etcd.
      * @param ssl TLS to etcd.
@@ -82,6 +88,7 @@ public record GrpcLbProperties(
     public record Etcd(
             @DefaultValue("http://127.0.0.1:2379") List<String> endpoints,
             @DefaultValue("/grpclb/") String prefix,
+            @DefaultValue("/grpclb-consumers/") String consumersPrefix,
             @Nullable String username,
             @Nullable String password,
             @DefaultValue Ssl ssl,
@@ -108,7 +115,8 @@ public record GrpcLbProperties(
             List<String> urls = endpoints.stream()
                     .map(url -> url.substring(url.lastIndexOf('@') + 1))
                     .toList();
-            return "Etcd[endpoints=" + urls + ", prefix=" + prefix + ", username=" + username + ", password="
+            return "Etcd[endpoints=" + urls + ", prefix=" + prefix + ", consumersPrefix=" + consumersPrefix
+                    + ", username=" + username + ", password="
                     + (password == null ? "null" : "******") + ", ssl=" + ssl + ", failFast=" + failFast
                     + ", startupTimeout=" + startupTimeout + ", allowedCidrs=" + allowedCidrs
                     + ", allowedHostSuffixes=" + allowedHostSuffixes + ", allowLoopback=" + allowLoopback
@@ -245,4 +253,24 @@ public record GrpcLbProperties(
     public record Metrics(
             @DefaultValue("true") boolean enabled,
             @DefaultValue("false") boolean perEndpoint) {}
+
+    /**
+     * What may be changed through the actuator's endpoint grpclb.
+     *
+     * @param enabled Whether the actuator's endpoint grpclb takes POST and DELETE, which change something: the drain of this process's
+     *     server.
+     * @param preStop Whether GET grpclb/pre-stop drains this process's server and answers when it may be stopped, for the preStop
+     *     hook of Kubernetes, which can send no POST; needs operations.enabled.
+     */
+    public record Operations(
+            @DefaultValue("false") boolean enabled,
+            @DefaultValue("false") boolean preStop) {}
+
+    /**
+     * Which services this process calls, for all to see.
+     *
+     * @param enabled Whether this process writes down in etcd which services it calls, and its actuator's endpoint grpclb tells who calls
+     *     which.
+     */
+    public record Consumers(@DefaultValue("false") boolean enabled) {}
 }

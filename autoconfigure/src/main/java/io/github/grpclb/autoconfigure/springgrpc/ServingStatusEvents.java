@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure.springgrpc;
 
 import io.github.grpclb.autoconfigure.InlineListener;
+import io.github.grpclb.server.DrainListener;
 import io.github.grpclb.server.ServingStatus;
 import io.grpc.Server;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -13,7 +14,7 @@ import org.springframework.grpc.server.lifecycle.GrpcServerShutdownEvent;
 import org.springframework.grpc.server.lifecycle.GrpcServerStartedEvent;
 
 /** Ties Spring gRPC's server events to what gRPC's health service says. */
-final class ServingStatusEvents implements InlineListener<ApplicationEvent>, Ordered {
+final class ServingStatusEvents implements InlineListener<ApplicationEvent>, DrainListener, Ordered {
 
     private final HealthStatusManager health;
     private final Predicate<Server> isRegistered;
@@ -37,6 +38,11 @@ final class ServingStatusEvents implements InlineListener<ApplicationEvent>, Ord
     @Override
     public int getOrder() {
         return Ordered.HIGHEST_PRECEDENCE;
+    }
+
+    @Override
+    public void draining(boolean draining) {
+        status.draining(draining);
     }
 
     @Override

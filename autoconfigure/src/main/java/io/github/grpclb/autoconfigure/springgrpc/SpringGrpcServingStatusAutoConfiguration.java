@@ -1,6 +1,7 @@
 package io.github.grpclb.autoconfigure.springgrpc;
 
 import io.github.grpclb.autoconfigure.ConditionalOnGrpcLb;
+import io.github.grpclb.server.ServerLifecycle;
 import io.grpc.protobuf.services.HealthStatusManager;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -24,8 +25,13 @@ public final class SpringGrpcServingStatusAutoConfiguration {
     @Bean
     @ConditionalOnBean({HealthStatusManager.class, GrpcServerLifecycle.class})
     ServingStatusEvents grpcLbSpringServingStatus(
-            HealthStatusManager health, ObjectProvider<ServerEvents> registration, ApplicationContext context) {
-        return new ServingStatusEvents(
+            HealthStatusManager health,
+            ObjectProvider<ServerEvents> registration,
+            ObjectProvider<ServerLifecycle> lifecycle,
+            ApplicationContext context) {
+        ServingStatusEvents events = new ServingStatusEvents(
                 health, server -> registration.stream().anyMatch(it -> it.isRegistered(server)), context);
+        lifecycle.ifAvailable(it -> it.onDrain(events));
+        return events;
     }
 }

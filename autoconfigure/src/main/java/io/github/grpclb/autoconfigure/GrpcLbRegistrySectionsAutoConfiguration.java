@@ -1,0 +1,40 @@
+package io.github.grpclb.autoconfigure;
+
+import io.github.grpclb.actuate.ConsumersSection;
+import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.actuate.RegistryFailure;
+import io.github.grpclb.actuate.ServicesSection;
+import io.github.grpclb.discovery.ConsumerDirectory;
+import io.github.grpclb.discovery.EndpointSource;
+import org.springframework.aot.hint.annotation.RegisterReflectionForBinding;
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+
+/** What the actuator's endpoint {@code grpclb} tells of the registry as a whole, rather than of this process. */
+@AutoConfiguration(
+        after = {GrpcLbClientAutoConfiguration.class, GrpcLbConsumersAutoConfiguration.class},
+        before = GrpcLbEndpointAutoConfiguration.class)
+@ConditionalOnGrpcLb
+@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
+@ConditionalOnAvailableEndpoint(GrpcLbEndpoint.class)
+@RegisterReflectionForBinding({ServicesSection.Services.class, ConsumersSection.Consumers.class, RegistryFailure.class})
+public final class GrpcLbRegistrySectionsAutoConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(EndpointSource.class)
+    ServicesSection grpcLbServicesSection(EndpointSource source) {
+        return new ServicesSection(source::catalog);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(ConsumerDirectory.class)
+    ConsumersSection grpcLbConsumersSection(ConsumerDirectory directory) {
+        return new ConsumersSection(directory);
+    }
+}
