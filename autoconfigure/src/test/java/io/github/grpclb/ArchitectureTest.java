@@ -46,6 +46,7 @@ class ArchitectureTest {
     /** In reading order; a package stands here with those below it unless they are listed themselves. */
     private static final List<String> ORDER = List.of(
             "discovery",
+            "timeline",
             "discovery.stale",
             "discovery.hosts",
             "discovery.follow",
@@ -57,6 +58,7 @@ class ArchitectureTest {
             "resolver",
             "balancer.config",
             "balancer.connection",
+            "balancer.explain",
             "balancer.pick",
             "balancer",
             "balancer.dryrun",

@@ -50,6 +50,9 @@ public interface RegistryObserver {
     /** An endpoint was announced and is not, or may not be, any more; it is being put back. */
     default void lost(Endpoint endpoint, Loss reason) {}
 
+    /** Another live process holds the key under which an endpoint is to be announced; told once for each holder. */
+    default void conflict(Endpoint endpoint, String why) {}
+
     /** The list of a service is read again. */
     default void watchRestarted(String service, Restart reason) {}
 

@@ -104,7 +104,12 @@ final class RegistrationStatus {
 
     /** Another live process holds the key. */
     void conflict(Endpoint own, KeyConflict conflict, EtcdApi.TimeToLive left) {
-        is(State.CONFLICT, conflict.describe());
+        Facts before = facts;
+        String why = conflict.describe();
+        is(State.CONFLICT, why);
+        if (before.state() != State.CONFLICT || !why.equals(before.reason())) {
+            loop.foreign(() -> observer.conflict(own, why));
+        }
         conflict.log(key, own, left, loop.now(), loop.logLimit());
     }
 

@@ -48,6 +48,7 @@ class EtcdRegistrarConflictTest {
         Registration second = setup.register();
         setup.after(Duration.ofMinutes(5));
         assertThat(second.state()).isEqualTo(State.CONFLICT);
+        assertThat(setup.conflicts).as("told once").singleElement().asString().contains("(id first, startedAt 1, ");
         assertThat(second.registered()).isNotDone();
         assertThat(etcd.value(KEY)).contains("\"id\":\"first\"");
         assertThat(held.state()).isEqualTo(State.REGISTERED);

@@ -37,6 +37,9 @@ final class RegistrarSetup {
     /** What the registrars' observer heard of, in its order. */
     final List<Loss> losses = new ArrayList<>();
 
+    /** What else it heard of: who held the place. */
+    final List<String> conflicts = new ArrayList<>();
+
     final EtcdRegistrar registrar = registrar(client);
 
     EtcdRegistrar registrar(EtcdApi api) {
@@ -46,6 +49,11 @@ final class RegistrarSetup {
     EtcdRegistrar registrar(EtcdApi api, FakeClock process) {
         EtcdLoop loop = new EtcdLoop(process, process::nanoTime, new Random(7));
         RegistryObserver observer = new RegistryObserver() {
+            @Override
+            public void conflict(Endpoint endpoint, String why) {
+                conflicts.add(why);
+            }
+
             @Override
             public void lost(Endpoint lost, Loss reason) {
                 losses.add(reason);
