@@ -1,11 +1,16 @@
 package io.github.grpclb.load;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this process has seen of one server, over all its channels: calls in flight, latency, and how calls ended. It belongs to
@@ -13,7 +18,7 @@ import java.util.concurrent.atomic.LongAdder;
  * server that was restarted begins anew.
  *
  * <p>The balancer feeds it; a policy reads it at each pick. Feeding it from elsewhere makes sense only in the test of a policy.
- * Thread-safe, without locks; nothing allocates.
+ * Thread-safe, without locks; nothing allocates but the first failure.
  */
 public final class EndpointLoad {
 
@@ -51,6 +56,12 @@ public final class EndpointLoad {
 
     private volatile long latestNanos;
     private volatile PeakEwma[] latencies = {new PeakEwma(DEFAULT_DECAY)};
+
+    /** By the number of the status; made with the first failure. */
+    private volatile @Nullable AtomicLongArray failuresByCode;
+
+    /** Only while somebody looks. */
+    private volatile @Nullable LatencyHistogram histogram;
 
     /**
      * Creates the load of a server that has had no call yet.
@@ -132,6 +143,44 @@ public final class EndpointLoad {
         return cancellations.sum();
     }
 
+    /** Returns how many calls ended in {@link CallOutcome#FAILURE} with which status; only grows. */
+    public Map<Status.Code, Long> failuresByCode() {
+        Map<Status.Code, Long> byCode = new EnumMap<>(Status.Code.class);
+        AtomicLongArray counts = failuresByCode;
+        if (counts != null) {
+            for (Status.Code code : Status.Code.values()) {
+                long count = counts.get(code.value());
+                if (count > 0) {
+                    byCode.put(code, count);
+                }
+            }
+        }
+        return byCode;
+    }
+
+    /** Takes in with which status a call ended that {@link #ended} is told to have failed. */
+    public void failedWith(Status.Code code) {
+        AtomicLongArray counts = failuresByCode;
+        if (counts == null) {
+            counts = newFailuresByCode();
+        }
+        counts.incrementAndGet(code.value());
+    }
+
+    private synchronized AtomicLongArray newFailuresByCode() {
+        AtomicLongArray counts = failuresByCode;
+        if (counts == null) {
+            counts = new AtomicLongArray(Status.Code.values().length);
+            failuresByCode = counts;
+        }
+        return counts;
+    }
+
+    /** Has latencies counted from now on; with null no more. */
+    void countLatencies(@Nullable LatencyHistogram in) {
+        histogram = in;
+    }
+
     /**
      * Returns the average time until a call's first answer, its first message or else its end.
      *
@@ -204,6 +253,9 @@ public final class EndpointLoad {
             }
             case FAILURE -> {
                 failures.increment();
+                if (!answered) {
+                    count(elapsed);
+                }
                 addLatencyAtLeast(Math.max(elapsed, FAILURE_NANOS), nanoTime);
             }
             case CANCELLED -> {
@@ -235,8 +287,16 @@ public final class EndpointLoad {
     }
 
     private void addLatency(long nanos, long nanoTime) {
+        count(nanos);
         for (PeakEwma latency : latencies) {
             latency.add(nanos, nanoTime);
+        }
+    }
+
+    private void count(long nanos) {
+        LatencyHistogram counted = histogram;
+        if (counted != null) {
+            counted.add(nanos);
         }
     }
 

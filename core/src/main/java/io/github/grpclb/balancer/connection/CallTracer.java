@@ -138,6 +138,10 @@ final class CallTracer extends ForwardingClientStreamTracer {
         CallOutcome outcome = CallOutcome.of(status, deadline != null && deadline.isExpired());
         long now = source.nanoTime();
         source.load.ended(outcome, answered, since, now);
+        if (outcome == CallOutcome.FAILURE) {
+            // gRPC cancels a call whose deadline passes as its caller would
+            source.load.failedWith(status == Status.Code.CANCELLED ? Status.Code.DEADLINE_EXCEEDED : status);
+        }
         PickObserver observer = source.tracking.observer();
         if (observer != null) {
             observer.callFinished(source.endpoint, policy, status, outcome, now - since);
