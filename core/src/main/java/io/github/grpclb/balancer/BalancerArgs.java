@@ -5,6 +5,7 @@ import io.github.grpclb.balancer.connection.PickObserver;
 import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.load.EndpointLoads;
+import io.github.grpclb.timeline.Timeline;
 import io.grpc.NameResolver;
 
 /**
@@ -43,6 +44,14 @@ public final class BalancerArgs {
     /** Where the channel can be asked for copies of what it picks by. Without it it cannot. */
     public static final NameResolver.Args.Key<ChannelCopies> COPIES =
             NameResolver.Args.Key.create("io.github.grpclb.channel-copies");
+
+    /** What is seen of the channel while its balancer comes and goes. Without it nothing is seen of a channel that is idle. */
+    public static final NameResolver.Args.Key<ChannelView> VIEW =
+            NameResolver.Args.Key.create("io.github.grpclb.channel-view");
+
+    /** Who hears of connections, ejections and the like. Without it nobody does. */
+    public static final NameResolver.Args.Key<Timeline> TIMELINE =
+            NameResolver.Args.Key.create("io.github.grpclb.timeline");
 
     /** What the application calls the client that a channel belongs to. Optional. */
     public static final NameResolver.Args.Key<String> CLIENT = NameResolver.Args.Key.create("io.github.grpclb.client");

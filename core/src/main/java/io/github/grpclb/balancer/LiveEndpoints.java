@@ -3,25 +3,25 @@ package io.github.grpclb.balancer;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.EndpointState;
 import io.github.grpclb.balancer.connection.EndpointStates;
-import io.github.grpclb.balancer.pick.ChannelState;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.EndpointLoad;
-import io.grpc.Status;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The endpoints of a context's channels as their balancers see them now. A balancer leaves a reference to its newest list here and
- * nothing else; the work is done when somebody reads. A channel without endpoints is there with the reason; one that is idle or closed
- * is not. Thread-safe.
+ * nothing else; the work is done when somebody reads. A channel without endpoints is there with the reason; one that is idle is
+ * seen by an {@link Explainer} alone. Channels are not kept from the garbage collector by this. Thread-safe.
  */
 public final class LiveEndpoints {
 
@@ -67,64 +67,7 @@ public final class LiveEndpoints {
      */
     public record Use(String service, @Nullable String policy, int endpoints) {}
 
-    /** What a balancer left. */
-    private interface Newest {
-
-        Channel asChannel();
-
-        Use use();
-
-        /** Returns the endpoints of a service. */
-        Stream<Live> endpoints(String ofService);
-    }
-
-    private record Known(
-            @Nullable String client, String service, String policy, List<EndpointCandidate> known, ChannelState state)
-            implements Newest {
-
-        @Override
-        public Channel asChannel() {
-            return new Channel(client, service, policy, endpoints(service).toList(), null);
-        }
-
-        @Override
-        public Use use() {
-            return new Use(service, policy, known.size());
-        }
-
-        @Override
-        public Stream<Live> endpoints(String ofService) {
-            if (!service.equals(ofService)) {
-                return Stream.empty();
-            }
-            Set<Endpoint.Identity> ejected = state.ejected();
-            return known.stream().map(candidate -> Live.of(candidate, ejected));
-        }
-    }
-
-    private record Failing(
-            @Nullable String client,
-            String service,
-            @Nullable String policy,
-            String reason) implements Newest {
-
-        @Override
-        public Channel asChannel() {
-            return new Channel(client, service, policy, List.of(), reason);
-        }
-
-        @Override
-        public Use use() {
-            return new Use(service, policy, 0);
-        }
-
-        @Override
-        public Stream<Live> endpoints(String ofService) {
-            return Stream.empty();
-        }
-    }
-
-    private final Set<Place> places = ConcurrentHashMap.newKeySet();
+    private final Set<ChannelView> views = Collections.newSetFromMap(new WeakHashMap<>());
     private final AtomicLong changes = new AtomicLong();
     private final ChannelCopies copies = new ChannelCopies();
 
@@ -133,14 +76,37 @@ public final class LiveEndpoints {
         return copies;
     }
 
-    /** Returns all channels as they are now, in no order. */
+    /** Returns all channels that are not idle as they are now, in no order. */
     public List<Channel> channels() {
-        return newest().map(Newest::asChannel).toList();
+        List<Channel> channels = new ArrayList<>();
+        for (ChannelView view : views()) {
+            ChannelView.Newest newest = view.newest();
+            if (newest instanceof ChannelView.Known known) {
+                channels.add(new Channel(
+                        view.client(),
+                        known.service(),
+                        known.policy(),
+                        live(known).toList(),
+                        null));
+            } else if (newest instanceof ChannelView.Failing failing) {
+                channels.add(
+                        new Channel(view.client(), failing.service(), failing.policy(), List.of(), failing.reason()));
+            }
+        }
+        return channels;
     }
 
     /** Returns what all channels are for, in no order. Costs no look at their endpoints. */
     public List<Use> uses() {
-        return newest().map(Newest::use).toList();
+        List<Use> uses = new ArrayList<>();
+        for (ChannelView view : views()) {
+            ChannelView.Newest newest = view.newest();
+            if (newest != null) {
+                int endpoints = newest instanceof ChannelView.Known known ? known.known().size() : 0;
+                uses.add(new Use(newest.service(), newest.policy(), endpoints));
+            }
+        }
+        return uses;
     }
 
     /**
@@ -154,64 +120,56 @@ public final class LiveEndpoints {
     /** Returns the endpoints of a service as they are now; one that several channels know as one of them sees it. */
     public Collection<Live> endpoints(String service) {
         Map<Endpoint.Identity, Live> byIdentity = new LinkedHashMap<>();
-        newest().flatMap(newest -> newest.endpoints(service))
-                .forEach(each -> byIdentity.putIfAbsent(each.load().identity(), each));
+        for (ChannelView view : views()) {
+            if (view.newest() instanceof ChannelView.Known known
+                    && known.service().equals(service)) {
+                live(known).forEach(each -> byIdentity.putIfAbsent(each.load().identity(), each));
+            }
+        }
         return byIdentity.values();
     }
 
     /**
-     * Returns a place for a balancer, which is seen as soon as it leaves something there.
+     * Returns what is to be seen of a channel, from its first resolver or list on. Whoever holds the channel holds this.
      *
      * @param client what the application calls the channel's client
+     * @param nanoTime the monotonic time
      */
-    Place join(@Nullable String client) {
-        return new Place(client);
+    public ChannelView view(@Nullable String client, LongSupplier nanoTime) {
+        return new ChannelView(new Views(), client, nanoTime);
     }
 
-    private Stream<Newest> newest() {
-        return places.stream().map(place -> place.newest).filter(Objects::nonNull);
+    /** Returns the channels that are there, idle ones too, in no order. */
+    List<ChannelView> views() {
+        synchronized (views) {
+            return List.copyOf(views);
+        }
     }
 
-    /** Where a balancer leaves its newest list. */
-    final class Place {
+    private final class Views implements ChannelView.Place {
 
-        private final @Nullable String client;
-        private volatile @Nullable Newest newest;
-
-        private Place(@Nullable String client) {
-            this.client = client;
+        @Override
+        public void show(ChannelView view) {
+            synchronized (views) {
+                views.add(view);
+            }
         }
 
-        /**
-         * Takes the newest list.
-         *
-         * @param known not empty
-         * @param state read later
-         */
-        void published(String policy, List<EndpointCandidate> known, ChannelState state) {
-            leave(new Known(client, known.get(0).endpoint().service(), policy, known, state));
+        @Override
+        public void hide(ChannelView view) {
+            synchronized (views) {
+                views.remove(view);
+            }
         }
 
-        /** Hears that there is no endpoint, and what calls fail with. */
-        void failing(String service, @Nullable String policy, Status error) {
-            String reason = error.getDescription();
-            leave(new Failing(
-                    client,
-                    service,
-                    policy,
-                    reason != null ? reason : error.getCode().name()));
-        }
-
-        /** Gives the place up. */
-        void end() {
-            places.remove(this);
+        @Override
+        public void changed() {
             changes.incrementAndGet();
         }
+    }
 
-        private void leave(Newest next) {
-            newest = next;
-            places.add(this);
-            changes.incrementAndGet();
-        }
+    private static Stream<Live> live(ChannelView.Known channel) {
+        Set<Endpoint.Identity> ejected = channel.state().ejected();
+        return channel.known().stream().map(candidate -> Live.of(candidate, ejected));
     }
 }

@@ -26,6 +26,7 @@ import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.EndpointAwaitedException;
 import io.github.grpclb.resolver.NoEndpointException;
 import io.github.grpclb.resolver.Unlisted;
+import io.github.grpclb.timeline.Timeline;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.EquivalentAddressGroup;
@@ -81,8 +82,9 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private final ChannelMemory memory;
     private final CallTracking tracking;
     private final ConfiguredChain configured;
-    private final LiveEndpoints.Place live;
     private final ChannelCopies.Place copies;
+    private final ChannelView view;
+    private final @Nullable ChannelEvents events;
     private final ChildList children;
     private final StepTimer timer;
     private final EndpointChild.Membership membership = new OfSubset();
@@ -92,6 +94,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
     private SynchronizationContext.@Nullable ScheduledHandle pendingPublish;
     private Status noneLeft = Status.UNAVAILABLE;
     private boolean accepting;
+    private boolean healthChecked;
+    private long listNanos;
 
     /**
      * Creates a balancer.
@@ -103,7 +107,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         NameResolver.Args args = helper.getNameResolverArgs();
         ChannelMemory own = args.getArg(BalancerArgs.MEMORY);
         EndpointLoads shared = args.getArg(BalancerArgs.LOADS);
-        LiveEndpoints shown = args.getArg(BalancerArgs.LIVE_ENDPOINTS);
+        ChannelView shown = args.getArg(BalancerArgs.VIEW);
+        Timeline timeline = args.getArg(BalancerArgs.TIMELINE);
         this.helper = helper;
         this.syncContext = helper.getSynchronizationContext();
         this.memory = own != null ? own : fresh;
@@ -114,10 +119,17 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         this.configured = new ConfiguredChain(
                 new StepFactory.Setting(memory, tracking, helper.getAuthority(), () -> ThreadLocalRandom.current()
                         .nextDouble()));
-        this.live = (shown != null ? shown : new LiveEndpoints()).join(args.getArg(BalancerArgs.CLIENT));
         this.copies = joinCopies(args);
+        this.view = shown != null ? shown : newView(args);
+        this.events = timeline == null ? null : new ChannelEvents(timeline, memory.state());
         this.children = new ChildList(helper, tracking, new OfChildren());
         this.timer = new StepTimer(helper, this::onTime);
+    }
+
+    private ChannelView newView(NameResolver.Args args) {
+        LiveEndpoints live = args.getArg(BalancerArgs.LIVE_ENDPOINTS);
+        return (live != null ? live : new LiveEndpoints())
+                .view(args.getArg(BalancerArgs.CLIENT), tracking.loads().nanoTime());
     }
 
     @Override
@@ -143,6 +155,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
                 .build();
         Unlisted unlisted = resolved.getAttributes().get(EndpointAttributes.UNLISTED);
         noneLeft = unlisted != null ? unlisted.none() : noneLeft;
+        healthChecked = attributes.get(ATTR_HEALTH_CHECKING_CONFIG) != null;
+        listNanos = tracking.loads().nanoTime().getAsLong();
         accepting = true;
         children.setMembership(configured.config().subsetSize() > 0 ? membership : null);
         ChildList.Update update = children.update(resolved.getAddresses(), unlisted, attributes);
@@ -192,7 +206,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         timer.cancel();
         children.shutdown();
         copies.end();
-        live.end();
+        view.end(this);
         tracking.endpointsAre(EndpointCounts.NONE);
     }
 
@@ -221,15 +235,18 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         timer.cancel();
         published = null;
         String policy = configured.chain() == null ? null : configured.config().policy();
-        copies.calls(
-                helper.getAuthority(),
-                policy,
-                error.getDescription() != null
-                        ? error.getDescription()
-                        : error.getCode().name());
-        live.failing(helper.getAuthority(), policy, error);
+        boolean awaited = isAwaited(error);
+        String reason = error.getDescription();
+        copies.calls(helper.getAuthority(), policy, reason != null ? reason : error.getCode().name());
+        view.leave(
+                this,
+                new ChannelView.Failing(
+                        helper.getAuthority(),
+                        policy,
+                        awaited ? ConnectivityState.CONNECTING : ConnectivityState.TRANSIENT_FAILURE,
+                        reason != null ? reason : error.getCode().name()));
         tracking.endpointsAre(EndpointCounts.NONE);
-        if (isAwaited(error)) {
+        if (awaited) {
             helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
         } else {
             helper.updateBalancingState(
@@ -248,7 +265,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         serverIds = serverIds.next(next.known);
         copies.calls(next.known.get(0).endpoint().service(), configured.config().policy(), null);
         SubchannelPicker others = pickerForOthers(next);
-        live.published(configured.config().policy(), next.known, memory.state());
+        show(next);
         tellCounts(next.known);
         helper.updateBalancingState(
                 next.state, new RoutingPicker(configured.config(), tracking, serverIds, next.known, others));
@@ -276,6 +293,23 @@ public final class PolicyLoadBalancer extends LoadBalancer {
             }
         });
         return copy;
+    }
+
+    private void show(Published now) {
+        view.leave(
+                this,
+                new ChannelView.Known(
+                        now.known.get(0).endpoint().service(),
+                        configured.config(),
+                        now.state,
+                        now.known,
+                        memory.state(),
+                        now.chain,
+                        healthChecked,
+                        listNanos));
+        if (events != null) {
+            events.published(configured.config().policy(), now.known);
+        }
     }
 
     private void tellCounts(List<EndpointCandidate> known) {

@@ -1,6 +1,7 @@
 package io.github.grpclb.client;
 
 import io.github.grpclb.balancer.BalancerArgs;
+import io.github.grpclb.balancer.ChannelView;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.balancer.connection.PickObserver;
@@ -18,6 +19,8 @@ import io.github.grpclb.resolver.BalancerInUse;
 import io.github.grpclb.resolver.EndpointNameResolverProvider;
 import io.github.grpclb.resolver.InitialWait;
 import io.github.grpclb.resolver.ResolverArgs;
+import io.github.grpclb.timeline.Timeline;
+import io.github.grpclb.timeline.TimelineSource;
 import io.grpc.ManagedChannelBuilder;
 import java.time.Duration;
 import java.util.List;
@@ -47,13 +50,15 @@ public final class ChannelSetup {
     private final EndpointLoads loads;
     private final LiveEndpoints live;
     private final @Nullable PickObserver observer;
+    private final @Nullable Timeline timeline;
     private final @Nullable ReadyEndpoints ready;
     private final Function<String, ClientSettings> clients;
     private final LogLimit logLimit = new LogLimit(System::nanoTime);
     private final Map<Duration, InitialWait> waits = new ConcurrentHashMap<>();
 
     private ChannelSetup(Builder settings) {
-        this.source = settings.source;
+        this.timeline = settings.timeline;
+        this.source = timeline == null ? settings.source : new TimelineSource(settings.source, timeline);
         EndpointNameResolverProvider.register(source.scheme());
         this.staleMax = settings.staleMax;
         this.policies = settings.policies;
@@ -86,18 +91,23 @@ public final class ChannelSetup {
             return;
         }
         ClientSettings settings = clients.apply(client);
+        ChannelView view = live.view(client, loads.nanoTime());
         builder.intercept(RoutingKeys.hashKeyFromContext(), new BrokenConnectionInterceptor())
                 .setNameResolverArg(ResolverArgs.STALE_MAX, staleMax)
                 .setNameResolverArg(ResolverArgs.BALANCER_IN_USE, new BalancerInUse(client, logLimit))
                 .setNameResolverArg(BalancerArgs.CONFIG, settings.balancer())
                 .setNameResolverArg(BalancerArgs.MEMORY, new ChannelMemory(policies))
                 .setNameResolverArg(BalancerArgs.LOADS, loads)
-                .setNameResolverArg(BalancerArgs.LIVE_ENDPOINTS, live)
                 .setNameResolverArg(BalancerArgs.COPIES, live.copies())
+                .setNameResolverArg(BalancerArgs.VIEW, view)
+                .setNameResolverArg(ResolverArgs.LIFE, view)
                 .setNameResolverArg(BalancerArgs.LOG_LIMIT, logLimit)
                 .setNameResolverArg(BalancerArgs.CLIENT, client);
         if (observer != null) {
             builder.setNameResolverArg(BalancerArgs.OBSERVER, observer);
+        }
+        if (timeline != null) {
+            builder.setNameResolverArg(BalancerArgs.TIMELINE, timeline);
         }
         ReadyEndpoints ready = this.ready;
         if (ready != null && settings.minReadyEndpoints() > 0) {
@@ -165,6 +175,7 @@ public final class ChannelSetup {
         private LiveEndpoints live = new LiveEndpoints();
         private @Nullable PickObserver observer;
         private @Nullable ReadyEndpoints ready;
+        private @Nullable Timeline timeline;
         private Function<String, ClientSettings> clients = client -> ClientSettings.DEFAULT;
 
         private Builder(EndpointSource source) {
@@ -212,6 +223,12 @@ public final class ChannelSetup {
         /** Sets who hears of calls and picks; null for nobody, which costs nothing. */
         public Builder observer(@Nullable PickObserver observer) {
             this.observer = observer;
+            return this;
+        }
+
+        /** Sets who hears of what becomes of the servers; null for nobody. */
+        public Builder timeline(@Nullable Timeline timeline) {
+            this.timeline = timeline;
             return this;
         }
 

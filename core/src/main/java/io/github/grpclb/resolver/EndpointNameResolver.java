@@ -62,6 +62,7 @@ public final class EndpointNameResolver extends NameResolver {
     private final InitialWait initialWait;
     private final Runnable onInitialWait;
     private final EndpointLists lists;
+    private final @Nullable ResolverLife life;
     private @Nullable Listener2 listener;
     private EndpointSource.@Nullable Subscription subscription;
     private SynchronizationContext.@Nullable ScheduledHandle firstDelivery;
@@ -98,6 +99,7 @@ public final class EndpointNameResolver extends NameResolver {
         InitialWait wait = args.getArg(ResolverArgs.INITIAL_WAIT);
         this.initialWait = wait != null ? wait : NO_WAIT;
         this.onInitialWait = this::waitAnew;
+        this.life = args.getArg(ResolverArgs.LIFE);
         Duration staleMax = args.getArg(ResolverArgs.STALE_MAX);
         this.lists = new EndpointLists(
                 target,
@@ -119,6 +121,9 @@ public final class EndpointNameResolver extends NameResolver {
     @Override
     public void start(Listener2 newListener) {
         listener = newListener;
+        if (life != null) {
+            life.started();
+        }
         lastLookupNanos = nanoTime.getAsLong();
         waitsSince = lastLookupNanos;
         initialWait.addListener(syncContext, onInitialWait);
@@ -171,6 +176,9 @@ public final class EndpointNameResolver extends NameResolver {
 
     @Override
     public void shutdown() {
+        if (life != null && !shutdown) {
+            life.closed();
+        }
         shutdown = true;
         cancel(firstDelivery);
         cancel(nextLook);

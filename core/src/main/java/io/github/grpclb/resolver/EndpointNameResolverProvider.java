@@ -71,7 +71,12 @@ public final class EndpointNameResolverProvider extends NameResolverProvider {
         if (built != null && source != null) {
             built.built(service, source);
         }
-        return new EndpointNameResolver(target.toString(), service, args);
+        EndpointNameResolver resolver = new EndpointNameResolver(target.toString(), service, args);
+        ResolverLife life = args.getArg(ResolverArgs.LIFE);
+        if (life != null) {
+            life.made(service);
+        }
+        return resolver;
     }
 
     /**

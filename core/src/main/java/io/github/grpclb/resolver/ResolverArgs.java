@@ -37,6 +37,10 @@ public final class ResolverArgs {
     public static final NameResolver.Args.Key<BuiltListener> BUILT =
             NameResolver.Args.Key.create("io.github.grpclb.built");
 
+    /** Hears of a channel's resolvers, for whoever shows the channel. Optional. */
+    public static final NameResolver.Args.Key<ResolverLife> LIFE =
+            NameResolver.Args.Key.create("io.github.grpclb.resolver-life");
+
     /** Five minutes. */
     public static final Duration DEFAULT_STALE_MAX = Duration.ofMinutes(5);
 

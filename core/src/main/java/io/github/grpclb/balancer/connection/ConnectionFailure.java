@@ -19,6 +19,9 @@ final class ConnectionFailure {
     private static final String PERHAPS_TLS =
             " (perhaps the server speaks TLS and the client does not: see grpc.client.<name>.negotiation-type)";
 
+    /** How everything begins that gRPC's client of the health service says (grpc-services 1.84). */
+    private static final String HEALTH = "Health-check ";
+
     private static final int MOST_CAUSES = 16;
 
     private ConnectionFailure() {}
@@ -34,6 +37,17 @@ final class ConnectionFailure {
             }
         }
         return CLOSED_EARLY.equals(description) ? description + PERHAPS_TLS : description;
+    }
+
+    /** Returns what to tell a person; never empty. */
+    static String reason(Status status) {
+        return status.getDescription() == null ? status.getCode().name() : String.valueOf(describe(status));
+    }
+
+    /** Says whether it is the server's health service that stands in the way: gRPC says so by the text alone. */
+    static boolean isOfHealth(Status status) {
+        String description = status.getDescription();
+        return description != null && description.startsWith(HEALTH);
     }
 
     private static @Nullable String explain(Throwable cause) {

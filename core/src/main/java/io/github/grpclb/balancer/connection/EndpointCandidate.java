@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param suspect whether the registry no longer lists it; it takes calls like any other
  * @param connection the child's own picker, tracked. It answers with the same result for every call, so a pick allocates nothing
  * @param place how it stands to the channel's subset, or null where the channel connects to all
+ * @param since since when it has stood so
  * @param answer that result, where it is sure not to change: a pick then asks no further
  */
 @Internal
@@ -32,6 +33,7 @@ public record EndpointCandidate(
         boolean suspect,
         SubchannelPicker connection,
         @Nullable SubsetPlace place,
+        Since since,
         @Nullable PickResult answer)
         implements Candidate {
 
@@ -42,7 +44,7 @@ public record EndpointCandidate(
             ConnectivityState state,
             boolean suspect,
             SubchannelPicker connection) {
-        this(endpoint, weight, load, state, suspect, connection, (SubsetPlace) null);
+        this(endpoint, weight, load, state, suspect, connection, null, Since.UNKNOWN);
     }
 
     public EndpointCandidate(
@@ -52,7 +54,8 @@ public record EndpointCandidate(
             ConnectivityState state,
             boolean suspect,
             SubchannelPicker connection,
-            @Nullable SubsetPlace place) {
+            @Nullable SubsetPlace place,
+            Since since) {
         this(
                 endpoint,
                 weight,
@@ -61,6 +64,7 @@ public record EndpointCandidate(
                 suspect,
                 connection,
                 place,
+                since,
                 connection instanceof TrackedConnection tracked ? tracked.fixedAnswer() : null);
     }
 
@@ -107,7 +111,7 @@ public record EndpointCandidate(
     }
 
     public EndpointCandidate withWeight(double otherWeight) {
-        return new EndpointCandidate(endpoint, otherWeight, load, state, suspect, connection, place, answer);
+        return new EndpointCandidate(endpoint, otherWeight, load, state, suspect, connection, place, since, answer);
     }
 
     /** Returns it as a member of the subset of a part of the servers, or as none. */
@@ -123,7 +127,20 @@ public record EndpointCandidate(
                         suspect,
                         connection,
                         new SubsetPlace(was.use(), was.rank(), member, was.asleep(), was.coming()),
+                        since,
                         answer);
+    }
+
+    /** Returns what the last attempt to connect failed with, or what its health service says; null unless it fails. */
+    public @Nullable String failure() {
+        PickResult known = answer;
+        return known == null || !isFailing() ? null : ConnectionFailure.reason(known.getStatus());
+    }
+
+    /** Says whether it is connected and its health service says that it does not serve. */
+    public boolean isUnhealthy() {
+        PickResult known = answer;
+        return known != null && isFailing() && ConnectionFailure.isOfHealth(known.getStatus());
     }
 
     public PickResult connect(PickSubchannelArgs call) {

@@ -72,6 +72,8 @@ public final class EndpointChild {
     private @Nullable Attributes fedWith;
     private boolean closed;
     private boolean outdated;
+    private long stateSince;
+    private long suspectSince;
 
     /**
      * Creates a child in state {@link ConnectivityState#CONNECTING} that does nothing yet.
@@ -94,6 +96,7 @@ public final class EndpointChild {
         this.group = group;
         this.endpoint = endpointOf(group);
         this.load = tracking.loads().acquire(endpoint.identity());
+        this.stateSince = nanoTime();
     }
 
     /** Makes it connect. Once is enough: it feeds itself what becomes of its addresses. */
@@ -137,6 +140,7 @@ public final class EndpointChild {
         }
         if (newStanding != standing) {
             standing = newStanding;
+            suspectSince = nanoTime();
             candidate = null;
         }
         if (newGroup == group) {
@@ -195,7 +199,8 @@ public final class EndpointChild {
                     state,
                     standing == Standing.SUSPECT,
                     asleep ? new WakingPicker(this::wanted) : tracked(),
-                    place());
+                    place(),
+                    new Since(stateSince, suspectSince));
             candidate = current;
         }
         return current;
@@ -269,6 +274,7 @@ public final class EndpointChild {
         asleep = false;
         isFirstAttempt = true;
         state = ConnectivityState.CONNECTING;
+        stateSince = nanoTime();
         candidate = null;
         use.mark();
     }
@@ -283,6 +289,7 @@ public final class EndpointChild {
         connection = null;
         asleep = true;
         state = ConnectivityState.IDLE;
+        stateSince = nanoTime();
         picker = new FixedResultPicker(PickResult.withNoResult());
         candidate = null;
         return had == null ? () -> {} : had::close;
@@ -325,8 +332,12 @@ public final class EndpointChild {
 
     private void noteReady() {
         if (isReady()) {
-            load.ready(tracking.loads().nanoTime().getAsLong());
+            load.ready(nanoTime());
         }
+    }
+
+    private long nanoTime() {
+        return tracking.loads().nanoTime().getAsLong();
     }
 
     private void onState(ChildHelper from, ConnectivityState newState, SubchannelPicker newPicker) {
@@ -336,6 +347,7 @@ public final class EndpointChild {
         // that a failure lasts until the server is ready, pick_first sees to
         if (newState != state || !newPicker.equals(picker)) {
             ConnectivityState before = state;
+            stateSince = newState == before ? stateSince : nanoTime();
             state = newState;
             picker = newPicker;
             candidate = null;

@@ -2,20 +2,32 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.Internal;
+import java.util.Map;
 import java.util.Set;
 
 /** What a channel's balancer does with its servers now, for those who watch it. Thread-safe. */
 @Internal
 public final class ChannelState {
 
-    private volatile Set<Endpoint.Identity> ejected = Set.of();
-    private volatile Set<String> panicking = Set.of();
+    private volatile Map<Endpoint.Identity, Ejection> ejections = Map.of();
+    private volatile Map<Endpoint.Identity, Long> readmissions = Map.of();
+    private volatile Map<String, String> panics = Map.of();
 
     ChannelState() {}
 
     /** Returns the servers that are ejected as outliers. */
     public Set<Endpoint.Identity> ejected() {
-        return ejected;
+        return ejections.keySet();
+    }
+
+    /** Returns why the servers are ejected that are. */
+    public Map<Endpoint.Identity, Ejection> ejections() {
+        return ejections;
+    }
+
+    /** Returns when servers came back that had been ejected, by the monotonic clock. */
+    Map<Endpoint.Identity, Long> readmissions() {
+        return readmissions;
     }
 
     /**
@@ -23,14 +35,20 @@ public final class ChannelState {
      * stands for all servers.
      */
     public Set<String> panicking() {
-        return panicking;
+        return panics.keySet();
     }
 
-    void setEjected(Set<Endpoint.Identity> servers) {
-        ejected = Set.copyOf(servers);
+    /** Returns the same, with how few of them are usable. */
+    public Map<String, String> panics() {
+        return panics;
     }
 
-    void setPanicking(Set<String> pools) {
-        panicking = Set.copyOf(pools);
+    void setEjected(Map<Endpoint.Identity, Ejection> servers, Map<Endpoint.Identity, Long> readmitted) {
+        ejections = Map.copyOf(servers);
+        readmissions = Map.copyOf(readmitted);
+    }
+
+    void setPanics(Map<String, String> pools) {
+        panics = Map.copyOf(pools);
     }
 }

@@ -40,6 +40,10 @@ final class EjectionHistory {
         /** Until when, if it is ejected. */
         long ejectedUntil;
 
+        private long failuresThen;
+        private long callsThen;
+        private long intervalThen;
+
         private boolean readmitted;
         private long readmittedAt;
 
@@ -79,6 +83,29 @@ final class EjectionHistory {
 
         double successRate() {
             return (double) successes / volume();
+        }
+
+        void eject(long until, long interval) {
+            ejections++;
+            ejected = true;
+            ejectedUntil = until;
+            failuresThen = failures;
+            callsThen = volume();
+            intervalThen = interval;
+        }
+
+        /** Returns why it is ejected, if it is. */
+        Ejection ejection() {
+            return new Ejection(failuresThen, callsThen, intervalThen, ejectedUntil);
+        }
+
+        /** Whether it came back from an ejection, and when. */
+        boolean isReadmitted() {
+            return readmitted && !ejected;
+        }
+
+        long readmittedAt() {
+            return readmittedAt;
         }
 
         void readmit(long now) {

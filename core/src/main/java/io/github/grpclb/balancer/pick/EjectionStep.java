@@ -3,13 +3,17 @@ package io.github.grpclb.balancer.pick;
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.config.OutlierDetection;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.explain.Reason;
+import io.github.grpclb.balancer.explain.Verdict;
+import io.github.grpclb.balancer.explain.Why;
 import io.github.grpclb.discovery.Endpoint;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +36,7 @@ final class EjectionStep implements Step {
         @Override
         public void withdraw(ChannelMemory memory) {
             memory.ejections().clear();
-            memory.state().setEjected(Set.of());
+            memory.state().setEjected(Map.of(), Map.of());
         }
     };
 
@@ -51,13 +55,16 @@ final class EjectionStep implements Step {
     @Override
     public SubchannelPicker picker(Pool pool, Next next) {
         history.follow(pool.awake(), nanoTime.getAsLong());
-        Set<Endpoint.Identity> ejected = new HashSet<>();
+        Map<Endpoint.Identity, Ejection> ejected = new HashMap<>();
+        Map<Endpoint.Identity, Long> readmitted = new HashMap<>();
         for (EjectionHistory.Record record : history.current()) {
             if (record.ejected) {
-                ejected.add(record.load().identity());
+                ejected.put(record.load().identity(), record.ejection());
+            } else if (record.isReadmitted()) {
+                readmitted.put(record.load().identity(), record.readmittedAt());
             }
         }
-        state.setEjected(ejected);
+        state.setEjected(ejected, readmitted);
         if (ejected.isEmpty()) {
             return next.picker(pool);
         }
@@ -83,6 +90,36 @@ final class EjectionStep implements Step {
                 : Passage.through(pool.withUsable(usable))
                         .say("ejection: " + ejected.size() + " of "
                                 + Passage.servers(pool.connected().size()) + " left out: " + Passage.some(ejected));
+    }
+
+    @Override
+    public List<Way> ways(Pool pool) {
+        Map<Endpoint.Identity, Ejection> ejected = state.ejections();
+        return List.of(new Way(
+                ejected.isEmpty()
+                        ? pool
+                        : pool.withUsable(Pool.filter(
+                                pool.connected(),
+                                candidate ->
+                                        !ejected.containsKey(candidate.load().identity()))),
+                1));
+    }
+
+    @Override
+    public Judge judge(List<Way> before, List<Way> after) {
+        Map<Endpoint.Identity, Ejection> ejected = state.ejections();
+        long now = nanoTime.getAsLong();
+        return server -> {
+            Ejection ejection = ejected.get(server.load().identity());
+            return ejection == null
+                    ? Verdict.ok(Verdict.EJECTION)
+                    : new Verdict(Verdict.EJECTION, false, Reason.EJECTED, describe(ejection, now));
+        };
+    }
+
+    private static String describe(Ejection ejection, long now) {
+        return "ejected: " + ejection.failures() + " of " + ejection.calls() + " calls failed in "
+                + Why.time(ejection.intervalNanos()) + "; back in " + Why.time(ejection.untilNanos() - now);
     }
 
     @Override

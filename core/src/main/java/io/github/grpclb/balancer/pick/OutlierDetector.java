@@ -149,13 +149,11 @@ final class OutlierDetector implements Timed {
         if (record.ejected || !isRoomForOneMore() || chance.getAsDouble() * 100 >= enforcementPercentage) {
             return false;
         }
-        record.ejections++;
-        record.ejected = true;
         long base = config.baseEjectionTime().toNanos();
         long longest = Math.max(base, config.maxEjectionTime().toNanos());
-        long time = base > longest / record.ejections ? longest : base * record.ejections;
+        long time = base > longest / (record.ejections + 1) ? longest : base * (record.ejections + 1);
         time += (long) (time * JITTER * chance.getAsDouble());
-        record.ejectedUntil = now + time;
+        record.eject(now + time, config.interval().toNanos());
         logger.warn(
                 "{}: {} is ejected for {} s: {} of {} calls failed",
                 channel,

@@ -3,7 +3,11 @@ package io.github.grpclb.balancer.pick;
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.github.grpclb.balancer.explain.Reason;
+import io.github.grpclb.balancer.explain.Verdict;
 import io.grpc.LoadBalancer.SubchannelPicker;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,7 +35,7 @@ final class PanicStep implements Step {
 
         @Override
         public void withdraw(ChannelMemory memory) {
-            memory.state().setPanicking(Set.of());
+            memory.state().setPanics(Map.of());
         }
     };
 
@@ -76,6 +80,30 @@ final class PanicStep implements Step {
     }
 
     @Override
+    public List<Way> ways(Pool pool) {
+        return List.of(new Way(panics(pool) ? pool.withUsable(pool.connected()) : pool, 1));
+    }
+
+    @Override
+    public Judge judge(List<Way> before, List<Way> after) {
+        Set<Object> broughtBack = Collections.newSetFromMap(new IdentityHashMap<>());
+        StringBuilder counts = new StringBuilder();
+        for (Way way : before) {
+            if (panics(way.pool())) {
+                counts.append(counts.isEmpty() ? "" : ", ").append(way.pool().counts());
+                Set<EndpointCandidate> usable = Collections.newSetFromMap(new IdentityHashMap<>());
+                usable.addAll(way.pool().usable());
+                broughtBack.addAll(Pool.filter(way.pool().connected(), candidate -> !usable.contains(candidate)));
+            }
+        }
+        String detail =
+                "panic: only " + counts + ", less than " + threshold + " %, so that ejected servers are used as well";
+        return server -> broughtBack.contains(server)
+                ? new Verdict(Verdict.PANIC, true, Reason.PANIC, detail)
+                : Verdict.ok(Verdict.PANIC);
+    }
+
+    @Override
     public void done() {
         Set<String> before = state.panicking();
         panicking.forEach((pool, counts) -> {
@@ -90,7 +118,7 @@ final class PanicStep implements Step {
                 logger.info("{}{}: panic is over", channel, pool);
             }
         }
-        state.setPanicking(panicking.keySet());
+        state.setPanics(panicking);
         panicking.clear();
     }
 

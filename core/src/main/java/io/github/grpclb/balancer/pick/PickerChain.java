@@ -6,12 +6,14 @@ import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.SubsetPlace;
 import io.github.grpclb.discovery.Internal;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.github.grpclb.policy.Policy;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +37,8 @@ public final class PickerChain {
     private final StepFactory.Setting setting;
     private final Step.Next first;
     private final PolicyPickers last;
-    private final String policyName;
+    private final Policy policy;
+    private final @Nullable WarmUp warmUp;
     private final int subsetSize;
 
     /**
@@ -60,13 +63,16 @@ public final class PickerChain {
             }
         }
         timed.addAll(steps);
-        this.policyName = policies.get(config.policy(), config.options(), "").name();
+        this.policy = policies.get(config.policy(), config.options(), "");
         PolicyPicker.PickerMaker maker = PolicyPicker.PickerMaker.PLAIN;
-        if (config.slowStart() != null) {
-            WarmUp warmUp =
+        if (config.slowStart() == null) {
+            this.warmUp = null;
+        } else {
+            WarmUp slowed =
                     new WarmUp(config.slowStart(), setting.memory().ejections(), setting.nanoTime(), setting.chance());
-            timed.add(warmUp);
-            maker = warmUp;
+            timed.add(slowed);
+            maker = slowed;
+            this.warmUp = slowed;
         }
         last = new PolicyPickers(
                 config, policies, new PolicyFailures(setting.tracking().logLimit()), setting.tracking(), maker);
@@ -81,7 +87,7 @@ public final class PickerChain {
 
     /** Takes over from the chain before. */
     public void begin() {
-        setting.tracking().policyIs(policyName);
+        setting.tracking().policyIs(policy.name());
         withdrawn.forEach(factory -> factory.withdraw(setting.memory()));
     }
 
@@ -124,6 +130,39 @@ public final class PickerChain {
 
     private static String named(Pool pool, String text) {
         return pool.name().isEmpty() ? text : pool.name().substring(1) + ": " + text;
+    }
+
+    /**
+     * Says what the steps and the policy make of servers, calls that ask for nothing being meant. It takes a few passes over them, and
+     * changes nothing; for any thread.
+     *
+     * @param known all of the channel's
+     * @param healthChecked whether they are asked for their health
+     */
+    public ChainExplanation explain(List<EndpointCandidate> known, boolean healthChecked) {
+        List<Way> ways = List.of(new Way(Pool.of(known), 1));
+        List<Judge> judges = new ArrayList<>();
+        for (Step step : steps) {
+            List<Way> after = new ArrayList<>();
+            for (Way way : ways) {
+                step.ways(way.pool()).forEach(next -> after.add(new Way(next.pool(), way.share() * next.share())));
+            }
+            Judge judge = step.judge(ways, after);
+            if (judge != null) {
+                judges.add(judge);
+            }
+            ways = after;
+        }
+        return new ChainExplanation(
+                known,
+                ways,
+                judges,
+                pool -> last.takingNewCalls(pool, policy.followsKeys()),
+                policy,
+                warmUp,
+                setting.memory().state().readmissions(),
+                setting.nanoTime().getAsLong(),
+                new ChainExplanation.Setting(healthChecked, subsetSize));
     }
 
     private <T> T orElse(Supplier<T> steps, Supplier<T> withoutSteps) {

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What stands below the steps: a policy for each pool. Confined to the synchronization context. */
+/** What stands below the steps: a policy for each pool. Confined to the synchronization context, but for what explains it. */
 final class PolicyPickers implements Step.Next {
 
     private final String policy;
@@ -45,20 +45,18 @@ final class PolicyPickers implements Step.Next {
 
     @Override
     public SubchannelPicker picker(Pool pool) {
-        if (subsetSize > 0) {
-            return policies.get(policy, options, pool.name()).followsKeys() ? amongAll(pool) : amongSubset(pool);
-        }
-        return picker(pool, pool.known(), takingCalls(pool));
+        Takers takers = takers(pool, subsetSize > 0 && followsKeys(pool));
+        SubchannelPicker picker = picker(pool, takers);
+        return subsetSize == 0 ? picker : keepingConnected(takers.members, picker);
     }
 
-    /**
-     * Picks among some servers.
-     *
-     * @param waitedFor calls wait while one of these is being connected to and none is ready
-     */
-    private SubchannelPicker picker(Pool pool, List<EndpointCandidate> waitedFor, List<EndpointCandidate> ready) {
-        if (ready.isEmpty()) {
-            return Pool.isConnecting(waitedFor)
+    private boolean followsKeys(Pool pool) {
+        return policies.get(policy, options, pool.name()).followsKeys();
+    }
+
+    private SubchannelPicker picker(Pool pool, Takers takers) {
+        if (takers.ready.isEmpty()) {
+            return Pool.isConnecting(takers.waitedFor)
                     ? new FixedResultPicker(PickResult.withNoResult())
                     : new NotReadyPicker(tracking, pool.known());
         }
@@ -68,8 +66,32 @@ final class PolicyPickers implements Step.Next {
                 failures,
                 tracking,
                 pool.known(),
-                NewCalls.among(ready),
+                NewCalls.among(takers.ready),
                 maker);
+    }
+
+    /** Returns who takes the calls that come to a pool, draining ones and those of weight 0 left out. For any thread. */
+    List<EndpointCandidate> takingNewCalls(Pool pool, boolean followsKeys) {
+        List<EndpointCandidate> ready = takers(pool, followsKeys).ready;
+        return ready.isEmpty() ? ready : NewCalls.among(ready);
+    }
+
+    /**
+     * Who takes the calls that come to a pool.
+     *
+     * @param members those that are connected to, of a subset
+     * @param waitedFor calls wait while one of these is being connected to and none is ready
+     * @param ready the policy chooses among these
+     */
+    private record Takers(
+            List<EndpointCandidate> members, List<EndpointCandidate> waitedFor, List<EndpointCandidate> ready) {}
+
+    private Takers takers(Pool pool, boolean followsKeys) {
+        if (subsetSize == 0) {
+            return new Takers(List.of(), pool.known(), takingCalls(pool));
+        }
+        List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
+        return followsKeys ? amongAll(pool, members) : amongSubset(pool, members);
     }
 
     /** Where all are ejected, they are better than nothing. */
@@ -77,27 +99,16 @@ final class PolicyPickers implements Step.Next {
         return pool.canServe() ? pool.usable() : pool.connected();
     }
 
-    /** Picks among those that are drawn; among others that are connected to only while none of these is ready. */
-    private SubchannelPicker amongSubset(Pool pool) {
-        List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
+    /** Those that are drawn; others that are connected to only while none of these is ready. */
+    private static Takers amongSubset(Pool pool, List<EndpointCandidate> members) {
         Set<EndpointCandidate> drawn = identitySet(members);
         List<EndpointCandidate> all = takingCalls(pool);
         List<EndpointCandidate> ready = Pool.filter(all, candidate -> candidate.suspect() || drawn.contains(candidate));
-        return keepingConnected(members, picker(pool, members, ready.isEmpty() ? all : ready));
+        return new Takers(members, members, ready.isEmpty() ? all : ready);
     }
 
-    private SubchannelPicker keepingConnected(List<EndpointCandidate> members, SubchannelPicker picker) {
-        if (members.stream().allMatch(EndpointCandidate::isMember)) {
-            return picker;
-        }
-        PartPicker part = new PartPicker(members, picker);
-        nextParts.add(part);
-        return part;
-    }
-
-    /** Picks among all that are ready or that can be waited for, since others' calls with the same key go there too. */
-    private SubchannelPicker amongAll(Pool pool) {
-        List<EndpointCandidate> members = Subset.draw(subsetSize, pool.known());
+    /** All that are ready or that can be waited for, since others' calls with the same key go there too. */
+    private static Takers amongAll(Pool pool, List<EndpointCandidate> members) {
         Set<EndpointCandidate> drawn = identitySet(members);
         List<EndpointCandidate> ready = takingCalls(pool);
         List<EndpointCandidate> able = new ArrayList<>(pool.known().size());
@@ -110,7 +121,16 @@ final class PolicyPickers implements Step.Next {
                 able.add(candidate.asMember(drawn.contains(candidate)));
             }
         }
-        return keepingConnected(members, picker(pool, pool.known(), able));
+        return new Takers(members, pool.known(), able);
+    }
+
+    private SubchannelPicker keepingConnected(List<EndpointCandidate> members, SubchannelPicker picker) {
+        if (members.stream().allMatch(EndpointCandidate::isMember)) {
+            return picker;
+        }
+        PartPicker part = new PartPicker(members, picker);
+        nextParts.add(part);
+        return part;
     }
 
     private static Set<EndpointCandidate> identitySet(List<EndpointCandidate> candidates) {

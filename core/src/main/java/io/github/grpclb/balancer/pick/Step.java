@@ -3,10 +3,11 @@ package io.github.grpclb.balancer.pick;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something that stands over every policy: it takes servers out, brings them back, or divides them so that each call chooses among
- * a part of them. Steps that are not configured are not there. Confined to the synchronization context, but for its pickers.
+ * a part of them. Steps that are not configured are not there. Confined to the synchronization context, but for its pickers and what explains it.
  */
 interface Step extends Timed {
 
@@ -28,6 +29,26 @@ interface Step extends Timed {
     /** Says where a call goes on to from here; changes nothing, and draws nothing. */
     default Passage passage(Pool pool, PickSubchannelArgs call) {
         return Passage.through(pool);
+    }
+
+    /**
+     * Returns where calls of a pool go that ask for nothing. Unlike the other methods, for any thread.
+     *
+     * @return parts with their shares, which make 1
+     */
+    default List<Way> ways(Pool pool) {
+        return List.of(new Way(pool, 1));
+    }
+
+    /**
+     * Returns what says why. Unlike the other methods, for any thread.
+     *
+     * @param before where calls go when they come to this step
+     * @param after where they go from there: the {@link #ways} of each of these
+     */
+    @Nullable
+    default Judge judge(List<Way> before, List<Way> after) {
+        return null;
     }
 
     /** Hears that all pickers of one update are made. */

@@ -2,7 +2,10 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.TagRule;
 import io.github.grpclb.balancer.connection.CallTracking;
+import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.balancer.explain.Reason;
+import io.github.grpclb.balancer.explain.Verdict;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
@@ -10,8 +13,10 @@ import io.grpc.Status;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Lets each call choose among the servers that have the value which it names, as {@link TagRule} says. */
@@ -130,12 +135,106 @@ final class TagStep implements Step {
         return parts.isEmpty() ? List.of(pool) : parts;
     }
 
+    @Override
+    public List<Way> ways(Pool pool) {
+        return partWays(pool).stream().map(PartWay::way).toList();
+    }
+
+    /** A way, and who is in it of those that are in the pool before. */
+    private record PartWay(Way way, Predicate<EndpointCandidate> isIn) {}
+
+    private List<PartWay> partWays(Pool pool) {
+        List<PartWay> ways = new ArrayList<>();
+        double left = 1;
+        for (TagRule rule : rules) {
+            if (!rule.split().isEmpty()) {
+                double passedOn = 0;
+                Map<String, Pool> parts = pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()));
+                double rest = 1;
+                for (Map.Entry<String, Double> share : rule.split().entrySet()) {
+                    String value = share.getKey();
+                    double drawn = share.getValue() / 100;
+                    rest -= drawn;
+                    passedOn += go(
+                            left * drawn,
+                            parts.get(value),
+                            candidate -> value.equals(rule.valueOf(candidate.endpoint())),
+                            ways);
+                }
+                passedOn += go(
+                        left * Math.max(0, rest),
+                        withoutShare(rule, pool),
+                        candidate -> hasNoShare(rule, candidate),
+                        ways);
+                left = passedOn;
+            }
+        }
+        if (left > 0) {
+            ways.add(new PartWay(new Way(pool, left), candidate -> true));
+        }
+        return ways;
+    }
+
+    /** Sends calls to a part; returns how many it cannot take. */
+    private static double go(double share, @Nullable Pool part, Predicate<EndpointCandidate> isIn, List<PartWay> ways) {
+        if (part == null || !part.canServe()) {
+            return share;
+        }
+        if (share > 0) {
+            ways.add(new PartWay(new Way(part, share), isIn));
+        }
+        return 0;
+    }
+
+    @Override
+    public Judge judge(List<Way> before, List<Way> after) {
+        List<PartWay> ways = new ArrayList<>();
+        for (Way way : before) {
+            partWays(way.pool())
+                    .forEach(each ->
+                            ways.add(new PartWay(new Way(each.way.pool(), way.share() * each.way.share()), each.isIn)));
+        }
+        return server -> {
+            double share = 0;
+            for (PartWay each : ways) {
+                share += each.isIn.test(server) ? each.way.share() : 0;
+            }
+            if (share >= 1 - 1e-9) {
+                return Verdict.ok(Verdict.TAGS);
+            }
+            return share > 0
+                    ? new Verdict(
+                            Verdict.TAGS,
+                            true,
+                            Reason.OK,
+                            String.format(
+                                    Locale.ROOT,
+                                    "shares %.4g %% of the calls that name no tag with servers of its kind",
+                                    share * 100))
+                    : new Verdict(Verdict.TAGS, false, Reason.OTHER_TAG, tags(server));
+        };
+    }
+
+    private String tags(EndpointCandidate server) {
+        StringBuilder named = new StringBuilder();
+        for (TagRule rule : rules) {
+            String value = rule.valueOf(server.endpoint());
+            if (!rule.split().isEmpty()) {
+                named.append(named.isEmpty() ? "" : " or ").append(rule.key());
+                named.append(value == null ? " of none" : "=" + value);
+            }
+        }
+        return "calls that name no tag go to others: only those that name " + named + " come here";
+    }
+
     /** Leaves the servers that have no share of their own. */
     private static Pool withoutShare(TagRule rule, Pool pool) {
-        return pool.part(rule.key() + "!=" + rule.split().keySet(), candidate -> {
-            String value = rule.valueOf(candidate.endpoint());
-            return value == null || !rule.split().containsKey(value);
-        });
+        return pool.part(rule.key() + "!=" + rule.split().keySet(), candidate -> hasNoShare(rule, candidate));
+    }
+
+    private static boolean hasNoShare(TagRule rule, EndpointCandidate candidate) {
+        String value = rule.valueOf(candidate.endpoint());
+        return value == null || !rule.split().containsKey(value);
     }
 
     private static final class FirstRulePicker extends SubchannelPicker {

@@ -2,6 +2,7 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.SlowStart;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.policy.Candidate;
 import io.github.grpclb.policy.Policy;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
@@ -137,9 +138,47 @@ final class WarmUp implements Timed, PolicyPicker.PickerMaker {
         return new ChancePicker(PLAIN.picker(policy, known, ready), Collections.unmodifiableMap(shares), chance);
     }
 
+    /**
+     * Returns the shares of servers that take calls together. For any thread.
+     *
+     * @param readmissions when servers came back from an ejection
+     */
+    double[] shares(List<EndpointCandidate> ready, Map<Endpoint.Identity, Long> readmissions) {
+        long now = nanoTime.getAsLong();
+        double[] shares = new double[ready.size()];
+        double oldest = 0;
+        for (int i = 0; i < shares.length; i++) {
+            EndpointCandidate candidate = ready.get(i);
+            if (candidate.isMember()) {
+                shares[i] = shareAt(age(candidate, readmissions, now));
+                oldest = Math.max(oldest, shares[i]);
+            }
+        }
+        for (int i = 0; i < shares.length; i++) {
+            shares[i] = ready.get(i).isMember() && oldest > 0 ? Math.min(1, shares[i] / oldest) : 1;
+        }
+        return shares;
+    }
+
+    /** Returns for how long a server will still be new, in nanoseconds; 0 where it is not. For any thread. */
+    long left(EndpointCandidate candidate, Map<Endpoint.Identity, Long> readmissions) {
+        return Math.max(0, config.window().toNanos() - age(candidate, readmissions, nanoTime.getAsLong()));
+    }
+
+    private static long age(EndpointCandidate candidate, Map<Endpoint.Identity, Long> readmissions, long now) {
+        long age = candidate.load().nanosSinceReady(now);
+        Long readmitted = readmissions.isEmpty()
+                ? null
+                : readmissions.get(candidate.load().identity());
+        return readmitted == null ? age : Math.min(age, now - readmitted);
+    }
+
     /** Returns the share in whole per cent, so that weights keep a common divisor; 1 for a server that is not new. */
     private double share(EndpointCandidate candidate) {
-        long age = ejections.age(candidate.load(), made);
+        return shareAt(ejections.age(candidate.load(), made));
+    }
+
+    private double shareAt(long age) {
         return age >= config.window().toNanos() ? 1 : Math.ceil(config.shareAt(age) * 100) / 100;
     }
 

@@ -2,12 +2,15 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.ZoneRouting;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.explain.Reason;
+import io.github.grpclb.balancer.explain.Verdict;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
 
@@ -43,20 +46,65 @@ final class ZoneStep implements Step {
 
     @Override
     public SubchannelPicker picker(Pool pool, Next next) {
+        List<Way> ways = ways(pool);
+        return ways.size() == 1
+                ? next.picker(ways.get(0).pool())
+                : new EitherPicker(
+                        ways.get(0).share(),
+                        next.picker(ways.get(0).pool()),
+                        next.picker(ways.get(1).pool()));
+    }
+
+    @Override
+    public List<Way> ways(Pool pool) {
         Pool own = own(pool);
         Pool others = others(pool);
         if (!own.canServe() && !others.canServe()) {
             // whoever is waited for is connected to: not to those of other zones where the own one has some
-            return Subset.isComing(subsetSize, own.known()) ? next.picker(own) : next.picker(pool);
+            return List.of(new Way(Subset.isComing(subsetSize, own.known()) ? own : pool, 1));
         }
         double stays = others.canServe() ? stays(own, others, false) : 1;
         if (stays >= 1) {
-            return next.picker(own);
+            return List.of(new Way(own, 1));
         }
         if (stays <= 0) {
-            return next.picker(others);
+            return List.of(new Way(others, 1));
         }
-        return new EitherPicker(stays, next.picker(own), next.picker(others));
+        return List.of(new Way(own, stays), new Way(others, 1 - stays));
+    }
+
+    @Override
+    public Judge judge(List<Way> before, List<Way> after) {
+        double inOwn = 0;
+        double inOthers = 0;
+        for (Way way : after) {
+            List<EndpointCandidate> known = way.pool().known();
+            inOwn += known.stream().anyMatch(this::isInOwnZone) ? way.share() : 0;
+            inOthers += known.stream().allMatch(this::isInOwnZone) ? 0 : way.share();
+        }
+        boolean ownGets = inOwn > 0;
+        boolean othersGet = inOthers > 0;
+        String percent = String.format(Locale.ROOT, "%.0f %%", inOthers * 100);
+        return server -> {
+            if (isInOwnZone(server)) {
+                return ownGets
+                        ? Verdict.ok(Verdict.ZONE)
+                        : new Verdict(
+                                Verdict.ZONE,
+                                false,
+                                Reason.OTHER_ZONE,
+                                "zone " + config.own() + " has no room: all calls go to other zones");
+            }
+            String zone = server.endpoint().zone();
+            String where = zone == null ? "in no zone" : "in zone " + zone;
+            return new Verdict(
+                    Verdict.ZONE,
+                    othersGet,
+                    Reason.OTHER_ZONE,
+                    othersGet
+                            ? where + ": " + percent + " of the calls leave zone " + config.own()
+                            : where + ": all calls stay in zone " + config.own());
+        };
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.github.grpclb.policy.PolicyTable;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /** The table of the built-in policies: a new one is a class of its own and a line here. */
@@ -26,7 +27,20 @@ public final class Policies {
             WeightedRandomPolicy.NAME, options -> new WeightedRandomPolicy(),
             WeightedRoundRobinPolicy.NAME, options -> new WeightedRoundRobinPolicy());
 
+    private static final Set<String> EVEN = Set.of(RandomPolicy.NAME, RoundRobinPolicy.NAME);
+    private static final Set<String> BY_WEIGHT = Set.of(WeightedRandomPolicy.NAME, WeightedRoundRobinPolicy.NAME);
+
     private Policies() {}
+
+    /** Says whether the built-in policy of that name gives each server as many calls as the other. */
+    public static boolean isEven(String policy) {
+        return EVEN.contains(policy);
+    }
+
+    /** Says whether the built-in policy of that name looks at more than weights: at the servers' load, at what a call is about. */
+    public static boolean looksFurther(String policy) {
+        return BUILT_IN.containsKey(policy) && !EVEN.contains(policy) && !BY_WEIGHT.contains(policy);
+    }
 
     /**
      * Returns the built-in policies and a user's own that all channels share.

@@ -1,0 +1,9 @@
+package io.github.grpclb.balancer.pick;
+
+/**
+ * Where calls go that ask for nothing.
+ *
+ * @param pool among these
+ * @param share so many of them, 0 to 1
+ */
+record Way(Pool pool, double share) {}
