@@ -5,8 +5,10 @@ import io.github.grpclb.autoconfigure.properties.ConfigurationCheck;
 import io.github.grpclb.autoconfigure.properties.ConfigurationChecks;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.UnknownProperties;
+import io.github.grpclb.timeline.Timeline;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -39,6 +41,12 @@ public final class GrpcLbAutoConfiguration {
     @Bean
     PodSettings grpcLbPodSettings(GrpcLbProperties properties, Environment environment) {
         return new PodSettings(environment::getProperty, properties.podLabelsFile());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    Timeline grpcLbTimeline() {
+        return new Timeline();
     }
 
     @Bean

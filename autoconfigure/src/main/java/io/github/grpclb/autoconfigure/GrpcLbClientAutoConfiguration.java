@@ -14,6 +14,7 @@ import io.github.grpclb.policy.Policy;
 import io.github.grpclb.policy.PolicyFactory;
 import io.github.grpclb.policy.PolicyTable;
 import io.github.grpclb.policy.builtin.Policies;
+import io.github.grpclb.timeline.Timeline;
 import java.time.Duration;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -66,6 +67,7 @@ public final class GrpcLbClientAutoConfiguration {
             LiveEndpoints live,
             PolicyTable policies,
             DeferredObservers observers,
+            Timeline timeline,
             PodSettings pod,
             ObjectProvider<ReadyEndpoints> ready) {
         InvalidPropertyException.requireWithin(
@@ -82,6 +84,7 @@ public final class GrpcLbClientAutoConfiguration {
                 .loads(loads)
                 .live(live)
                 .observer(observers.ofPicks())
+                .timeline(timeline)
                 .ready(ready.getIfAvailable())
                 .build();
     }

@@ -17,6 +17,8 @@ import io.github.grpclb.etcd.override.EtcdOverrideStore;
 import io.github.grpclb.etcd.override.EtcdOverrides;
 import io.github.grpclb.override.OverrideSource;
 import io.github.grpclb.override.OverrideStore;
+import io.github.grpclb.timeline.Timeline;
+import io.github.grpclb.timeline.TimelineObserver;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
@@ -182,7 +184,10 @@ public final class GrpcLbEtcdAutoConfiguration {
     @ConditionalOnMissingBean
     @ConditionalOnSwitch(name = "grpc.lb.registration.enabled", byDefault = true)
     EndpointRegistrar grpcLbRegistrar(
-            EtcdConnection connection, GrpcLbProperties properties, ObjectProvider<RegistryObserver> observer) {
+            EtcdConnection connection,
+            GrpcLbProperties properties,
+            ObjectProvider<RegistryObserver> observer,
+            Timeline timeline) {
         GrpcLbProperties.Registration registration = properties.registration();
         InvalidPropertyException.requireWithin(
                 EtcdRegistrar.MIN_TTL,
@@ -196,7 +201,7 @@ public final class GrpcLbEtcdAutoConfiguration {
                     connection,
                     registration.ttl(),
                     registration.withdrawTimeout(),
-                    observer.getIfAvailable(() -> RegistryObserver.NONE));
+                    new TimelineObserver(timeline, observer.getIfAvailable(() -> RegistryObserver.NONE)));
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, REGISTRATION + RecordJson.propertyName(e.name()));
         }

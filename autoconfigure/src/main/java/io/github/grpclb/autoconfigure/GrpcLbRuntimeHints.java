@@ -1,6 +1,8 @@
 package io.github.grpclb.autoconfigure;
 
+import io.github.grpclb.actuate.ExplainSection;
 import io.github.grpclb.actuate.PredictSection;
+import io.github.grpclb.actuate.TimelineSection;
 import io.github.grpclb.autoconfigure.properties.ClientProperties;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.RecordHints;
@@ -17,7 +19,7 @@ import org.springframework.aot.hint.RuntimeHintsRegistrar;
 
 /**
  * Tells a native image what grpc-lb finds by name and by reflection: what gRPC loads as services, and the records of the properties, which
- * are bound, combined and looked through component by component.
+ * are bound, combined and looked through component by component, and of what the actuator tells in sections.
  */
 final class GrpcLbRuntimeHints implements RuntimeHintsRegistrar {
 
@@ -28,7 +30,12 @@ final class GrpcLbRuntimeHints implements RuntimeHintsRegistrar {
         registerServices(hints, LoadBalancerProvider.class, classLoader);
         registerServices(hints, NameResolverProvider.class, classLoader);
         hints.resources().registerPattern("io/github/grpclb/actuate/ui/*");
-        new BindingReflectionHintsRegistrar().registerReflectionHints(hints.reflection(), PredictSection.Answer.class);
+        new BindingReflectionHintsRegistrar()
+                .registerReflectionHints(
+                        hints.reflection(),
+                        ExplainSection.Answer.class,
+                        PredictSection.Answer.class,
+                        TimelineSection.Answer.class);
         RecordHints.register(
                 hints, GrpcLbProperties.class, ClientProperties.class, XdsProperties.class, XdsServiceProperties.class);
     }

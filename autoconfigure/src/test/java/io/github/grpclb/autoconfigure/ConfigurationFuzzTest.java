@@ -22,6 +22,7 @@ import io.github.grpclb.fuzz.Hostile;
 import io.github.grpclb.load.EndpointLoads;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.server.HostChoice;
+import io.github.grpclb.timeline.Timeline;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -125,6 +126,7 @@ class ConfigurationFuzzTest {
                         new LiveEndpoints(),
                         Policies.with(List.of()),
                         new DeferredObservers(NO_CONTEXT),
+                        new Timeline(),
                         pod,
                         NO_BEANS.getBeanProvider(ReadyEndpoints.class));
         HostSettings hosts = new HostSettings(properties.registration(), null, List::of, HostChoice::ofThisMachine);
@@ -133,7 +135,10 @@ class ConfigurationFuzzTest {
                 .grpcLbServerLifecycle(
                         new GrpcLbEtcdAutoConfiguration()
                                 .grpcLbRegistrar(
-                                        CONNECTION, properties, NO_BEANS.getBeanProvider(RegistryObserver.class)),
+                                        CONNECTION,
+                                        properties,
+                                        NO_BEANS.getBeanProvider(RegistryObserver.class),
+                                        new Timeline()),
                         properties);
         List<ClientProperties> clients = new ArrayList<>(properties.clients().values());
         clients.add(all);

@@ -6,7 +6,9 @@ import static org.springframework.aot.hint.predicate.RuntimeHintsPredicates.reso
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.github.grpclb.actuate.ExplainSection;
 import io.github.grpclb.actuate.PredictSection;
+import io.github.grpclb.actuate.TimelineSection;
 import io.github.grpclb.balancer.HealthCheckingLoadBalancerProvider;
 import io.github.grpclb.balancer.PolicyLoadBalancerProvider;
 import io.github.grpclb.balancer.dryrun.Prediction;
@@ -85,6 +87,15 @@ final class GrpcLbRuntimeHintsTest {
                 .map(JavaClass::getName)
                 .sorted()
                 .toList();
+    }
+
+    /** What the endpoint returns is known to Spring; a section returns what it likes. */
+    @Test
+    void writesWhatSectionsTell() {
+        assertThat(reflection().onMethodInvocation(ExplainSection.Calls.class, "failuresByCode"))
+                .accepts(HINTS);
+        assertThat(reflection().onMethodInvocation(TimelineSection.Event.class, "cause"))
+                .accepts(HINTS);
     }
 
     @Test

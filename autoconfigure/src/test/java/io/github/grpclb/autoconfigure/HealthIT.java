@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.actuate.ExplainSection;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.actuate.TimelineSection;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.Opened;
+import io.github.grpclb.timeline.Timeline;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -61,6 +64,19 @@ class HealthIT {
                     assertThat(channel.endpoints()).isEmpty();
                     assertThat(channel.reason()).contains("etcd unreachable");
                 });
+        assertThat(section(client, "explain"))
+                .isInstanceOfSatisfying(ExplainSection.Answer.class, answer -> assertThat(answer.channels())
+                        .extracting(channel -> channel.service() + " " + channel.state())
+                        .as("one that nobody has used yet is there, too")
+                        .containsExactly("cluster@callee IDLE", "greeter TRANSIENT_FAILURE"));
+        assertThat(section(client, "timeline"))
+                .isInstanceOfSatisfying(TimelineSection.Answer.class, answer -> assertThat(answer.events())
+                        .extracting(TimelineSection.Event::kind)
+                        .contains(Timeline.Kind.REGISTRY_AWAY));
+    }
+
+    private static Object section(ConfigurableApplicationContext client, String name) {
+        return client.getBean(GrpcLbEndpoint.class).section(name, null, null, null, null, null, null, null, null, null);
     }
 
     @Test

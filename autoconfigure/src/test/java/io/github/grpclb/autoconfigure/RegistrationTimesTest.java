@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.etcd.client.EtcdOptions;
+import io.github.grpclb.timeline.Timeline;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,8 @@ class RegistrationTimesTest {
                     .grpcLbRegistrar(
                             connection,
                             properties,
-                            new StaticListableBeanFactory().getBeanProvider(RegistryObserver.class));
+                            new StaticListableBeanFactory().getBeanProvider(RegistryObserver.class),
+                            new Timeline());
             new GrpcLbServerAutoConfiguration().grpcLbServerLifecycle(registrar, properties);
         }
     }

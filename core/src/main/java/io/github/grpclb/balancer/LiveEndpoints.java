@@ -102,7 +102,9 @@ public final class LiveEndpoints {
         for (ChannelView view : views()) {
             ChannelView.Newest newest = view.newest();
             if (newest != null) {
-                int endpoints = newest instanceof ChannelView.Known known ? known.known().size() : 0;
+                int endpoints = newest instanceof ChannelView.Known known
+                        ? known.known().size()
+                        : 0;
                 uses.add(new Use(newest.service(), newest.policy(), endpoints));
             }
         }

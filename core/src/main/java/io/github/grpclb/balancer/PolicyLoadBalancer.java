@@ -237,7 +237,10 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         String policy = configured.chain() == null ? null : configured.config().policy();
         boolean awaited = isAwaited(error);
         String reason = error.getDescription();
-        copies.calls(helper.getAuthority(), policy, reason != null ? reason : error.getCode().name());
+        copies.calls(
+                helper.getAuthority(),
+                policy,
+                reason != null ? reason : error.getCode().name());
         view.leave(
                 this,
                 new ChannelView.Failing(

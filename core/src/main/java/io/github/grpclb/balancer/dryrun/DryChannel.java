@@ -6,6 +6,7 @@ import io.github.grpclb.balancer.connection.ConnectionUse;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.EndpointStates;
 import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.balancer.connection.Since;
 import io.github.grpclb.balancer.connection.SubsetPlace;
 import io.github.grpclb.balancer.pick.ChannelCopy;
 import io.github.grpclb.balancer.pick.ChannelMemory;
@@ -213,7 +214,15 @@ final class DryChannel {
             @Nullable Status failure) {
         PickResult result = failure == null ? PickResult.withSubchannel(connection) : PickResult.withError(failure);
         return new EndpointCandidate(
-                endpoint, weight, connection.load, state, suspect, new FixedResultPicker(result), place, result);
+                endpoint,
+                weight,
+                connection.load,
+                state,
+                suspect,
+                new FixedResultPicker(result),
+                place,
+                Since.UNKNOWN,
+                result);
     }
 
     /** What a call to a server fails with; its real connection is not asked, since it could do something. */

@@ -63,6 +63,9 @@ final class EjectionHistory {
             copy.ejections = ejections;
             copy.ejected = ejected;
             copy.ejectedUntil = ejectedUntil;
+            copy.failuresThen = failuresThen;
+            copy.callsThen = callsThen;
+            copy.intervalThen = intervalThen;
             copy.readmitted = readmitted;
             copy.readmittedAt = readmittedAt;
             return copy;

@@ -2,9 +2,9 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
-import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.github.grpclb.balancer.explain.Reason;
 import io.github.grpclb.balancer.explain.Verdict;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.Collections;
 import java.util.IdentityHashMap;

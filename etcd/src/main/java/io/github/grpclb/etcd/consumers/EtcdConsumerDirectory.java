@@ -52,7 +52,7 @@ public final class EtcdConsumerDirectory implements ConsumerDirectory {
         Found found = new Found(service);
         return BoundedRead.start(
                         loop,
-                        (from, limit, revision) -> api.listIfAllowed(prefix, from, limit, revision),
+                        (from, limit, revision) -> api.ifAllowed().list(prefix, from, limit, revision),
                         PAGE_SIZE,
                         found::take)
                 .thenApply(end -> new Consumers(end.revision(), found.consumers, found.unreadable, end.complete()));
