@@ -5,11 +5,13 @@ import io.github.grpclb.balancer.connection.PickObserver;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.load.CallOutcome;
+import io.github.grpclb.override.OverrideObserver;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -42,6 +44,15 @@ final class DeferredObservers implements SmartInitializingSingleton {
         return observer == null ? RegistryObserver.NONE : new OfRegistry(observer);
     }
 
+    /** Returns the observers of overrides, all that there are; {@link OverrideObserver#NONE} where there is none. */
+    OverrideObserver ofOverrides() {
+        Deferred<List<OverrideObserver>> observers =
+                deferred(OverrideObserver.class, () -> context.getBeanProvider(OverrideObserver.class)
+                        .orderedStream()
+                        .toList());
+        return observers == null ? OverrideObserver.NONE : new OfOverrides(observers);
+    }
+
     @Override
     public void afterSingletonsInstantiated() {
         openings.forEach(Runnable::run);
@@ -49,11 +60,15 @@ final class DeferredObservers implements SmartInitializingSingleton {
     }
 
     private <T> @Nullable Deferred<T> deferred(Class<T> type) {
+        return deferred(type, () -> context.getBean(type));
+    }
+
+    private <T> @Nullable Deferred<T> deferred(Class<?> type, Supplier<T> made) {
         if (context.getBeanNamesForType(type, true, false).length == 0) {
             return null;
         }
         Deferred<T> deferred = new Deferred<>();
-        Runnable opening = () -> deferred.open(context.getBean(type));
+        Runnable opening = () -> deferred.open(made.get());
         if (context.isRunning()) {
             opening.run(); // a channel that is made lazily, long after the start
         } else {
@@ -72,6 +87,16 @@ final class DeferredObservers implements SmartInitializingSingleton {
         @Nullable
         T get() {
             return observer;
+        }
+
+        /** Tells the observer now, or when there is one. */
+        void tell(Consumer<T> event) {
+            T made = observer;
+            if (made != null) {
+                event.accept(made);
+            } else {
+                keep(event);
+            }
         }
 
         void keep(Consumer<T> event) {
@@ -149,6 +174,19 @@ final class DeferredObservers implements SmartInitializingSingleton {
             } else {
                 deferred.keep(later -> later.endpointsSuspected(service, endpoints));
             }
+        }
+    }
+
+    private record OfOverrides(Deferred<List<OverrideObserver>> deferred) implements OverrideObserver {
+
+        @Override
+        public void begun(io.github.grpclb.override.Override override) {
+            deferred.tell(observers -> observers.forEach(observer -> observer.begun(override)));
+        }
+
+        @Override
+        public void ended(io.github.grpclb.override.Override override, boolean byItself) {
+            deferred.tell(observers -> observers.forEach(observer -> observer.ended(override, byItself)));
         }
     }
 

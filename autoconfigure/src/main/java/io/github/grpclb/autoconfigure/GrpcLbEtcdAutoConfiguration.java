@@ -15,6 +15,8 @@ import io.github.grpclb.etcd.follow.EndpointSourceOptions;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
 import io.github.grpclb.etcd.override.EtcdOverrideStore;
 import io.github.grpclb.etcd.override.EtcdOverrides;
+import io.github.grpclb.etcd.override.OverridePrefix;
+import io.github.grpclb.override.OverriddenSource;
 import io.github.grpclb.override.OverrideSource;
 import io.github.grpclb.override.OverrideStore;
 import io.github.grpclb.timeline.Timeline;
@@ -22,6 +24,8 @@ import io.github.grpclb.timeline.TimelineObserver;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -44,8 +48,11 @@ import org.springframework.context.annotation.Configuration;
 @ConditionalOnBean(GrpcLbProperties.class)
 public final class GrpcLbEtcdAutoConfiguration {
 
+    private static final Logger log = LoggerFactory.getLogger(GrpcLbEtcdAutoConfiguration.class);
+
     private static final String EMBEDDED = "grpc.lb.etcd.embedded.enabled";
     private static final String OVERRIDES = "grpc.lb.etcd.overrides-enabled";
+    private static final String OVERRIDES_PREFIX = "grpc.lb.etcd.overrides-prefix";
     private static final String REGISTRATION = "grpc.lb.registration.";
     private static final Duration SHORTEST_STARTUP_TIMEOUT = Duration.ofNanos(1);
     private static final Duration LONGEST_STARTUP_TIMEOUT = Duration.ofHours(1);
@@ -134,14 +141,13 @@ public final class GrpcLbEtcdAutoConfiguration {
     @ConditionalOnSwitch(name = OVERRIDES, byDefault = true)
     OverrideSource grpcLbOverrideSource(
             EtcdConnection connection, GrpcLbProperties properties, DeferredObservers observers) {
+        String prefix = properties.etcd().overridesPrefix();
         try {
-            return new EtcdOverrides(
-                    connection,
-                    properties.etcd().overridesPrefix(),
-                    EtcdOverrides.DEFAULT_LINGER,
-                    observers.ofRegistry());
+            return new EtcdOverrides(connection, prefix, EtcdOverrides.DEFAULT_LINGER, observers.ofRegistry());
         } catch (IllegalValueException e) {
-            throw refusedPrefix(e);
+            IllegalValueException why = unlessByDefault(prefix, e);
+            log.warn("Nothing is overridden: {}", why.getMessage());
+            return OverrideSource.NONE;
         }
     }
 
@@ -149,25 +155,43 @@ public final class GrpcLbEtcdAutoConfiguration {
     @ConditionalOnMissingBean
     @ConditionalOnSwitch(name = OVERRIDES, byDefault = true)
     OverrideStore grpcLbOverrideStore(EtcdConnection connection, GrpcLbProperties properties) {
+        String prefix = properties.etcd().overridesPrefix();
         try {
-            return new EtcdOverrideStore(connection, properties.etcd().overridesPrefix());
+            return new EtcdOverrideStore(connection, prefix);
         } catch (IllegalValueException e) {
-            throw refusedPrefix(e);
+            return new OverridesOff(unlessByDefault(prefix, e));
         }
     }
 
-    private static InvalidPropertyException refusedPrefix(IllegalValueException refusal) {
-        return new InvalidPropertyException(
-                "grpc.lb.etcd.overrides-prefix",
+    /** Whose servers are below {@code /} has set nothing wrong. */
+    private static IllegalValueException unlessByDefault(String prefix, IllegalValueException refusal) {
+        if (prefix.equals(OverridePrefix.DEFAULT)) {
+            return refusal.named(OVERRIDES_PREFIX);
+        }
+        throw new InvalidPropertyException(
+                OVERRIDES_PREFIX,
                 refusal.value(),
                 refusal.expected(),
                 "Correct the property, or set " + OVERRIDES + "=false.",
                 refusal);
     }
 
+    /** What is registered in etcd, with what operators override of it: for channels and a control plane alike. */
     @Bean
     @ConditionalOnMissingBean
     EndpointSource grpcLbEndpointSource(
+            EtcdConnection connection,
+            GrpcLbProperties properties,
+            ObjectProvider<OverrideSource> overrides,
+            DeferredObservers observers) {
+        EndpointSource registered = registered(connection, properties, observers);
+        OverrideSource overriding = overrides.getIfAvailable();
+        return overriding == null
+                ? registered
+                : new OverriddenSource(registered, overriding, observers.ofOverrides(), connection.loop());
+    }
+
+    private static EndpointSource registered(
             EtcdConnection connection, GrpcLbProperties properties, DeferredObservers observers) {
         SnapshotSettings snapshots = new SnapshotSettings(properties.snapshot());
         EndpointSourceOptions options = EndpointSourceOptions.DEFAULT

@@ -9,7 +9,6 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointRegistrar;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.etcd.client.EtcdConnection;
-import io.github.grpclb.etcd.follow.EtcdEndpointSource;
 import io.github.grpclb.kubernetes.KubernetesEndpointSource;
 import io.github.grpclb.kubernetes.KubernetesOptions;
 import io.github.grpclb.test.FakeRegistry;
@@ -57,7 +56,7 @@ class KubernetesTest {
     void isNotThereWhereItIsNotChosen(String written) {
         application
                 .withPropertyValues("grpc.lb.registry=" + written, API)
-                .run(context -> assertThat(context).hasNotFailed().hasSingleBean(EtcdEndpointSource.class));
+                .run(context -> assertThat(context).hasNotFailed().hasSingleBean(EtcdConnection.class));
     }
 
     @Test

@@ -35,6 +35,11 @@ final class Etcdctl {
                 .toList());
     }
 
+    /** Runs lines for a shell, in which {@code etcdctl} is this one; the first that fails ends them. */
+    String shell(String lines) {
+        return execute(List.of("bash", "-euo", "pipefail", "-c", lines));
+    }
+
     /** Makes the user root, whom the later commands run as, and turns authentication on. */
     void enableAuth() {
         run("user", "add", "root:root");
@@ -47,6 +52,7 @@ final class Etcdctl {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("ETCDCTL_API", "3");
         builder.environment().put("ETCDCTL_BIN", binary.toString());
+        builder.environment().merge("PATH", binary.getParent().toString(), (path, own) -> own + ":" + path);
         builder.environment().put("ETCDCTL_ENDPOINTS", endpoint.toString());
         if (asRoot) {
             builder.environment().put("ETCDCTL_USER", "root:root");

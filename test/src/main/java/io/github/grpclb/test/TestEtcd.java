@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * for whatever else there is. Immutable.
  *
  * @param endpoint where the etcd listens, such as {@code http://127.0.0.1:40123}
- * @param prefix what all its keys begin with, such as {@code /test-1/}
+ * @param prefix what the keys of all its servers begin with, such as {@code /test-1/}
  */
 public record TestEtcd(URI endpoint, String prefix) {
 
@@ -29,6 +29,11 @@ public record TestEtcd(URI endpoint, String prefix) {
         return new TestEtcd(Shared.ETCD.endpoint(), "/test-" + PREFIXES.incrementAndGet() + "/");
     }
 
+    /** Returns what the keys of all its overrides begin with, such as {@code /overrides/test-1/}. */
+    public String overridesPrefix() {
+        return "/overrides" + (prefix.startsWith("/") ? prefix : "/" + prefix);
+    }
+
     /**
      * Returns the arguments with which an application that a test starts by itself uses it; they go before what is in the application's
      * files.
@@ -38,6 +43,10 @@ public record TestEtcd(URI endpoint, String prefix) {
      * }</pre>
      */
     public String[] arguments() {
-        return new String[] {"--grpc.lb.etcd.endpoints=" + endpoint, "--grpc.lb.etcd.prefix=" + prefix};
+        return new String[] {
+            "--grpc.lb.etcd.endpoints=" + endpoint,
+            "--grpc.lb.etcd.prefix=" + prefix,
+            "--grpc.lb.etcd.overrides-prefix=" + overridesPrefix()
+        };
     }
 }

@@ -31,18 +31,6 @@ public interface EtcdApi extends EtcdKeys {
      */
     record TimeToLive(Duration remaining, Duration granted) {}
 
-    /**
-     * A page of a list: the records in the order of their keys, and the revision at which they were read. A key that is
-     * no text is none of ours, and no record.
-     *
-     * @param next the key from which on the next page is to be read, as it is in etcd; null when there is none
-     */
-    record Page(
-            long revision, List<KeyValue> records, @Nullable ByteString next) {}
-
-    /** One change. Of a deletion only the key and the revision are known. */
-    record Event(KeyValue record, boolean deleted) {}
-
     CompletableFuture<Lease> grant(Duration ttl);
 
     /** Renews a lease once; fails with {@link EtcdException.Kind#LEASE_GONE} when etcd does not have it. */
@@ -80,33 +68,8 @@ public interface EtcdApi extends EtcdKeys {
      *
      * @see #list
      */
-    default CompletableFuture<Page> listKeysIfAllowed(String prefix, ByteString from, int limit, long revision) {
+    default CompletableFuture<EtcdKeys.Page> listKeysIfAllowed(
+            String prefix, ByteString from, int limit, long revision) {
         return ifAllowed().list(prefix, from, limit, revision);
-    }
-
-    /** A running watch. */
-    interface Watch {
-
-        /** Asks for a sign of life: {@link WatchListener#onProgress}, with a revision not older than this request. */
-        void requestProgress();
-
-        /** Ends it without a further call of the listener. Idempotent. */
-        void close();
-    }
-
-    /** Hears of a watch. */
-    interface WatchListener {
-
-        /** The watch stands; {@code revision} is etcd's at this time. */
-        void onCreated(long revision);
-
-        /** Changes, all up to and including {@code revision}. */
-        void onEvents(long revision, List<Event> events);
-
-        /** etcd is alive, and was at {@code revision}. Events of later ones may have come before, and of earlier ones may follow. */
-        void onProgress(long revision);
-
-        /** It ended, for whatever cause; nothing is called after this. */
-        void onEnd(EtcdException cause);
     }
 }

@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class EndpointTable {
 
     private static final Logger log = LoggerFactory.getLogger(EndpointTable.class);
+    private static final int MAX_LINES = 20;
     private static final int MAX_HINTS = 3;
 
     private final String service;
@@ -105,11 +106,32 @@ public final class EndpointTable {
     /** Returns {@link #endpoints()} for a list; logs what has changed since the last one. */
     public List<Endpoint> listed() {
         List<Endpoint> endpoints = endpoints();
-        if (records.isTouched()) {
+        List<RecordTable.Change<Endpoint>> changes = records.changes();
+        if (!changes.isEmpty()) {
             sameIds.look(endpoints);
         }
-        records.told();
+        if (changes.size() > MAX_LINES) {
+            log.info("{}: {} endpoints added, changed or removed", LogText.of(service), changes.size());
+        } else {
+            changes.forEach(change -> log.info("{}: {}", LogText.of(service), describe(change)));
+        }
         return endpoints;
+    }
+
+    private static String describe(RecordTable.Change<Endpoint> change) {
+        Endpoint before = change.before();
+        Endpoint after = change.after();
+        if (after == null) {
+            return "endpoint removed: " + (before == null ? "" : describe(before));
+        }
+        return before == null
+                ? "endpoint added: " + describe(after)
+                : "endpoint changed: " + describe(after) + ", before " + describe(before);
+    }
+
+    private static String describe(Endpoint endpoint) {
+        return LogText.of(endpoint.key()) + " " + endpoint.address() + " weight " + endpoint.weight()
+                + (endpoint.state() == Endpoint.State.DRAINING ? " draining" : "");
     }
 
     /** What is particular to records of endpoints. */
@@ -138,12 +160,6 @@ public final class EndpointTable {
                     record.modRevision(),
                     leftOut.size(),
                     leftOut.stream().limit(MAX_HINTS).map(Throwable::getMessage).collect(Collectors.joining("; ")));
-        }
-
-        @Override
-        public String describe(Endpoint endpoint) {
-            return LogText.of(endpoint.key()) + " " + endpoint.address() + " weight " + endpoint.weight()
-                    + (endpoint.state() == Endpoint.State.DRAINING ? " draining" : "");
         }
     }
 }

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The records of one service as they were last read. What is as the last list held it stays the same object, whatever came in between;
- * of a key whose record cannot be read the last good value stays. For the loop's thread.
+ * The records of one service as they were last read. What is as it was when changes were last asked for stays the same object,
+ * whatever came in between; of a key whose record cannot be read the last good value stays. For the loop's thread.
  *
  * @param <T> what a record says; compared by value
  */
@@ -31,7 +31,6 @@ import org.slf4j.LoggerFactory;
 public final class RecordTable<T> {
 
     private static final Logger log = LoggerFactory.getLogger(RecordTable.class);
-    private static final int MAX_LINES = 20;
 
     /** What is particular to records of a kind. */
     public interface Kind<T> {
@@ -41,9 +40,6 @@ public final class RecordTable<T> {
 
         /** Reads a record. */
         T decode(KeyValue record) throws MalformedRecordException;
-
-        /** Returns what a record said, fit for a log line. */
-        String describe(T value);
     }
 
     /** By what it is seen that a record is unchanged: revisions alone come again in an etcd that lost its data. */
@@ -66,13 +62,16 @@ public final class RecordTable<T> {
      */
     record Deleted<T>(T value, long lease) {}
 
+    /** What a key said before, and says now; null where it said, or says, nothing. */
+    public record Change<T>(@Nullable T before, @Nullable T after) {}
+
     private final String service;
     private final EtcdLoop loop;
     private final Kind<T> kind;
     private final RegistryObserver observer;
     private final TreeMap<String, Row<T>> rows = new TreeMap<>();
 
-    /** What the last list held of each key that was touched since, in the order of the changes. */
+    /** What each key said that was touched since it was asked what has changed, in the order of the changes. */
     private final Map<String, Optional<T>> touched = new LinkedHashMap<>();
 
     /**
@@ -135,36 +134,19 @@ public final class RecordTable<T> {
                 .collect(Collectors.toSet());
     }
 
-    /** Whether there is anything that {@link #told} would log. */
-    boolean isTouched() {
-        return !touched.isEmpty();
-    }
-
-    /** Hears that a list is told; logs what has changed since the last one, a line each, or one for all when there are many. */
-    public void told() {
-        List<String> changes = touched.entrySet().stream()
-                .flatMap(entry -> change(entry.getKey(), entry.getValue().orElse(null)).stream())
+    /** Returns what has changed since this was last asked, in the order of the changes. */
+    public List<Change<T>> changes() {
+        List<Change<T>> changes = touched.entrySet().stream()
+                .map(entry -> new Change<>(entry.getValue().orElse(null), valueOf(entry.getKey())))
+                .filter(change -> change.before() != change.after())
                 .toList();
-        if (changes.size() > MAX_LINES) {
-            log.info("{}: {} {}s added, changed or removed", LogText.of(service), changes.size(), kind.noun());
-        } else {
-            changes.forEach(change -> log.info("{}: {} {}", LogText.of(service), kind.noun(), change));
-        }
         touched.clear();
+        return changes;
     }
 
-    private Optional<String> change(String key, @Nullable T before) {
+    private @Nullable T valueOf(String key) {
         Row<T> row = rows.get(key);
-        T after = row == null ? null : row.value();
-        if (before == null) {
-            return Optional.ofNullable(after).map(added -> "added: " + kind.describe(added));
-        }
-        if (after == null) {
-            return Optional.of("removed: " + kind.describe(before));
-        }
-        return after == before
-                ? Optional.empty()
-                : Optional.of("changed: " + kind.describe(after) + ", before " + kind.describe(before));
+        return row == null ? null : row.value();
     }
 
     private void put(KeyValue record) {
@@ -195,7 +177,7 @@ public final class RecordTable<T> {
         }
     }
 
-    /** Returns what the last list held of a key that changes now. */
+    /** Returns what a key said when it was last asked what has changed. */
     private Optional<T> touch(String key, @Nullable T before) {
         return touched.computeIfAbsent(key, first -> Optional.ofNullable(before));
     }

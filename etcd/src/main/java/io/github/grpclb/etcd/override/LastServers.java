@@ -1,11 +1,12 @@
 package io.github.grpclb.etcd.override;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.override.Override;
+import io.github.grpclb.override.Precedence;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,15 +31,13 @@ final class LastServers {
      * @param servers as they are registered; where there are none, an override of the whole service alone is refused
      */
     static @Nullable IllegalValueException refusal(Override wanted, List<Override> others, List<Endpoint> servers) {
-        List<Override> all = new ArrayList<>();
-        others.stream()
-                .filter(other -> other.until().isAfter(wanted.since()))
-                .sorted(Comparator.comparingLong(Override::createRevision))
-                .forEach(all::add);
-        all.add(wanted);
+        List<Override> inForce = new ArrayList<>(others);
+        inForce.removeIf(other -> !other.until().isAfter(wanted.since()));
+        inForce.add(wanted);
         boolean someIsLeft = servers.isEmpty()
                 ? !(wanted.selector() instanceof Override.Selector.All)
-                : servers.stream().anyMatch(server -> takesCalls(server, all));
+                : Precedence.apply(new EndpointSnapshot(wanted.service(), 0, servers), inForce).endpoints().stream()
+                        .anyMatch(server -> server.weight() > 0 && server.state() == Endpoint.State.UP);
         if (someIsLeft) {
             return null;
         }
@@ -48,34 +47,6 @@ final class LastServers {
                 (disables ? "true" : "0") + " for " + describe(wanted.selector()) + ", of " + servers.size()
                         + " servers of " + wanted.service() + " none would be left",
                 EXPECTED);
-    }
-
-    /** Whether a server is called: by the weight of the override that means it most closely, of several the newest. */
-    private static boolean takesCalls(Endpoint server, List<Override> oldestFirst) {
-        int weight = server.weight();
-        int closest = -1;
-        for (Override each : oldestFirst) {
-            if (each.selector().selects(server)) {
-                if (each.effect() instanceof Override.Effect.Disabled) {
-                    return false;
-                }
-                if (each.effect() instanceof Override.Effect.Weight other && closeness(each.selector()) >= closest) {
-                    closest = closeness(each.selector());
-                    weight = other.weight();
-                }
-            }
-        }
-        return weight > 0 && server.state() == Endpoint.State.UP;
-    }
-
-    private static int closeness(Override.Selector selector) {
-        if (selector instanceof Override.Selector.Server) {
-            return 3;
-        }
-        if (selector instanceof Override.Selector.Version) {
-            return 2;
-        }
-        return selector instanceof Override.Selector.Zone ? 1 : 0;
     }
 
     private static String describe(Override.Selector selector) {

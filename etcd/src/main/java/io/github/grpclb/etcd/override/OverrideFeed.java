@@ -131,13 +131,13 @@ final class OverrideFeed implements Feed, FollowedServices.Publisher<OverrideFee
     }
 
     private void publish() {
+        table.changes(); // whoever heeds an override logs it
         List<Override> list = atMost(table.values().toList());
         if (!list.equals(known)) {
             known = list;
             pace.published();
             listeners.tellKnown();
         }
-        table.told();
     }
 
     /** Of too many the oldest stay: whoever floods the registry does not push out what was there. */
@@ -175,11 +175,6 @@ final class OverrideFeed implements Feed, FollowedServices.Publisher<OverrideFee
         @java.lang.Override
         public Override decode(KeyValue record) throws MalformedRecordException {
             return codec.decode(service, record);
-        }
-
-        @java.lang.Override
-        public String describe(Override override) {
-            return LogText.of(override.name()) + ": " + LogText.of(override.describe());
         }
     }
 }

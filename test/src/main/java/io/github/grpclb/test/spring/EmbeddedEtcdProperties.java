@@ -38,6 +38,7 @@ record EmbeddedEtcdProperties(Map<String, Object> placed, Map<String, Object> de
         Map<String, Object> placed = new LinkedHashMap<>();
         placed.put("grpc.lb.etcd.endpoints", etcd.endpoint().toString());
         placed.put("grpc.lb.etcd.prefix", etcd.prefix());
+        placed.put("grpc.lb.etcd.overrides-prefix", etcd.overridesPrefix());
         placed.put("grpc.lb.etcd.embedded.enabled", false);
         placed.put("grpc.lb.etcd.username", BLANK);
         placed.put("grpc.lb.etcd.password", BLANK);

@@ -36,6 +36,7 @@ class EmbeddedEtcdPropertiesTest {
         add();
         assertThat(value("grpc.lb.etcd.endpoints")).isEqualTo("http://127.0.0.1:1");
         assertThat(value("grpc.lb.etcd.prefix")).isEqualTo("/test-1/");
+        assertThat(value("grpc.lb.etcd.overrides-prefix")).isEqualTo("/overrides/test-1/");
         assertThat(value("grpc.lb.etcd.username")).isEmpty();
         assertThat(value("grpc.lb.etcd.ssl.bundle")).isEmpty();
         assertThat(value("grpc.lb.etcd.embedded.enabled")).isEqualTo("false");

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a {@code ClusterLoadAssignment} of a list of endpoints. Who drains, or has weight 0 while another one has more, is listed as
- * {@code DRAINING}: clients make it no new calls. Where that is everybody, it is nobody.
+ * {@code DRAINING}: clients make it no new calls. Where that is everybody, it is nobody. Whom an operator has disabled is listed so in
+ * any case.
  */
 final class Assignment {
 
@@ -38,7 +39,7 @@ final class Assignment {
     private Assignment(List<Endpoint> endpoints, Weights weights, @Nullable String zone) {
         this.weights = weights;
         this.zone = zone;
-        this.nobodyTakesCalls = endpoints.stream().allMatch(each -> each.state() == Endpoint.State.DRAINING);
+        this.nobodyTakesCalls = endpoints.stream().noneMatch(each -> each.state() == Endpoint.State.UP);
         this.allWeigh0 = endpoints.stream().filter(this::isUp).allMatch(each -> each.weight() == 0);
         long sum = endpoints.stream().mapToLong(this::registeredWeight).sum();
         this.scale = sum > LARGEST_SUM - endpoints.size() ? (double) (LARGEST_SUM - endpoints.size()) / sum : 1;
@@ -132,7 +133,7 @@ final class Assignment {
     }
 
     private boolean isUp(Endpoint endpoint) {
-        return nobodyTakesCalls || endpoint.state() == Endpoint.State.UP;
+        return endpoint.state() == (nobodyTakesCalls ? Endpoint.State.DRAINING : Endpoint.State.UP);
     }
 
     private long registeredWeight(Endpoint endpoint) {

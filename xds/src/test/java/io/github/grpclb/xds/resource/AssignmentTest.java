@@ -94,6 +94,18 @@ class AssignmentTest {
 
     @ParameterizedTest
     @EnumSource
+    void callsNobodyWhoIsDisabled(Weights weights) {
+        Endpoint disabled = server(1, 5, null).toBuilder().state(State.DISABLED).build();
+        Endpoint draining = server(2, 5, null).toBuilder().state(State.DRAINING).build();
+        assertThat(statuses(of(weights, null, disabled))).containsExactly(HealthStatus.DRAINING);
+        assertThat(statuses(of(weights, null, disabled, draining)))
+                .containsExactly(HealthStatus.DRAINING, HealthStatus.HEALTHY);
+        assertThat(statuses(of(weights, null, disabled, draining, server(3, 0, null))))
+                .containsExactly(HealthStatus.DRAINING, HealthStatus.DRAINING, HealthStatus.HEALTHY);
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void keepsTheSumOfWeightsWithinAnUnsignedInteger(Weights weights) {
         List<Endpoint> endpoints = new ArrayList<>();
         for (int i = 0; i < 10_000; i++) {
