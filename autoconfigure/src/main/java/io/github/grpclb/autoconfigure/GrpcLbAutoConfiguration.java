@@ -5,6 +5,7 @@ import io.github.grpclb.autoconfigure.properties.ConfigurationCheck;
 import io.github.grpclb.autoconfigure.properties.ConfigurationChecks;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.autoconfigure.properties.UnknownProperties;
+import io.github.grpclb.override.OverrideObserver;
 import io.github.grpclb.timeline.Timeline;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -47,6 +48,11 @@ public final class GrpcLbAutoConfiguration {
     @ConditionalOnMissingBean
     Timeline grpcLbTimeline() {
         return new Timeline();
+    }
+
+    @Bean
+    OverrideObserver grpcLbTimelineOfOverrides(Timeline timeline) {
+        return new TimelineOfOverrides(timeline);
     }
 
     @Bean

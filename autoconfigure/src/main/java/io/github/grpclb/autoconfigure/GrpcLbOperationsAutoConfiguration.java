@@ -4,10 +4,13 @@ import io.github.grpclb.actuate.Action;
 import io.github.grpclb.actuate.DrainAction;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.actuate.GrpcLbOperations;
+import io.github.grpclb.actuate.OverridesAction;
+import io.github.grpclb.actuate.OverridesSection;
 import io.github.grpclb.actuate.Page;
 import io.github.grpclb.actuate.PreStopSection;
 import io.github.grpclb.actuate.RegistryFailure;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
+import io.github.grpclb.override.OverrideStore;
 import io.github.grpclb.server.ServerLifecycle;
 import org.springframework.aot.hint.annotation.RegisterReflectionForBinding;
 import org.springframework.beans.factory.ObjectProvider;
@@ -27,7 +30,7 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 @ConditionalOnAvailableEndpoint(GrpcLbEndpoint.class)
 @ConditionalOnBean(GrpcLbProperties.class)
-@RegisterReflectionForBinding({DrainAction.Progress.class, RegistryFailure.class})
+@RegisterReflectionForBinding({DrainAction.Progress.class, OverridesSection.Told.class, RegistryFailure.class})
 public final class GrpcLbOperationsAutoConfiguration {
 
     @Bean
@@ -43,6 +46,13 @@ public final class GrpcLbOperationsAutoConfiguration {
     @ConditionalOnSwitch(name = "grpc.lb.operations.pre-stop", byDefault = false)
     PreStopSection grpcLbPreStopSection(DrainAction drain) {
         return new PreStopSection(drain);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(OverrideStore.class)
+    OverridesAction grpcLbOverridesAction(OverrideStore store) {
+        return new OverridesAction(store);
     }
 
     @Bean

@@ -2,11 +2,15 @@ package io.github.grpclb.autoconfigure;
 
 import io.github.grpclb.actuate.ConsumersSection;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
+import io.github.grpclb.actuate.OverridesAction;
+import io.github.grpclb.actuate.OverridesSection;
 import io.github.grpclb.actuate.RegistryFailure;
 import io.github.grpclb.actuate.ServicesSection;
 import io.github.grpclb.discovery.ConsumerDirectory;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.override.OverrideStore;
 import org.springframework.aot.hint.annotation.RegisterReflectionForBinding;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -16,12 +20,21 @@ import org.springframework.context.annotation.Bean;
 
 /** What the actuator's endpoint {@code grpclb} tells of the registry as a whole, rather than of this process. */
 @AutoConfiguration(
-        after = {GrpcLbClientAutoConfiguration.class, GrpcLbConsumersAutoConfiguration.class},
+        after = {
+            GrpcLbClientAutoConfiguration.class,
+            GrpcLbConsumersAutoConfiguration.class,
+            GrpcLbOperationsAutoConfiguration.class
+        },
         before = GrpcLbEndpointAutoConfiguration.class)
 @ConditionalOnGrpcLb
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 @ConditionalOnAvailableEndpoint(GrpcLbEndpoint.class)
-@RegisterReflectionForBinding({ServicesSection.Services.class, ConsumersSection.Consumers.class, RegistryFailure.class})
+@RegisterReflectionForBinding({
+    ServicesSection.Services.class,
+    ConsumersSection.Consumers.class,
+    OverridesSection.Overrides.class,
+    RegistryFailure.class
+})
 public final class GrpcLbRegistrySectionsAutoConfiguration {
 
     @Bean
@@ -29,6 +42,13 @@ public final class GrpcLbRegistrySectionsAutoConfiguration {
     @ConditionalOnBean(EndpointSource.class)
     ServicesSection grpcLbServicesSection(EndpointSource source) {
         return new ServicesSection(source::catalog);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(OverrideStore.class)
+    OverridesSection grpcLbOverridesSection(OverrideStore store, ObjectProvider<OverridesAction> action) {
+        return new OverridesSection(store, action.getIfAvailable() != null);
     }
 
     @Bean

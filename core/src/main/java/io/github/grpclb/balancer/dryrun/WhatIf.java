@@ -125,10 +125,12 @@ public final class WhatIf {
     /** Returns a server as it would be; null where it would be gone. */
     @Nullable
     Endpoint apply(Endpoint server) {
-        List<String> names = namesOf(server);
-        if (names.stream().anyMatch(disabled::contains)
-                || (server.zone() != null && zonesGone.contains(server.zone()))) {
+        if (server.zone() != null && zonesGone.contains(server.zone())) {
             return null;
+        }
+        List<String> names = namesOf(server);
+        if (names.stream().anyMatch(disabled::contains)) {
+            return server.toBuilder().state(Endpoint.State.DISABLED).build();
         }
         for (String name : names) {
             Integer weight = weights.get(name);

@@ -1,0 +1,11 @@
+package io.github.grpclb.cli;
+
+/** What was asked for was not done; the message says why. */
+final class RefusedException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    RefusedException(String message) {
+        super(message);
+    }
+}
