@@ -38,7 +38,7 @@ public final class Explainer {
 
     /** By what servers can be put in order; see {@link Selection#sort}. */
     private static final List<String> SORTS = List.of(
-            "address", "id", "zone", "version", "state", "weight", "expected", "observed", "inFlight", "failures");
+            "address", "id", "zone", "version", "state", "weight", "expected", "share", "inFlight", "p99", "failures");
 
     /** What a channel that nobody looks for the share of has. */
     private static final Comparator<Comparable<Object>> NULLS_LAST = Comparator.nullsLast(Comparator.naturalOrder());
@@ -226,7 +226,7 @@ public final class Explainer {
         return text != null && text.toLowerCase(Locale.ROOT).contains(part);
     }
 
-    private static Comparator<Integer> order(
+    private Comparator<Integer> order(
             String sort, Known channel, ChainExplanation explained, LoadObservation.Minute minute) {
         boolean largestFirst = sort.startsWith("-");
         List<EndpointCandidate> known = channel.known();
@@ -240,7 +240,13 @@ public final class Explainer {
                         i -> EndpointStates.of(known.get(i), channel.state().ejected());
                     case "weight" -> i -> explained.weight(i).effective();
                     case "expected" -> explained::expected;
-                    case "observed" -> i -> minute.calls(known.get(i).load());
+                    case "share" -> i -> minute.calls(known.get(i).load());
+                    case "p99" ->
+                        i -> {
+                            LoadObservation.Latency latency =
+                                    observation.latencySoFar(known.get(i).load());
+                            return latency == null ? null : latency.p99Millis();
+                        };
                     case "inFlight" -> i -> known.get(i).load().inFlight();
                     default -> i -> known.get(i).load().failures();
                 };

@@ -102,8 +102,13 @@ public final class LoadObservation implements AutoCloseable {
             return null;
         }
         watch.lookedAt = nanoTime();
-        double median = watch.histogram.millis(0.5);
-        return Double.isNaN(median) ? null : new Latency(median, watch.histogram.millis(0.99));
+        return watch.latency();
+    }
+
+    /** Returns the same where somebody has looked already; nothing is counted for being asked this. */
+    public synchronized @Nullable Latency latencySoFar(EndpointLoad load) {
+        Watched watch = watched.get(load);
+        return watch == null ? null : watch.latency();
     }
 
     /** Returns the clock. */
@@ -118,6 +123,12 @@ public final class LoadObservation implements AutoCloseable {
 
         Watched(LatencyHistogram histogram) {
             this.histogram = histogram;
+        }
+
+        @Nullable
+        Latency latency() {
+            double median = histogram.millis(0.5);
+            return Double.isNaN(median) ? null : new Latency(median, histogram.millis(0.99));
         }
     }
 

@@ -10,7 +10,10 @@ import io.github.grpclb.balancer.Explainer.Selection;
 import io.github.grpclb.balancer.connection.EndpointState;
 import io.github.grpclb.balancer.explain.Reason;
 import io.github.grpclb.balancer.explain.Verdict;
+import io.github.grpclb.balancer.pick.FakeServers;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.load.CallOutcome;
+import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.load.LoadObservation;
 import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.resolver.EndpointAttributes;
@@ -396,6 +399,13 @@ class ExplainerTest {
         assertThat(ids(new Selection(null, null, null, "-zone", 15, 2)))
                 .as("those without one come last")
                 .containsExactly("s1", "s3");
+        explainer.explain(ALL);
+        FakeServers.calls(load(7), 3, CallOutcome.FAILURE);
+        assertThat(ids(new Selection(null, null, null, "-failures", 0, 1))).containsExactly("s7");
+        assertThat(ids(new Selection(null, null, null, "-share", 0, 1))).containsExactly("s7");
+        assertThat(ids(new Selection(null, null, null, "p99", 0, 1)))
+                .as("the only one of which it is known")
+                .containsExactly("s7");
         Selection searched = new Selection("svc", "caller", "eVEN", null, 14, 5);
         assertThat(ids(searched)).containsExactly("s30");
         assertThat(explainer.explain(searched).get(0).total()).isEqualTo(15);
@@ -469,6 +479,13 @@ class ExplainerTest {
                 .map(Verdict::reason)
                 .filter(each -> each != Reason.OK)
                 .toList();
+    }
+
+    private EndpointLoad load(int port) {
+        return scene.loads().all().stream()
+                .filter(each -> each.identity().name().equals("s" + port))
+                .findFirst()
+                .orElseThrow();
     }
 
     private List<String> ids(Selection selection) {

@@ -3,10 +3,10 @@ package io.github.grpclb.balancer.explain;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a server's weight comes about: {@code registered × override × slow start × reported = effective}. Immutable.
+ * How a server's weight comes about: {@code registered, or override in its place, × slow start × reported = effective}. Immutable.
  *
  * @param registered what the registry says
- * @param override the factor that operators have put on it, or null
+ * @param override what operators have put in its place, or null
  * @param slowStart the part of it that a new server takes, above 0 and below 1; null where it is not new
  * @param reported the factor that follows from what the server reports of itself, or null
  * @param effective what results
@@ -26,7 +26,7 @@ public record WeightChain(
                 override,
                 slowStart,
                 reported,
-                registered * orOne(override) * orOne(slowStart) * orOne(reported));
+                (override == null ? registered : override) * orOne(slowStart) * orOne(reported));
     }
 
     private static double orOne(@Nullable Double factor) {
