@@ -91,13 +91,24 @@ final class FollowedLists {
                 restarted.add(now);
                 return;
             }
-            if (before.state() != now.state()) {
-                (now.state() == Endpoint.State.DRAINING ? draining : staying).add(now);
+            if (state(before) != state(now)) {
+                (state(now) == Endpoint.State.DRAINING ? draining : staying).add(now);
             }
-            if (before.weight() != now.weight()) {
-                weightBefore.put(now.address(), before.weight());
+            if (weight(before) != weight(now)) {
+                weightBefore.put(now.address(), weight(before));
                 weighted.add(now);
             }
+        }
+
+        /** What it was registered with: overrides have events of their own. */
+        private static Endpoint.State state(Endpoint endpoint) {
+            Endpoint.Overridden registered = endpoint.overridden();
+            return registered == null ? endpoint.state() : registered.state();
+        }
+
+        private static int weight(Endpoint endpoint) {
+            Endpoint.Overridden registered = endpoint.overridden();
+            return registered == null ? endpoint.weight() : registered.weight();
         }
 
         void tell(boolean isFirstList) {
@@ -108,7 +119,7 @@ final class FollowedLists {
             timeline.add(Kind.DRAINING, draining, each -> "its record says that it is about to leave");
             timeline.add(Kind.DRAINING, staying, each -> "no longer: its record says that it takes calls");
             timeline.add(
-                    Kind.WEIGHT, weighted, each -> "from " + weightBefore.get(each.address()) + " to " + each.weight());
+                    Kind.WEIGHT, weighted, each -> "from " + weightBefore.get(each.address()) + " to " + weight(each));
         }
 
         private String whyLeft(Endpoint server) {

@@ -193,7 +193,7 @@ class DryRunTest {
         assertThat(gone.reason()).isEqualTo("tags: no endpoint with version 'v2' (1 ready of 1 known)");
         Prediction empty = scene.predict("", "disable.s1=,disable.s2");
         assertThat(empty.failed()).isEqualTo(new Prediction.Part(0.0, 1.0));
-        assertThat(empty.reason()).isEqualTo("no server is left");
+        assertThat(empty.reason()).isEqualTo("no endpoint is ready (2 known, 2 of them disabled)");
         assertThat(scene.predict("serverId=s3", "").reason())
                 .isEqualTo("server_id: no ready endpoint with id 's3' (2 ready of 2 known)");
     }

@@ -37,7 +37,7 @@ final class Etcdctl {
 
     /** Runs lines for a shell, in which {@code etcdctl} is this one; the first that fails ends them. */
     String shell(String lines) {
-        return execute(List.of("bash", "-euo", "pipefail", "-c", lines));
+        return execute(List.of("bash", "-euo", "pipefail", "-c", "unset ETCDCTL_BIN; " + lines));
     }
 
     /** Makes the user root, whom the later commands run as, and turns authentication on. */

@@ -46,6 +46,7 @@ class OverrideByHandIT {
         Etcdctl etcdctl = new Etcdctl(etcd.endpoint());
         String lease =
                 etcdctl.shell(lines.group(1) + " >/dev/null; echo \"$lease\"").strip();
+        assertThat(lease).matches("[0-9a-f]+");
         await().atMost(Duration.ofSeconds(15)).untilAsserted(() -> assertThat(heard)
                 .last()
                 .satisfies(list -> assertThat(list).singleElement().satisfies(each -> {

@@ -50,7 +50,9 @@ class WithEmbeddedEtcdIT {
         assertThat(etcd.prefix()).startsWith("/").endsWith("/");
         assertThat(etcd.arguments())
                 .containsExactly(
-                        "--grpc.lb.etcd.endpoints=" + etcd.endpoint(), "--grpc.lb.etcd.prefix=" + etcd.prefix());
+                        "--grpc.lb.etcd.endpoints=" + etcd.endpoint(),
+                        "--grpc.lb.etcd.prefix=" + etcd.prefix(),
+                        "--grpc.lb.etcd.overrides-prefix=" + etcd.overridesPrefix());
     }
 
     @WithEmbeddedEtcd

@@ -111,9 +111,15 @@ public final class ChainExplanation {
 
     /** Returns how a server's weight comes about. */
     public WeightChain weight(int server) {
-        // an override and a reported weight go here, once there are such
+        Endpoint endpoint = known.get(server).endpoint();
+        Endpoint.Overridden registered = endpoint.overridden();
+        boolean isOverridden = registered != null && registered.weight() != endpoint.weight();
+        // a reported weight goes here, once there is one
         return WeightChain.of(
-                known.get(server).endpoint().weight(), null, slowStart[server] < 1 ? slowStart[server] : null, null);
+                registered == null ? endpoint.weight() : registered.weight(),
+                isOverridden ? (double) endpoint.weight() : null,
+                slowStart[server] < 1 ? slowStart[server] : null,
+                null);
     }
 
     /** Returns what each step says of a server, in their order. */
@@ -121,6 +127,10 @@ public final class ChainExplanation {
         EndpointCandidate candidate = known.get(server);
         List<Verdict> verdicts = new ArrayList<>();
         verdicts.add(drain(candidate, server));
+        Endpoint.Overridden overridden = candidate.endpoint().overridden();
+        if (overridden != null) {
+            verdicts.add(override(candidate, overridden));
+        }
         verdicts.add(weightVerdict(candidate, server));
         verdicts.add(connection(candidate));
         if (setting.healthChecked || candidate.isUnhealthy()) {
@@ -147,6 +157,15 @@ public final class ChainExplanation {
                 takes,
                 Reason.DRAINING,
                 takes ? "draining, and so are all others" : "draining: others take the new calls");
+    }
+
+    private static Verdict override(EndpointCandidate candidate, Endpoint.Overridden overridden) {
+        boolean disabled = candidate.endpoint().state() == Endpoint.State.DISABLED;
+        return new Verdict(
+                Verdict.OVERRIDE,
+                !disabled,
+                disabled ? Reason.DISABLED : Reason.OK,
+                String.join("; ", overridden.causes()));
     }
 
     private Verdict weightVerdict(EndpointCandidate candidate, int server) {

@@ -2,14 +2,11 @@ package io.github.grpclb.etcd.override;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.FakeEtcd;
 import io.github.grpclb.etcd.client.EtcdLoop;
-import io.github.grpclb.etcd.follow.RecordTable;
 import io.github.grpclb.etcd.record.KeySpace;
 import io.github.grpclb.etcd.record.KeyValue;
 import io.github.grpclb.etcd.record.MalformedRecordException;
@@ -30,10 +27,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
-import net.jqwik.api.lifecycle.AfterContainer;
-import net.jqwik.api.lifecycle.BeforeContainer;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** Whatever is written in etcd: a value gives an override that is within all limits, or is refused in the one way there is. */
 @FaultRow({44, 45, 46})
@@ -61,21 +55,7 @@ class OverrideFuzzTest {
             "force",
             "Force");
 
-    private static final List<Logger> LOGS = List.of(
-            (Logger) LoggerFactory.getLogger(RecordTable.class), (Logger) LoggerFactory.getLogger(OverrideFeed.class));
-
     private final OverrideCodec codec = new OverrideCodec(new KeySpace(Overrides.PREFIX));
-
-    /** A line for every record that is skipped would be the longest part of a long run. */
-    @BeforeContainer
-    static void silence() {
-        LOGS.forEach(log -> log.setLevel(Level.OFF));
-    }
-
-    @AfterContainer
-    static void speak() {
-        LOGS.forEach(log -> log.setLevel(null));
-    }
 
     @Provide
     Arbitrary<byte[]> values() {

@@ -127,6 +127,50 @@ class PageIT {
         assertThat(browser.text("tr.server")).contains("10.0.0.1:9090"); // what was seen last stays
     }
 
+    @Test
+    void setsAndEndsAnOverride() {
+        Options options = Options.parse("--rpc=health", "--calls=20", "--quiet", "--warmup=0ms");
+        SpringApplication real = new SpringApplication(SampleClient.class);
+        real.addInitializers((GenericApplicationContext context) -> context.registerBean(Options.class, () -> options));
+        application = real.run(
+                "--spring.main.web-application-type=servlet",
+                "--server.address=127.0.0.1",
+                "--server.port=0",
+                "--grpc.server.port=0",
+                "--grpc.server.address=127.0.0.1",
+                "--grpc.lb.etcd.embedded.enabled=true",
+                "--grpc.lb.etcd.embedded.port=0",
+                "--grpc.lb.registration.service=grpclb_test2",
+                "--grpc.lb.registration.id=s1",
+                "--grpc.lb.registration.drain.quiet-period=0",
+                "--grpc.lb.operations.enabled=true");
+        assertThat(application.getBean(Greeter.class).run()).isZero();
+        browser.open(originOf(application).resolve("actuator/grpclb/ui").toString());
+        browser.awaitTrue("document.querySelectorAll('tr.server').length === 1");
+        browser.awaitTrue("!document.getElementById('override-form').hidden");
+        browser.evaluate("""
+                (() => {
+                  const form = document.getElementById('override-form').elements;
+                  const values = { service: 'grpclb_test2', name: 's1', value: '5', reason: 'a test', author: 'PageIT' };
+                  for (const [name, value] of Object.entries(values)) form[name].value = value;
+                  document.getElementById('override-form').requestSubmit();
+                })()""");
+        browser.awaitTrue("document.getElementById('override-answer').textContent === 'Set.'");
+        browser.awaitTrue("document.getElementById('overrides-table').innerText.includes('weight 5')");
+        browser.awaitTrue("document.querySelector('tr.server').innerText.includes('1 → 5 = 5')");
+        browser.awaitTrue("document.getElementById('timeline').innerText.includes('override set')");
+        browser.evaluate(
+                "[...document.querySelectorAll('#overrides-table button')].find(each => each.textContent === 'End').click()");
+        browser.awaitTrue("document.getElementById('overrides-table').innerText.includes('None.')");
+        browser.awaitTrue("!document.querySelector('tr.server').innerText.includes('→')");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    private static URI originOf(ConfigurableApplicationContext context) {
+        return URI.create("http://127.0.0.1:"
+                + ((WebServerApplicationContext) context).getWebServer().getPort() + "/");
+    }
+
     /** Returns the origin. */
     private String open(Section... sections) {
         SpringApplication pages = new SpringApplication(Application.class);
@@ -143,8 +187,7 @@ class PageIT {
                 "--management.endpoints.web.exposure.include=grpclb",
                 "--grpc.lb.etcd.endpoints=http://127.0.0.1:1",
                 "--grpc.server.port=-1");
-        int port = ((WebServerApplicationContext) application).getWebServer().getPort();
-        String origin = "http://127.0.0.1:" + port + "/";
+        String origin = originOf(application).toString();
         browser.open(URI.create(origin).resolve("actuator/grpclb/ui").toString());
         return origin;
     }

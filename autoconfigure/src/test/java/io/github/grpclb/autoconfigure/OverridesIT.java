@@ -1,0 +1,100 @@
+package io.github.grpclb.autoconfigure;
+
+import static io.github.grpclb.autoconfigure.TestApplications.client;
+import static io.github.grpclb.autoconfigure.TestApplications.server;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.grpclb.autoconfigure.TestApplications.Caller;
+import io.github.grpclb.etcd.client.EtcdConnection;
+import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
+import io.github.grpclb.override.Override;
+import io.github.grpclb.override.OverrideStore;
+import io.github.grpclb.policy.RoutingKeys;
+import io.github.grpclb.testing.EtcdProcess;
+import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.Opened;
+import io.github.grpclb.testing.RawEtcd;
+import io.github.grpclb.testing.TestServer;
+import io.grpc.CallOptions;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** Overrides as applications meet them. */
+@ExtendWith(OutputCaptureExtension.class)
+class OverridesIT {
+
+    private static final Duration LIMIT = Duration.ofSeconds(15);
+
+    @AutoClose
+    private final Opened opened = new Opened();
+
+    @Test
+    void anApplicationPutsAndEndsThem() {
+        String at = "grpc.lb.etcd.endpoints="
+                + opened.add(EmbeddedEtcd.start("127.0.0.1", 0)).endpoint();
+        opened.add(server(at, "grpc.lb.registration.id=s1"));
+        ConfigurableApplicationContext client = opened.add(client(at));
+        Caller caller = client.getBean(Caller.class);
+        assertThat(caller.ask()).isEqualTo("s1");
+        OverrideStore store = client.getBean(OverrideStore.class);
+        assertThat(store.put(disabled(false)))
+                .failsWithin(LIMIT)
+                .withThrowableThat()
+                .withMessageContaining("none would be left");
+        assertThat(store.put(disabled(true))).succeedsWithin(LIMIT);
+        await().atMost(LIMIT).untilAsserted(() -> assertThatThrownBy(() -> caller.ask(fast()))
+                .hasMessageContaining("ann")
+                .hasMessageContaining("disk is full"));
+        assertThat(caller.ask(fast().withOption(RoutingKeys.SERVER_ID, "s1"))).isEqualTo("s1");
+        assertThat(store.list(null)).succeedsWithin(LIMIT).asString().contains("server-s1");
+        assertThat(store.delete("greeter", "server-s1")).succeedsWithin(LIMIT).isEqualTo(true);
+        await().atMost(LIMIT).ignoreExceptions().until(() -> caller.ask(fast()).equals("s1"));
+    }
+
+    /** As after an update of applications whose roles are those of before. */
+    @Test
+    void aClientThatMayNotReadThemIsWell(CapturedOutput output) throws Exception {
+        EtcdProcess etcd = opened.add(EtcdServers.startProcess());
+        TestServer theirs = opened.add(TestServer.start("theirs"));
+        try (RawEtcd operator = new RawEtcd(etcd.endpoint())) {
+            operator.put("/grpclb/greeter/1", "127.0.0.1:" + theirs.port());
+            operator.enableAuth("svc", "password", "/grpclb/");
+        }
+        ConfigurableApplicationContext client = opened.add(client(
+                "grpc.lb.etcd.endpoints=" + etcd.endpoint(),
+                "grpc.lb.etcd.username=svc",
+                "grpc.lb.etcd.password=password"));
+        assertThat(client.getBean(Caller.class).ask()).isEqualTo("theirs");
+        String said = "greeter: the overrides below /grpclb-overrides/greeter/ cannot be followed, calls go on without";
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(output).containsOnlyOnce(said));
+        HealthIndicator health = client.getBean("grpcLbHealthIndicator", HealthIndicator.class);
+        assertThat(health.health().getStatus()).isEqualTo(Status.UP);
+        assertThat(client.getBean(EtcdConnection.class).refusedBecause()).isNull();
+    }
+
+    private static CallOptions fast() {
+        return CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS);
+    }
+
+    private static OverrideStore.Draft disabled(boolean force) {
+        return new OverrideStore.Draft(
+                "greeter",
+                null,
+                new Override.Selector.Server("s1"),
+                new Override.Effect.Disabled(),
+                Duration.ofMinutes(1),
+                "ann",
+                "disk is full",
+                force);
+    }
+}
