@@ -11,6 +11,7 @@ import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.policy.builtin.Policies;
 import io.github.grpclb.testing.FakeCall;
 import io.github.grpclb.testing.FakeHelper;
+import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.NameResolver;
 import io.grpc.Status;
@@ -103,9 +104,21 @@ class DisabledServersTest {
         assertThat(plainFailure().getDescription())
                 .startsWith("no endpoint is ready (2 known, 1 of them disabled: " + CAUSE + "); 127.0.0.1:1: ")
                 .contains("refused");
+        assertThat(helper.state()).as("of those that take calls").isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
         helper.subchannels().get(1).ready();
         scene.settle();
         assertThat(plainFailure().getDescription()).contains("127.0.0.1:1: ").contains("refused");
+        assertThat(helper.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        scene.accept(endpoint(1), endpoint(2));
+        assertThat(helper.state()).isEqualTo(ConnectivityState.READY);
+        assertThat(scene.ports(10)).containsExactly(2);
+        scene.accept(endpoint(1), disabled(2));
+        assertThat(helper.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        helper.subchannels().get(0).ready();
+        scene.settle();
+        assertThat(helper.state()).isEqualTo(ConnectivityState.READY);
+        scene.accept(disabled(1), disabled(2));
+        assertThat(helper.state()).as("where all are disabled").isEqualTo(ConnectivityState.READY);
     }
 
     @Test
@@ -269,6 +282,14 @@ class DisabledServersTest {
         scene.settle();
         assertThat(helper.pickPort(FakeCall.with(RoutingKeys.SERVER_ID, "s1"))).isEqualTo(1);
         assertThat(scene.ports(20)).containsExactly(3);
+    }
+
+    @Test
+    void haveOthersConnectedToInTheirPlaceOfASplit() {
+        Map<String, ?> config =
+                Map.of("subsetSize", 1, "tags", List.of(Map.of("key", "version", "split", Map.of("v2", 0))));
+        scene.acceptReady(config, disabled(1).version("v1"), endpoint(2).version("v2"));
+        assertThat(scene.ports(20)).containsExactly(2);
     }
 
     @Test

@@ -37,6 +37,7 @@ class PolicyLoadBalancerSimulationTest {
     private final LoadBalancer balancer = provider.newLoadBalancer(helper);
     private final Set<FakeSubchannel> ready = new HashSet<>();
     private Set<Integer> listed = Set.of();
+    private Set<Integer> disabled = Set.of();
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
@@ -81,15 +82,20 @@ class PolicyLoadBalancerSimulationTest {
     private void accept(Random chance) {
         List<Endpoint.Builder> servers = new ArrayList<>();
         Set<Integer> ports = new TreeSet<>();
+        Set<Integer> without = new TreeSet<>();
         int first = 1 + chance.nextInt(12);
         for (int i = 0; i < 12; i++) {
             int port = 1 + (first + i) % 12;
             if (chance.nextInt(3) > 0 || ports.isEmpty()) {
                 servers.add(server(port, chance));
                 ports.add(port);
+                if (servers.get(servers.size() - 1).build().state() == Endpoint.State.DISABLED) {
+                    without.add(port);
+                }
             }
         }
         listed = ports;
+        disabled = without;
         String policy = POLICIES.get(chance.nextInt(POLICIES.size()));
         LbConfig config = (LbConfig) provider.parseLoadBalancingPolicyConfig(Map.of("policy", policy))
                 .getConfig();
@@ -105,7 +111,12 @@ class PolicyLoadBalancerSimulationTest {
     private static Endpoint.Builder server(int port, Random chance) {
         return FakeServers.endpoint(port)
                 .weight(chance.nextInt(4))
-                .state(chance.nextInt(5) == 0 ? Endpoint.State.DRAINING : Endpoint.State.UP);
+                .state(
+                        switch (chance.nextInt(6)) {
+                            case 0 -> Endpoint.State.DRAINING;
+                            case 1 -> Endpoint.State.DISABLED;
+                            default -> Endpoint.State.UP;
+                        });
     }
 
     private void check() {
@@ -114,13 +125,20 @@ class PolicyLoadBalancerSimulationTest {
                         .map(FakeSubchannel::port))
                 .containsExactlyInAnyOrderElementsOf(listed);
         Set<Integer> readyPorts = ready.stream().map(FakeSubchannel::port).collect(Collectors.toSet());
-        assertThat(helper.state() == ConnectivityState.READY).isEqualTo(!readyPorts.isEmpty());
+        Set<Integer> takingCalls = new TreeSet<>(readyPorts);
+        takingCalls.removeAll(disabled);
+        boolean allDisabled = disabled.equals(listed);
+        assertThat(helper.state() == ConnectivityState.READY)
+                .isEqualTo(allDisabled ? !readyPorts.isEmpty() : !takingCalls.isEmpty());
         for (int i = 0; i < 5; i++) {
             PickResult result = helper.pick(FakeCall.PLAIN);
-            if (readyPorts.isEmpty()) {
+            if (takingCalls.isEmpty()) {
                 assertThat(result.getSubchannel()).isNull();
+                assertThat(result.hasResult() || !allDisabled).isTrue();
             } else {
-                assertThat(ready).contains((FakeSubchannel) result.getSubchannel());
+                FakeSubchannel chosen = (FakeSubchannel) result.getSubchannel();
+                assertThat(ready).contains(chosen);
+                assertThat(takingCalls).contains(chosen.port());
             }
         }
         for (int port = 1; port <= 12; port++) {

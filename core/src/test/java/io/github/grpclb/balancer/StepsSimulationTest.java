@@ -13,6 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,7 +30,7 @@ class StepsSimulationTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-    void aPlainCallFindsAServerWhileAllAreReady(long seed) {
+    void aPlainCallFindsAServerWhileAllAreReadyUnlessAllAreDisabled(long seed) {
         Random chance = new Random(seed);
         for (int step = 0; step < 500; step++) {
             Map<String, ?> config = config(chance);
@@ -36,20 +38,39 @@ class StepsSimulationTest {
             scene.accept(config, servers);
             someLeave(chance);
             scene.settle();
-            pick(FakeCall.PLAIN);
+            String what = "seed %d, step %d: %s over %s".formatted(seed, step, config, describe(servers));
+            pickNoDisabled(FakeCall.PLAIN, what, servers);
             pick(FakeCall.with(RoutingKeys.SERVER_ID, "s" + (1 + chance.nextInt(6))));
-            pick(FakeCall.with(RoutingKeys.TAGS, Map.of("version", any(VALUES, chance))));
-            pick(FakeCall.with(RoutingKeys.HASH_KEY, "key"));
+            pickNoDisabled(FakeCall.with(RoutingKeys.TAGS, Map.of("version", any(VALUES, chance))), what, servers);
+            pickNoDisabled(FakeCall.with(RoutingKeys.HASH_KEY, "key"), what, servers);
             scene.acceptReady(config, servers);
-            assertThat(pick(FakeCall.PLAIN).getSubchannel())
-                    .as("seed %d, step %d: %s over %s", seed, step, config, describe(servers))
-                    .isNotNull();
+            PickResult result = pickNoDisabled(FakeCall.PLAIN, what, servers);
+            if (disabled(servers).size() < servers.length) {
+                assertThat(result.getSubchannel()).as(what).isNotNull();
+            } else {
+                assertThat(result.getStatus().getDescription()).as(what).contains(" disabled");
+            }
             if (chance.nextInt(4) == 0) {
                 scene.forward(chance.nextInt(40));
             }
         }
         scene.shutdown();
         assertThat(scene.helper().clock().pending()).isZero();
+    }
+
+    private PickResult pickNoDisabled(FakeCall call, String what, Endpoint.Builder... servers) {
+        PickResult result = pick(call);
+        if (result.getSubchannel() instanceof FakeSubchannel chosen) {
+            assertThat(disabled(servers)).as(what).doesNotContain(chosen.port());
+        }
+        return result;
+    }
+
+    private static Set<Integer> disabled(Endpoint.Builder... servers) {
+        return describe(servers).stream()
+                .filter(each -> each.state() == Endpoint.State.DISABLED)
+                .map(Endpoint::port)
+                .collect(Collectors.toSet());
     }
 
     private PickResult pick(FakeCall call) {
@@ -119,8 +140,16 @@ class StepsSimulationTest {
                         .version(chance.nextInt(6) == 0 ? null : VALUES.get(chance.nextInt(kinds)))
                         .zone(chance.nextInt(6) == 0 ? null : VALUES.get(chance.nextInt(kinds)))
                         .weight(chance.nextInt(3))
-                        .state(chance.nextInt(6) == 0 ? Endpoint.State.DRAINING : Endpoint.State.UP))
+                        .state(state(chance)))
                 .toArray(Endpoint.Builder[]::new);
+    }
+
+    private static Endpoint.State state(Random chance) {
+        return switch (chance.nextInt(6)) {
+            case 0 -> Endpoint.State.DRAINING;
+            case 1 -> Endpoint.State.DISABLED;
+            default -> Endpoint.State.UP;
+        };
     }
 
     private static String any(List<String> values, Random chance) {

@@ -4,6 +4,7 @@ import static io.github.grpclb.resolver.ResolverScene.A;
 import static io.github.grpclb.resolver.ResolverScene.B;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.FaultRow;
@@ -12,6 +13,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -193,6 +195,33 @@ class EndpointNameResolverTest {
             clock.runDue();
             assertThat(config()).isEqualTo(Map.of("policy", "random"));
         }
+    }
+
+    @Test
+    void bringsWhatIsOverriddenBesideTheListAndTakesItBack() {
+        BalancingOverride random = new BalancingOverride("random", null, List.of("policy random by ann"));
+        scene.start();
+        source.publish("svc", A);
+        clock.runDue();
+        assertThat(override()).isNull();
+        source.publish("svc", random, A);
+        clock.runDue();
+        assertThat(scene.results).hasSize(2);
+        assertThat(override()).isEqualTo(random);
+        assertThat(scene.endpoints().get(0)).isSameAs(A);
+        source.publish("svc", random, A);
+        clock.runDue();
+        assertThat(scene.results).as("nothing changed").hasSize(2);
+        scene.serviceConfig.set(Map.of("policy", "round_robin"));
+        clock.runDue();
+        assertThat(override()).isEqualTo(random);
+        source.publish("svc", A);
+        clock.runDue();
+        assertThat(override()).isNull();
+    }
+
+    private @Nullable BalancingOverride override() {
+        return scene.last().getAttributes().get(EndpointAttributes.BALANCING_OVERRIDE);
     }
 
     private Object config() {

@@ -1,6 +1,7 @@
 package io.github.grpclb.testing;
 
 import io.github.grpclb.discovery.AddressRules;
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
@@ -33,9 +34,17 @@ public final class FakeEndpointSource implements EndpointSource {
 
     /** Registers exactly these. */
     public void publish(String service, List<Endpoint> endpoints) {
-        EndpointSnapshot snapshot = new EndpointSnapshot(service, revision.incrementAndGet(), endpoints);
-        snapshots.put(service, snapshot);
-        followersOf(service).forEach(follower -> follower.listener.onEndpoints(snapshot));
+        publish(new EndpointSnapshot(service, revision.incrementAndGet(), endpoints));
+    }
+
+    /** Registers exactly these, and says what is overridden of how calls are balanced. */
+    public void publish(String service, BalancingOverride override, Endpoint... endpoints) {
+        publish(new EndpointSnapshot(service, revision.incrementAndGet(), List.of(endpoints), override));
+    }
+
+    private void publish(EndpointSnapshot snapshot) {
+        snapshots.put(snapshot.service(), snapshot);
+        followersOf(snapshot.service()).forEach(follower -> follower.listener.onEndpoints(snapshot));
     }
 
     /** Says that there is no list yet. */

@@ -36,7 +36,9 @@ public final class ChildList {
     private final DroppedConnections dropped;
     private final LoadBalancerProvider pickFirst = Objects.requireNonNull(
             LoadBalancerRegistry.getDefaultRegistry().getProvider("pick_first"), "gRPC's own pick_first");
-    private final int[] countByState = new int[ConnectivityState.values().length];
+    private final StateCounts all = new StateCounts();
+    private final StateCounts disabled = new StateCounts();
+    private int disabledChildren;
     private List<EndpointChild> children = List.of();
     private List<EndpointChild> missing = List.of();
     private Attributes attributes = Attributes.EMPTY;
@@ -82,12 +84,17 @@ public final class ChildList {
                 ? List.of()
                 : ForeignAddresses.withEndpoints(listed, helper.getAuthority());
         int inStep = 0;
+        boolean anyDisabled = disabledChildren > 0;
         while (inStep < groups.size()
                 && inStep < children.size()
                 && children.get(inStep).update(groups.get(inStep))) {
+            anyDisabled |= children.get(inStep).isDisabled();
             inStep++;
         }
         if (inStep == groups.size() && inStep == children.size() && missing.isEmpty()) {
+            if (anyDisabled) {
+                countStates();
+            }
             return new Update(List.of(), 0);
         }
         List<EndpointChild> removed = new ArrayList<>();
@@ -170,7 +177,7 @@ public final class ChildList {
     /** Connects to one. */
     public void wake(EndpointChild child) {
         child.wake();
-        countByState[child.state().ordinal()]++;
+        count(child, child.state(), 1);
         anySpare |= isSpare(child);
         pacer.connect(child, attributes);
     }
@@ -190,7 +197,7 @@ public final class ChildList {
         List<EndpointChild> slept = new ArrayList<>();
         for (EndpointChild child : children) {
             if (isSpare(child) && !child.isInUse()) {
-                countByState[child.state().ordinal()]--;
+                count(child, child.state(), -1);
                 closing.add(child.sleep());
                 slept.add(child);
             }
@@ -217,9 +224,24 @@ public final class ChildList {
         return children.isEmpty();
     }
 
-    /** Returns the best state that a child has; {@link ConnectivityState#TRANSIENT_FAILURE} for none. */
+    /**
+     * Returns the best state that a child has; {@link ConnectivityState#TRANSIENT_FAILURE} for none. What a disabled one has counts only
+     * where all are: no new call goes there.
+     */
     public ConnectivityState state() {
+        StateCounts without = disabledChildren < children.size() ? disabled : StateCounts.NONE;
+        int[] countByState = new int[ConnectivityState.values().length];
+        for (ConnectivityState state : ConnectivityState.values()) {
+            countByState[state.ordinal()] = all.of(state) - without.of(state);
+        }
         return EndpointStates.ofChannel(countByState, children.isEmpty());
+    }
+
+    private void count(EndpointChild child, ConnectivityState state, int more) {
+        all.add(state, more);
+        if (child.isDisabled()) {
+            disabled.add(state, more);
+        }
     }
 
     /** Returns all children as they are now. */
@@ -299,9 +321,12 @@ public final class ChildList {
     }
 
     private void countStates() {
-        Arrays.fill(countByState, 0);
+        all.clear();
+        disabled.clear();
+        disabledChildren = 0;
         for (EndpointChild child : children) {
-            countByState[child.state().ordinal()] += child.isAsleep() ? 0 : 1;
+            disabledChildren += child.isDisabled() ? 1 : 0;
+            count(child, child.state(), child.isAsleep() ? 0 : 1);
         }
     }
 
@@ -313,13 +338,14 @@ public final class ChildList {
                 shutdownLater(child);
             }
         } else if (child.standing() == Standing.SUSPECT && !child.isReady()) {
-            countByState[before.ordinal()]--;
+            count(child, before, -1);
             children = without(child, children);
+            disabledChildren -= child.isDisabled() ? 1 : 0;
             listener.onSuspectFailed();
             shutdownLater(child);
         } else {
-            countByState[before.ordinal()]--;
-            countByState[child.state().ordinal()]++;
+            count(child, before, -1);
+            count(child, child.state(), 1);
             listener.onChange();
         }
     }
@@ -328,6 +354,26 @@ public final class ChildList {
         List<EndpointChild> rest = new ArrayList<>(from);
         rest.remove(child);
         return rest;
+    }
+
+    /** How many children are in which state. */
+    private static final class StateCounts {
+
+        private static final StateCounts NONE = new StateCounts();
+
+        private final int[] counts = new int[ConnectivityState.values().length];
+
+        int of(ConnectivityState state) {
+            return counts[state.ordinal()];
+        }
+
+        void add(ConnectivityState state, int more) {
+            counts[state.ordinal()] += more;
+        }
+
+        void clear() {
+            Arrays.fill(counts, 0);
+        }
     }
 
     /** The child is in the middle of telling. */

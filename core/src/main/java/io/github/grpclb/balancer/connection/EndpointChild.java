@@ -184,6 +184,11 @@ public final class EndpointChild {
         return state;
     }
 
+    /** Says whether an operator wants it to take no new calls. */
+    boolean isDisabled() {
+        return endpoint.state() == Endpoint.State.DISABLED;
+    }
+
     boolean isReady() {
         return state == ConnectivityState.READY;
     }

@@ -15,11 +15,13 @@ public final class EndpointStates {
 
     private EndpointStates() {}
 
-    /** Returns the state of a channel with these endpoints. */
+    /** Returns the state of a channel with these endpoints; what disabled ones have counts only where all are. */
     public static ConnectivityState ofChannel(List<EndpointCandidate> known) {
+        boolean allDisabled = known.stream().allMatch(EndpointCandidate::isDisabled);
         int[] countByState = new int[ConnectivityState.values().length];
         for (EndpointCandidate candidate : known) {
-            countByState[candidate.state().ordinal()] += candidate.isAsleep() ? 0 : 1;
+            boolean counts = !candidate.isAsleep() && (allDisabled || !candidate.isDisabled());
+            countByState[candidate.state().ordinal()] += counts ? 1 : 0;
         }
         return ofChannel(countByState, known.isEmpty());
     }

@@ -129,7 +129,8 @@ final class TagStep implements Step {
                             }
                         });
                 Pool rest = withoutShare(rule, pool);
-                parts.add(rest.known().isEmpty() ? pool : rest);
+                boolean takesCalls = rest.known().stream().anyMatch(candidate -> !candidate.isDisabled());
+                parts.add(takesCalls ? rest : pool);
             }
         }
         return parts.isEmpty() ? List.of(pool) : parts;
