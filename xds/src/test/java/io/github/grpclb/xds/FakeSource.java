@@ -1,5 +1,6 @@
 package io.github.grpclb.xds;
 
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
@@ -72,6 +73,12 @@ public final class FakeSource implements EndpointSource {
     /** Says which endpoints a service has. */
     public void list(String service, Endpoint... endpoints) {
         list(service, List.of(endpoints));
+    }
+
+    /** Says the same, and what is overridden of how calls are balanced. */
+    public void list(String service, BalancingOverride override, Endpoint... endpoints) {
+        lists.put(service, List.of(endpoints));
+        listeners.get(service).onEndpoints(new EndpointSnapshot(service, 0, List.of(endpoints), override));
     }
 
     public void list(String service, List<Endpoint> endpoints) {

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.common.util.concurrent.ListenableFuture;
 import io.github.grpclb.balancer.config.OutlierDetection;
 import io.github.grpclb.balancer.config.TagRule;
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.testing.TestServer;
 import io.github.grpclb.xds.ads.XdsObserver;
@@ -107,6 +108,45 @@ class XdsClientIT {
             assertThat(answers).doesNotContainKey("s1").containsKey("s3");
         });
         assertShares(channel, 0, 0.5, 0.5);
+    }
+
+    @Test
+    void callsNobodyWhoIsDisabled() throws IOException {
+        startControlPlane(0, XdsOptions.DEFAULT);
+        listWeights(1, 1, 1);
+        Channel channel = channel();
+        assertShares(channel, 1 / 3.0, 1 / 3.0, 1 / 3.0);
+        Endpoint disabled =
+                endpoint(0, 1).toBuilder().state(Endpoint.State.DISABLED).build();
+        source.list(
+                SERVICE,
+                disabled,
+                endpoint(1, 1).toBuilder().state(Endpoint.State.DRAINING).build(),
+                endpoint(2, 1));
+        await().atMost(10, SECONDS)
+                .untilAsserted(() -> assertThat(ask(channel, 50, "")).containsOnlyKeys("s3"));
+        listWeights(1, 1, 1);
+        await().atMost(10, SECONDS)
+                .untilAsserted(() -> assertThat(ask(channel, 50, "")).containsOnlyKeys("s1", "s2", "s3"));
+    }
+
+    @Test
+    void takesAPolicyThatIsOverriddenForAsLongAsItIs() throws IOException {
+        startControlPlane(0, XdsOptions.DEFAULT);
+        listWeights(1, 0, 9);
+        Channel channel = channel();
+        assertShares(channel, 0.1, 0, 0.9);
+        source.list(
+                SERVICE,
+                new BalancingOverride("least_request", null, List.of("policy least_request by ann")),
+                endpoint(0, 1),
+                endpoint(1, 0),
+                endpoint(2, 9));
+        await().atMost(10, SECONDS)
+                .untilAsserted(() -> assertThat(share(channel, "s1", 200)).isBetween(0.35, 0.65));
+        listWeights(1, 0, 9);
+        await().atMost(10, SECONDS)
+                .untilAsserted(() -> assertThat(share(channel, "s1", 200)).isLessThan(0.2));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.github.grpclb.xds.ads;
 
+import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
@@ -10,6 +11,7 @@ import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.discovery.stale.MassExpiryLog;
 import io.github.grpclb.discovery.stale.Suspects;
 import io.github.grpclb.xds.ads.Catalog.ChangeListener;
+import io.github.grpclb.xds.config.OverriddenSettings;
 import io.github.grpclb.xds.config.ServiceSettings;
 import io.github.grpclb.xds.config.XdsOptions;
 import io.github.grpclb.xds.load.ReportableNames;
@@ -57,7 +59,7 @@ final class FollowedService implements EndpointListener {
     private static final Logger log = LoggerFactory.getLogger(FollowedService.class);
 
     private final String name;
-    private final ServiceSettings settings;
+    private final ServiceSettings configured;
     private final RegistryLoop loop;
     private final Suspects suspects;
     private final MassExpiryLog massExpiryLog;
@@ -77,6 +79,11 @@ final class FollowedService implements EndpointListener {
     private record AssignmentKey(ClusterName cluster, String zone) {}
 
     private EndpointSource.@Nullable Subscription subscription;
+    private BalancingOverride override = BalancingOverride.NONE;
+
+    /** What is configured, with what is overridden. */
+    private ServiceSettings settings;
+
     private List<Endpoint> listed = List.of();
     private List<Endpoint> endpoints = List.of();
 
@@ -100,7 +107,8 @@ final class FollowedService implements EndpointListener {
             RegistryLoop loop,
             Runnable whenThere) {
         this.name = name;
-        this.settings = options.settings().apply(name);
+        this.configured = options.settings().apply(name);
+        this.settings = configured;
         this.loop = loop;
         this.suspects = new Suspects(options.staleMax(), loop.now());
         this.massExpiryLog = new MassExpiryLog(name, options.staleMax());
@@ -261,6 +269,7 @@ final class FollowedService implements EndpointListener {
     public void onEndpoints(EndpointSnapshot snapshot) {
         loop.execute(() -> {
             listed = snapshot.endpoints();
+            override = snapshot.balancing();
             massExpiryLog.suspected(suspects.take(listed, loop.now()), listed.size(), loop.now());
             known = true;
             limit.cancel();
@@ -322,11 +331,12 @@ final class FollowedService implements EndpointListener {
             tellThatNobodyIsThere();
             return;
         }
-        if (now.equals(endpoints)) {
-            return;
-        }
         if (now.isEmpty()) {
             log.warn("{}: no server is left; clients keep the last {}", LogText.of(name), endpoints.size());
+            return;
+        }
+        boolean otherSettings = takeSettings();
+        if (now.equals(endpoints) && !otherSettings) {
             return;
         }
         boolean first = endpoints.isEmpty();
@@ -341,11 +351,41 @@ final class FollowedService implements EndpointListener {
             whenThere.run();
             tellAll();
         } else {
+            if (otherSettings) {
+                tell(ResourceType.CLUSTER);
+            }
             tell(ResourceType.ENDPOINTS);
-            if (!settings.tags().isEmpty()) {
+            if (otherSettings || !settings.tags().isEmpty()) {
                 tell(ResourceType.ROUTES);
             }
         }
+    }
+
+    /** Takes over what is overridden now; returns whether that makes other settings. */
+    private boolean takeSettings() {
+        List<Object> refusals = List.of(BalancingOverride.class, name);
+        if (override.equals(BalancingOverride.NONE)) {
+            loop.logLimit().over(refusals);
+        }
+        ServiceSettings before = settings;
+        settings = OverriddenSettings.of(configured, override, (what, why) -> {
+            if (loop.logLimit().isNew(refusals, List.of(what, why))) {
+                log.warn(
+                        "{}: xDS clients are not told of the {} that is overridden, what is configured stays: {} ({})",
+                        LogText.of(name),
+                        what,
+                        why,
+                        LogText.of(String.join("; ", override.causes())));
+            }
+        });
+        if (settings.equals(before)) {
+            return false;
+        }
+        clusters.clear();
+        if (reportableNames != null) {
+            reportableNames.settingsAre(settings);
+        }
+        return true;
     }
 
     private void tellThatNobodyIsThere() {

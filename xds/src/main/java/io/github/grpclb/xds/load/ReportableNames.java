@@ -26,7 +26,7 @@ public final class ReportableNames {
     static final int FORMER = 1_000;
 
     private final String service;
-    private final ServiceSettings settings;
+    private ServiceSettings settings;
 
     /** The servers' zones by their addresses; who is gone for longest comes first. */
     private final Map<String, Place> places = new LinkedHashMap<>();
@@ -39,6 +39,11 @@ public final class ReportableNames {
     public ReportableNames(String service, ServiceSettings settings) {
         this.service = service;
         this.settings = settings;
+    }
+
+    /** Takes other settings, for the lists from now on. */
+    public void settingsAre(ServiceSettings others) {
+        settings = others;
     }
 
     /** Takes a new list of the service's endpoints. */

@@ -143,7 +143,7 @@ final class Routes {
         return values.getOrDefault(rule.key(), new TreeSet<>());
     }
 
-    /** The share of a value that no server has goes to the others, in proportion to theirs. */
+    /** The share of a value that no server has, or that only disabled ones have, goes to the others, in proportion to theirs. */
     private RouteAction.Builder split(TagRule rule) {
         Set<String> values = values(rule);
         WeightedCluster.Builder shares = WeightedCluster.newBuilder();
@@ -151,13 +151,13 @@ final class Routes {
         for (Map.Entry<String, Double> each : new TreeMap<>(rule.split()).entrySet()) {
             int share = (int) Math.round(each.getValue() / 100 * SHARES);
             rest -= share;
-            if (share > 0 && values.contains(each.getKey())) {
+            ClusterName.Part part = part(rule, each.getKey());
+            if (share > 0 && values.contains(each.getKey()) && takesCalls(rule, part)) {
                 addShare(shares, with(rule, each.getKey()), share);
             }
         }
         ClusterName.Part others = others(rule);
-        boolean hasOthers = endpoints.stream().anyMatch(each -> others.has(rule, each));
-        if (rest > 0 && hasOthers) {
+        if (rest > 0 && takesCalls(rule, others)) {
             ClusterName cluster = new ClusterName(service, others);
             addShare(shares, canBeAskedFor(cluster) ? cluster : new ClusterName(service, null), rest);
         }
@@ -168,6 +168,10 @@ final class Routes {
         return shares.getClustersCount() == 0
                 ? RouteAction.newBuilder().setCluster(service)
                 : RouteAction.newBuilder().setWeightedClusters(shares);
+    }
+
+    private boolean takesCalls(TagRule rule, ClusterName.Part part) {
+        return endpoints.stream().anyMatch(each -> each.state() != Endpoint.State.DISABLED && part.has(rule, each));
     }
 
     private static boolean canBeAskedFor(ClusterName cluster) {
