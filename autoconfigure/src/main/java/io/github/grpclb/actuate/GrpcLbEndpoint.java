@@ -170,7 +170,7 @@ public final class GrpcLbEndpoint {
                     endpoint.endpoint().address(),
                     endpoint.endpoint().id(),
                     endpoint.state(),
-                    endpoint.endpoint().weight(),
+                    endpoint.endpoint().registeredWeight(),
                     endpoint.weight(),
                     endpoint.load().inFlight());
         }

@@ -156,7 +156,7 @@ public final class RecordMetadata {
         putIfPresent(entries, ZONE, endpoint.zone());
         putIfPresent(entries, VERSION, endpoint.version());
         putIfPresent(entries, STARTED_AT, endpoint.startedAt() == 0 ? null : endpoint.startedAt());
-        entries.put(STATE, endpoint.state() == Endpoint.State.UP ? "up" : "draining");
+        entries.put(STATE, state(endpoint));
         entries.put(WEIGHT, endpoint.weight());
         String separator = "{";
         for (Map.Entry<String, Object> entry : entries.entrySet()) {
@@ -171,6 +171,14 @@ public final class RecordMetadata {
             separator = ",";
         }
         out.append('}');
+    }
+
+    private static String state(Endpoint endpoint) {
+        return switch (endpoint.state()) {
+            case UP -> "up";
+            case DRAINING -> "draining";
+            case DISABLED -> throw new IllegalValueException(STATE, endpoint.state(), "UP or DRAINING");
+        };
     }
 
     private static void putIfPresent(Map<String, Object> entries, String name, @Nullable Object value) {

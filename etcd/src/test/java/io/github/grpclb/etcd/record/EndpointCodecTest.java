@@ -124,6 +124,14 @@ class EndpointCodecTest {
     }
 
     @Test
+    void refusesToWriteWhatOperatorsAloneDecide() {
+        Endpoint disabled = Endpoint.builder("svc", "10.0.0.1", 1)
+                .state(Endpoint.State.DISABLED)
+                .build();
+        assertThatThrownBy(() -> codec.encode(disabled)).hasMessage("state: DISABLED (expected: UP or DRAINING)");
+    }
+
+    @Test
     void refusesToWriteOwnMetadataUnderAReservedName() {
         Endpoint endpoint =
                 Endpoint.builder("svc", "h", 1).metadata(Map.of("weight", "7")).build();
