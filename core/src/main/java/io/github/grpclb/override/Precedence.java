@@ -6,7 +6,9 @@ import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.Internal;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -54,10 +56,10 @@ public final class Precedence {
             return registered;
         }
         List<Override> ordered = inForce.stream().sorted(IN_ORDER).toList();
-        List<Override> disabling = with(Override.Effect.Disabled.class, ordered);
-        List<Override> weighing = with(Override.Effect.Weight.class, ordered);
+        Ordered disabling = new Ordered(with(Override.Effect.Disabled.class, ordered));
+        Ordered weighing = new Ordered(with(Override.Effect.Weight.class, ordered));
         List<Endpoint> endpoints = registered.endpoints().stream()
-                .map(endpoint -> applied(endpoint, first(disabling, endpoint), first(weighing, endpoint)))
+                .map(endpoint -> applied(endpoint, disabling.first(endpoint), weighing.first(endpoint)))
                 .toList();
         return new EndpointSnapshot(
                 registered.service(), registered.revision(), endpoints, balancing(registered.balancing(), ordered));
@@ -65,15 +67,6 @@ public final class Precedence {
 
     private static List<Override> with(Class<? extends Override.Effect> effect, List<Override> ordered) {
         return ordered.stream().filter(each -> effect.isInstance(each.effect())).toList();
-    }
-
-    private static @Nullable Override first(List<Override> ordered, Endpoint endpoint) {
-        for (Override each : ordered) {
-            if (each.selector().selects(endpoint)) {
-                return each;
-            }
-        }
-        return null;
     }
 
     private static Endpoint applied(Endpoint endpoint, @Nullable Override disabling, @Nullable Override weighing) {
@@ -114,5 +107,43 @@ public final class Precedence {
                         .map(effect -> ((Override.Effect.Split) effect).split())
                         .orElse(null),
                 causes);
+    }
+
+    /** Overrides of one effect. Those of one server are found by its name: there may be thousands of servers, and hundreds of overrides. */
+    private static final class Ordered {
+
+        private final Map<String, Override> ofServers = new HashMap<>();
+        private final List<Override> others = new ArrayList<>();
+
+        Ordered(List<Override> ordered) {
+            for (Override each : ordered) {
+                if (each.selector() instanceof Override.Selector.Server server) {
+                    ofServers.putIfAbsent(server.idOrAddress(), each);
+                } else {
+                    others.add(each);
+                }
+            }
+        }
+
+        /** Returns the one that holds for an endpoint; null where none is about it. */
+        @Nullable
+        Override first(Endpoint endpoint) {
+            if (!ofServers.isEmpty()) {
+                Override byId = endpoint.id() == null ? null : ofServers.get(endpoint.id());
+                Override byAddress = ofServers.get(endpoint.address());
+                if (byId != null && byAddress != null) {
+                    return IN_ORDER.compare(byId, byAddress) <= 0 ? byId : byAddress;
+                }
+                if (byId != null || byAddress != null) {
+                    return byId != null ? byId : byAddress;
+                }
+            }
+            for (Override each : others) {
+                if (each.selector().selects(endpoint)) {
+                    return each;
+                }
+            }
+            return null;
+        }
     }
 }

@@ -83,6 +83,17 @@ class PrecedenceTest {
                         "UP 1",
                         "UP 1"),
                 row(
+                        "the newest of one server, by whatever it is named",
+                        List.of(
+                                made("by-id", server("s1"), new Effect.Weight(1), 1),
+                                made("by-address", server("10.0.0.1:80"), new Effect.Weight(2), 2),
+                                made("by-old-address", server("10.0.0.2:80"), new Effect.Weight(3), 1),
+                                made("by-new-id", server("s2"), new Effect.Weight(4), 2)),
+                        "UP 2 by-address",
+                        "DRAINING 4 by-new-id",
+                        "UP 1",
+                        "UP 1"),
+                row(
                         "disabling is told before a weight and does not displace it",
                         List.of(weight("s1", 7), disabled(all())),
                         "DISABLED 7 d,w",
