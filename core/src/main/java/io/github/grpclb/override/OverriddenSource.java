@@ -420,7 +420,8 @@ public final class OverriddenSource implements EndpointSource {
         }
 
         private void tell(Runnable what) {
-            if (!ended && !loop.foreign(what) && !owed) {
+            // by one place, whatever it is: what a listener throws is logged once
+            if (!ended && !loop.foreign(() -> what.run()) && !owed) {
                 owed = true;
                 loop.after(RETRY, this::tellAgain);
             }
