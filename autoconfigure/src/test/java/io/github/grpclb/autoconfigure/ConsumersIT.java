@@ -60,6 +60,7 @@ class ConsumersIT {
     @Test
     void nothingIsWrittenWithoutTheProperty() {
         ConfigurableApplicationContext server = opened.add(server(at, jmx(), exposed()));
+        await().until(() -> !operator.all("/grpclb/greeter/").isEmpty());
         Map<String, String> before = operator.all();
         ConfigurableApplicationContext client = opened.add(client(at));
         client.getBean(Caller.class).ask();

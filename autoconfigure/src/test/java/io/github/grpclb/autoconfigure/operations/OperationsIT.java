@@ -147,13 +147,13 @@ class OperationsIT {
                 "a",
                 ENABLED,
                 PRE_STOP,
-                "grpc.lb.registration.drain.quiet-period=400ms",
+                "grpc.lb.registration.drain.quiet-period=900ms",
                 "grpc.lb.registration.drain.timeout=1s");
         CompletableFuture<HttpResponse<String>> answer =
                 http.sendAsync(request(server, "GET", "grpclb/pre-stop", null, null), BodyHandlers.ofString());
         try (CallsAtAddress calls =
                 new CallsAtAddress(registration(server).endpoint().port())) {
-            await().until(() -> {
+            await().pollInterval(Duration.ofMillis(10)).until(() -> {
                 calls.call();
                 return answer.isDone();
             });
