@@ -48,7 +48,7 @@ class CommandLineTest {
                 "services --etcd                | --etcd (expected: --etcd=…)",
                 "services --json --json         | --json is given twice",
                 "services --timeout=soon        | --timeout=soon (expected: a time such as 30s, 10m, 2h or 1d)",
-                "services --etcd=ftp://host     | endpoints: ftp://host (expected: http://host:port or https://host:port)",
+                "services --etcd=ftp://host     | endpoints: 'ftp://host' (expected: http://host:port or https://host:port)",
                 "services --cert=a              | --cert and --key (expected: both, or neither)",
                 "services --user=a:b            | --user has a password in it",
                 "services --user=a              | there is no password for a (expected: in ETCDCTL_PASSWORD)",

@@ -129,7 +129,7 @@ class PageIT {
 
     @Test
     void setsAndEndsAnOverride() {
-        Options options = Options.parse("--rpc=health", "--calls=20", "--quiet", "--warmup=0ms");
+        Options options = Options.parse("--rpc=health", "--calls=20", "--quiet", "--warmup=0ms", "--wait-for-ready");
         SpringApplication real = new SpringApplication(SampleClient.class);
         real.addInitializers((GenericApplicationContext context) -> context.registerBean(Options.class, () -> options));
         application = real.run(
@@ -185,7 +185,8 @@ class PageIT {
                 "--server.address=127.0.0.1",
                 "--server.port=0",
                 "--management.endpoints.web.exposure.include=grpclb",
-                "--grpc.lb.etcd.endpoints=http://127.0.0.1:1",
+                "--grpc.lb.etcd.embedded.enabled=true",
+                "--grpc.lb.etcd.embedded.port=0",
                 "--grpc.server.port=-1");
         String origin = originOf(application).toString();
         browser.open(URI.create(origin).resolve("actuator/grpclb/ui").toString());
