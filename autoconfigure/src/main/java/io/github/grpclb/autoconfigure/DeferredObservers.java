@@ -175,6 +175,26 @@ final class DeferredObservers implements SmartInitializingSingleton {
                 deferred.keep(later -> later.endpointsSuspected(service, endpoints));
             }
         }
+
+        @Override
+        public void endpointEjected(String service) {
+            PickObserver observer = deferred.get();
+            if (observer != null) {
+                observer.endpointEjected(service);
+            } else {
+                deferred.keep(later -> later.endpointEjected(service));
+            }
+        }
+
+        @Override
+        public void panicChanged(String service, int before, int now) {
+            PickObserver observer = deferred.get();
+            if (observer != null) {
+                observer.panicChanged(service, before, now);
+            } else {
+                deferred.keep(later -> later.panicChanged(service, before, now));
+            }
+        }
     }
 
     private record OfOverrides(Deferred<List<OverrideObserver>> deferred) implements OverrideObserver {

@@ -208,6 +208,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         copies.end();
         view.end(this);
         tracking.endpointsAre(EndpointCounts.NONE);
+        tracking.panickingAre(0);
     }
 
     private void onTime() {
@@ -249,6 +250,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
                         awaited ? ConnectivityState.CONNECTING : ConnectivityState.TRANSIENT_FAILURE,
                         reason != null ? reason : error.getCode().name()));
         tracking.endpointsAre(EndpointCounts.NONE);
+        tracking.panickingAre(0);
         if (awaited) {
             helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
         } else {
@@ -319,6 +321,7 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         if (tracking.observer() != null && !known.isEmpty()) {
             tracking.serviceIs(known.get(0).endpoint().service());
             tracking.endpointsAre(EndpointStates.count(known, memory.state().ejected()));
+            tracking.panickingAre(memory.state().panicking().size());
         }
     }
 

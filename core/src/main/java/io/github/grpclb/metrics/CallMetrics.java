@@ -67,6 +67,16 @@ public final class CallMetrics implements PickObserver {
                 .increment(endpoints);
     }
 
+    @Override
+    public void endpointEjected(String service) {
+        registry.counter(GrpcLbMeters.EJECTIONS, GrpcLbMeters.SERVICE, service).increment();
+    }
+
+    @Override
+    public void panicChanged(String service, int before, int now) {
+        service(service).panicking().addAndGet(now - before);
+    }
+
     private ServiceMeters service(String name) {
         ServiceMeters known = services.get(name);
         return known != null ? known : services.computeIfAbsent(name, missing -> new ServiceMeters(registry, missing));

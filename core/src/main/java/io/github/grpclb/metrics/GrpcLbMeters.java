@@ -16,6 +16,10 @@ package io.github.grpclb.metrics;
  * <tr><td>{@value #ENDPOINTS}</td><td>gauge</td><td>service, state</td><td>known endpoints in each state</td></tr>
  * <tr><td>{@value #ENDPOINTS_SUSPECTED}</td><td>counter</td><td>service</td>
  *     <td>endpoints that vanished from the registry with most others, and stayed in use; counted by each channel</td></tr>
+ * <tr><td>{@value #EJECTIONS}</td><td>counter</td><td>service</td>
+ *     <td>endpoints that were ejected as outliers; counted by each channel</td></tr>
+ * <tr><td>{@value #PANIC}</td><td>gauge</td><td>service</td>
+ *     <td>pools of endpoints, over all channels, that use ejected ones since too few others are usable</td></tr>
  * <tr><td>{@value #ETCD_ANSWER_AGE}</td><td>gauge, seconds</td><td></td>
  *     <td>time since etcd last answered; NaN before the first answer</td></tr>
  * <tr><td>{@value #WATCH_RESTARTS}</td><td>counter</td><td>service, reason</td>
@@ -46,6 +50,8 @@ public final class GrpcLbMeters {
     public static final String PICKS_FAILED = "grpc.lb.picks.failed";
     public static final String ENDPOINTS = "grpc.lb.endpoints";
     public static final String ENDPOINTS_SUSPECTED = "grpc.lb.endpoints.suspected";
+    public static final String EJECTIONS = "grpc.lb.ejections";
+    public static final String PANIC = "grpc.lb.panic";
     public static final String ETCD_ANSWER_AGE = "grpc.lb.etcd.answer.age";
     public static final String WATCH_RESTARTS = "grpc.lb.etcd.watch.restarts";
     public static final String REGISTRATIONS = "grpc.lb.registrations";

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 /** The meters of one service. Thread-safe. */
@@ -13,6 +14,7 @@ final class ServiceMeters {
     private final String service;
     private final LongAdder inFlight = new LongAdder();
     private final StateGauges endpoints;
+    private final AtomicInteger panicking = new AtomicInteger();
     private final Map<String, PolicyMeters> policies = new ConcurrentHashMap<>();
 
     ServiceMeters(MeterRegistry registry, String service) {
@@ -24,6 +26,11 @@ final class ServiceMeters {
                 .tag(GrpcLbMeters.SERVICE, service)
                 .strongReference(true)
                 .register(registry);
+        Gauge.builder(GrpcLbMeters.PANIC, panicking, AtomicInteger::get)
+                .description("Pools of endpoints that panic")
+                .tag(GrpcLbMeters.SERVICE, service)
+                .strongReference(true)
+                .register(registry);
     }
 
     LongAdder inFlight() {
@@ -32,6 +39,11 @@ final class ServiceMeters {
 
     StateGauges endpoints() {
         return endpoints;
+    }
+
+    /** Returns how many pools panic, over all channels. */
+    AtomicInteger panicking() {
+        return panicking;
     }
 
     PolicyMeters policy(String name) {

@@ -16,6 +16,7 @@ public final class CallTracking {
     private volatile String policy = "";
     private String service = "";
     private EndpointCounts counts = EndpointCounts.NONE;
+    private int panicking;
 
     public CallTracking(EndpointLoads loads, @Nullable PickObserver observer, LogLimit logLimit) {
         this.loads = loads;
@@ -68,6 +69,21 @@ public final class CallTracking {
         if (observer != null && !now.equals(counts)) {
             observer.endpointsChanged(service, counts, now);
             counts = now;
+        }
+    }
+
+    /** Tells the observer that an endpoint was ejected. */
+    public void ejected() {
+        if (observer != null) {
+            observer.endpointEjected(service);
+        }
+    }
+
+    /** Tells the observer how many pools panic, if that changed. */
+    public void panickingAre(int pools) {
+        if (observer != null && pools != panicking) {
+            observer.panicChanged(service, panicking, pools);
+            panicking = pools;
         }
     }
 }

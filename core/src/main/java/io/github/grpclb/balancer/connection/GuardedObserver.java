@@ -65,6 +65,24 @@ final class GuardedObserver implements PickObserver {
         }
     }
 
+    @Override
+    public void endpointEjected(String service) {
+        try {
+            observer.endpointEjected(service);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void panicChanged(String service, int before, int now) {
+        try {
+            observer.panicChanged(service, before, now);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
     private void report(Throwable failure) {
         if (logLimit.isNew(GuardedObserver.class, observer.getClass())) {
             logger.error(

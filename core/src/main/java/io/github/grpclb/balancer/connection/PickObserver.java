@@ -61,4 +61,16 @@ public interface PickObserver {
      * @param endpoints how many more these are than before, of those whose connection is ready
      */
     default void endpointsSuspected(String service, int endpoints) {}
+
+    /** An endpoint was ejected as an outlier. Heard of for each channel. */
+    default void endpointEjected(String service) {}
+
+    /**
+     * Pools of a channel's endpoints, which are all of them or the parts that tags make, began to panic or ceased to: too few of their
+     * endpoints are usable, so that ejected ones are used as well. To have the number over all channels, add up the differences.
+     *
+     * @param before what was last told for this channel; 0 at first
+     * @param now how many panic now; 0 when the channel closes, becomes idle or has no endpoint
+     */
+    default void panicChanged(String service, int before, int now) {}
 }

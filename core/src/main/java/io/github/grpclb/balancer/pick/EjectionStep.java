@@ -28,7 +28,12 @@ final class EjectionStep implements Step {
             }
             ChannelMemory memory = setting.memory();
             OutlierDetector detector = new OutlierDetector(
-                    rules, memory.ejections(), setting.channel(), setting.nanoTime(), setting.chance());
+                    rules,
+                    memory.ejections(),
+                    setting.channel(),
+                    setting.tracking()::ejected,
+                    setting.nanoTime(),
+                    setting.chance());
             return new EjectionStep(detector, memory.ejections(), memory.state(), setting.nanoTime());
         }
 

@@ -28,6 +28,7 @@ final class OutlierDetector implements Timed {
     private final OutlierDetection config;
     private final EjectionHistory history;
     private final String channel;
+    private final Runnable onEjection;
     private final LongSupplier nanoTime;
     private final DoubleSupplier chance;
 
@@ -35,17 +36,20 @@ final class OutlierDetector implements Timed {
      * Creates the detector.
      *
      * @param channel the channel's name, for the log
+     * @param onEjection hears of each ejection
      * @param chance gives a number from 0 to below 1
      */
     OutlierDetector(
             OutlierDetection config,
             EjectionHistory history,
             String channel,
+            Runnable onEjection,
             LongSupplier nanoTime,
             DoubleSupplier chance) {
         this.config = config;
         this.history = history;
         this.channel = channel;
+        this.onEjection = onEjection;
         this.nanoTime = nanoTime;
         this.chance = chance;
     }
@@ -161,6 +165,7 @@ final class OutlierDetector implements Timed {
                 String.format(Locale.ROOT, "%.1f", time / (double) TimeUnit.SECONDS.toNanos(1)),
                 record.failures,
                 record.volume());
+        onEjection.run();
         return true;
     }
 

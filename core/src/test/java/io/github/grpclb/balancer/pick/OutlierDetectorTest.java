@@ -237,7 +237,7 @@ class OutlierDetectorTest {
         history.follow(servers, clock.nanoTime());
         OutlierDetection rules =
                 LbConfig.parse(Map.of("outlierDetection", config)).outlierDetection();
-        return new OutlierDetector(rules, history, "svc", clock::nanoTime, chance::nextDouble);
+        return new OutlierDetector(rules, history, "svc", () -> {}, clock::nanoTime, chance::nextDouble);
     }
 
     private static List<EndpointCandidate> servers(int first, int last) {
