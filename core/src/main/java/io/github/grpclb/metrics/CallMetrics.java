@@ -69,7 +69,7 @@ public final class CallMetrics implements PickObserver {
 
     @Override
     public void endpointEjected(String service) {
-        registry.counter(GrpcLbMeters.EJECTIONS, GrpcLbMeters.SERVICE, service).increment();
+        service(service).ejections().increment();
     }
 
     @Override

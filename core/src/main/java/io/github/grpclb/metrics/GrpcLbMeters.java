@@ -24,6 +24,8 @@ package io.github.grpclb.metrics;
  *     <td>time since etcd last answered; NaN before the first answer</td></tr>
  * <tr><td>{@value #WATCH_RESTARTS}</td><td>counter</td><td>service, reason</td>
  *     <td>lists read again, {@code periodic} being routine</td></tr>
+ * <tr><td>{@value #REGISTERED}</td><td>gauge</td><td>service</td>
+ *     <td>1 while this process is announced, 0 while its announcement is lost; there is none before the first</td></tr>
  * <tr><td>{@value #REGISTRATIONS}</td><td>counter</td><td>service</td>
  *     <td>times that this process was announced, the first time and each time it was put back</td></tr>
  * <tr><td>{@value #REGISTRATION_LAG}</td><td>timer</td><td>service</td>
@@ -54,6 +56,7 @@ public final class GrpcLbMeters {
     public static final String PANIC = "grpc.lb.panic";
     public static final String ETCD_ANSWER_AGE = "grpc.lb.etcd.answer.age";
     public static final String WATCH_RESTARTS = "grpc.lb.etcd.watch.restarts";
+    public static final String REGISTERED = "grpc.lb.registered";
     public static final String REGISTRATIONS = "grpc.lb.registrations";
     public static final String REGISTRATIONS_LOST = "grpc.lb.registrations.lost";
     public static final String REGISTRATION_LAG = "grpc.lb.registration.lag";

@@ -3,11 +3,15 @@ package io.github.grpclb.metrics;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.RegistryStatus;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.TimeGauge;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class RegistryMetrics implements RegistryObserver {
 
     private final MeterRegistry registry;
+    private final Map<String, AtomicInteger> announced = new ConcurrentHashMap<>();
 
     /**
      * Creates the meter of the last answer's age; those of events appear with the first event.
@@ -35,6 +40,7 @@ public final class RegistryMetrics implements RegistryObserver {
 
     @Override
     public void registered(Endpoint endpoint) {
+        announced(endpoint).set(1);
         registry.counter(GrpcLbMeters.REGISTRATIONS, GrpcLbMeters.SERVICE, endpoint.service())
                 .increment();
     }
@@ -47,6 +53,7 @@ public final class RegistryMetrics implements RegistryObserver {
 
     @Override
     public void lost(Endpoint endpoint, Loss reason) {
+        announced(endpoint).set(0);
         count(GrpcLbMeters.REGISTRATIONS_LOST, endpoint.service(), reason);
     }
 
@@ -65,6 +72,18 @@ public final class RegistryMetrics implements RegistryObserver {
     public void massChange(String service) {
         registry.counter(GrpcLbMeters.MASS_CHANGES, GrpcLbMeters.SERVICE, service)
                 .increment();
+    }
+
+    private AtomicInteger announced(Endpoint endpoint) {
+        return announced.computeIfAbsent(endpoint.service(), service -> {
+            AtomicInteger value = new AtomicInteger();
+            Gauge.builder(GrpcLbMeters.REGISTERED, value, AtomicInteger::get)
+                    .description("1 while announced, 0 while that is lost")
+                    .tag(GrpcLbMeters.SERVICE, service)
+                    .strongReference(true)
+                    .register(registry);
+            return value;
+        });
     }
 
     private void count(String meter, String service, Enum<?> reason) {

@@ -1,5 +1,6 @@
 package io.github.grpclb.metrics;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
@@ -15,6 +16,7 @@ final class ServiceMeters {
     private final LongAdder inFlight = new LongAdder();
     private final StateGauges endpoints;
     private final AtomicInteger panicking = new AtomicInteger();
+    private final Counter ejections;
     private final Map<String, PolicyMeters> policies = new ConcurrentHashMap<>();
 
     ServiceMeters(MeterRegistry registry, String service) {
@@ -25,6 +27,10 @@ final class ServiceMeters {
                 .description("Calls under way")
                 .tag(GrpcLbMeters.SERVICE, service)
                 .strongReference(true)
+                .register(registry);
+        this.ejections = Counter.builder(GrpcLbMeters.EJECTIONS)
+                .description("Endpoints that were ejected")
+                .tag(GrpcLbMeters.SERVICE, service)
                 .register(registry);
         Gauge.builder(GrpcLbMeters.PANIC, panicking, AtomicInteger::get)
                 .description("Pools of endpoints that panic")
@@ -39,6 +45,10 @@ final class ServiceMeters {
 
     StateGauges endpoints() {
         return endpoints;
+    }
+
+    Counter ejections() {
+        return ejections;
     }
 
     /** Returns how many pools panic, over all channels. */

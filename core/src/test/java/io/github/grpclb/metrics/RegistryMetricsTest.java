@@ -34,6 +34,25 @@ class RegistryMetricsTest {
     }
 
     @Test
+    void saysWhetherTheProcessIsAnnouncedNow() {
+        Endpoint endpoint = Endpoint.builder("orders", "10.0.0.1", 8080).build();
+        assertThat(registry.find("grpc.lb.registered").gauge()).isNull();
+        metrics.registered(endpoint);
+        assertThat(registered()).isEqualTo(1);
+        metrics.lost(endpoint, Loss.LEASE_GONE);
+        assertThat(registered()).isZero();
+        metrics.registered(endpoint);
+        assertThat(registered()).isEqualTo(1);
+    }
+
+    private double registered() {
+        return registry.get("grpc.lb.registered")
+                .tag("service", "orders")
+                .gauge()
+                .value();
+    }
+
+    @Test
     void timesHowLongTheOwnRecordTakesToBeSeen() {
         Endpoint endpoint = Endpoint.builder("orders", "10.0.0.1", 8080).build();
         metrics.seen(endpoint, Duration.ofMillis(3));
