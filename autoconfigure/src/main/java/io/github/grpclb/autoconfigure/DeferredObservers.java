@@ -53,6 +53,12 @@ final class DeferredObservers implements SmartInitializingSingleton {
         return observers == null ? OverrideObserver.NONE : new OfOverrides(observers);
     }
 
+    /** Returns a bean when all singletons are made; null before, and where there is none. */
+    <T> Supplier<@Nullable T> later(Class<T> type) {
+        Deferred<T> deferred = deferred(type);
+        return deferred == null ? () -> null : deferred::get;
+    }
+
     @Override
     public void afterSingletonsInstantiated() {
         openings.forEach(Runnable::run);

@@ -6,6 +6,7 @@ import io.github.grpclb.autoconfigure.properties.InvalidPropertyException;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.dryrun.DryRun;
 import io.github.grpclb.client.ChannelSetup;
+import io.github.grpclb.client.MdcInterceptor;
 import io.github.grpclb.client.ReadyEndpoints;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
@@ -106,6 +107,12 @@ public final class GrpcLbClientAutoConfiguration {
             throw new InvalidPropertyException(
                     "grpc.lb.policy", e.value(), e.expected(), "Have name() of one of the two return another name.");
         }
+    }
+
+    @Bean
+    @ConditionalOnSwitch(name = "grpc.lb.logging.mdc", byDefault = false)
+    MdcInterceptor grpcLbMdcInterceptor() {
+        return new MdcInterceptor();
     }
 
     @Bean

@@ -41,6 +41,7 @@ final class ConfigurationPage {
                 "grpc.lb.snapshot", "See [starting while etcd is down](operations.md#starting-while-etcd-is-down).");
         SECTIONS.put("grpc.lb.xds", "For one service below `services.<name>`. See [xDS clients](xds.md).");
         SECTIONS.put("grpc.lb.metrics", "See [observability](observability.md).");
+        SECTIONS.put("grpc.lb.logging", "See [observability](observability.md#the-server-of-a-call).");
         SECTIONS.put("grpc.lb.server-id", "For all clients, or for one. See [server ids](routing.md#server-ids).");
         SECTIONS.put(
                 "grpc.lb.consistent-hash",

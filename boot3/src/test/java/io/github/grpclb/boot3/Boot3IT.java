@@ -12,8 +12,13 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ServerServiceDefinition;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.grpc.GrpcClientObservationContext;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationHandler;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import net.devh.boot.grpc.client.inject.GrpcClient;
 import net.devh.boot.grpc.server.serverfactory.GrpcServerLifecycle;
 import net.devh.boot.grpc.server.service.GrpcService;
@@ -92,6 +97,14 @@ class Boot3IT {
                 .contains("greeter", "me");
     }
 
+    @Test
+    void theObservationOfACallSaysWhereItWent() {
+        ConfigurableApplicationContext application = start("grpc.lb.logging.mdc=true");
+        application.getBean(Caller.class).ask();
+        await().untilAsserted(() -> assertThat(application.getBean(Ended.class).values)
+                .contains("grpc.lb.endpoint.id=me", "grpc.lb.policy=round_robin", "grpc.lb.attempt=1"));
+    }
+
     private ConfigurableApplicationContext start(String... properties) {
         Map<String, Object> all = new HashMap<>(Map.of(
                 "spring.application.name", "greeter",
@@ -115,7 +128,7 @@ class Boot3IT {
 
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
-    @Import({Who.class, Caller.class})
+    @Import({Who.class, Caller.class, Ended.class})
     static class Application {}
 
     @GrpcService
@@ -134,6 +147,22 @@ class Boot3IT {
 
         String ask() {
             return TestServer.ask(greeter, CallOptions.DEFAULT.withWaitForReady());
+        }
+    }
+
+    /** Notes what the observations of calls had when they ended. */
+    static class Ended implements ObservationHandler<GrpcClientObservationContext> {
+
+        final List<String> values = new CopyOnWriteArrayList<>();
+
+        @Override
+        public boolean supportsContext(Observation.Context context) {
+            return context instanceof GrpcClientObservationContext;
+        }
+
+        @Override
+        public void onStop(GrpcClientObservationContext context) {
+            context.getHighCardinalityKeyValues().forEach(each -> values.add(each.getKey() + "=" + each.getValue()));
         }
     }
 }

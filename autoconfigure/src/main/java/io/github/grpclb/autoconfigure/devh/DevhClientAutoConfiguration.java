@@ -5,6 +5,7 @@ import io.github.grpclb.autoconfigure.GrpcLbClientAutoConfiguration;
 import io.github.grpclb.autoconfigure.UnusedClients;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.client.ChannelSetup;
+import io.github.grpclb.client.InnerInterceptor;
 import java.util.HashSet;
 import java.util.Set;
 import net.devh.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration;
@@ -26,8 +27,9 @@ import org.springframework.core.env.Environment;
 public final class DevhClientAutoConfiguration {
 
     @Bean
-    ClientChannels grpcLbClientChannels(GrpcChannelsProperties channels, ChannelSetup setup) {
-        return new ClientChannels(channels, setup);
+    ClientChannels grpcLbClientChannels(
+            GrpcChannelsProperties channels, ChannelSetup setup, ObjectProvider<InnerInterceptor> interceptors) {
+        return new ClientChannels(channels, setup, interceptors);
     }
 
     @Bean

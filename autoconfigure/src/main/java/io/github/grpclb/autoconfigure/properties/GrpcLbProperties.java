@@ -26,6 +26,7 @@ import org.springframework.boot.context.properties.bind.Name;
  * @param metrics Micrometer meters.
  * @param operations What may be changed through the actuator's endpoint grpclb.
  * @param consumers Which services this process calls, for all to see.
+ * @param logging What is added to the application's own log.
  * @param podLabelsFile File of the pod's labels, as Kubernetes' downward API writes it: topology.kubernetes.io/zone in it is the zone of
  *     this process where neither a property nor the environment variable TOPOLOGY_ZONE says it.
  * @param staticEndpoints Fixed addresses, host:port, by client name, instead of etcd.
@@ -43,6 +44,7 @@ public record GrpcLbProperties(
         @DefaultValue Metrics metrics,
         @DefaultValue Operations operations,
         @DefaultValue Consumers consumers,
+        @DefaultValue Logging logging,
         @DefaultValue("/etc/podinfo/labels") String podLabelsFile,
         @DefaultValue @Name("static") Map<String, List<String>> staticEndpoints) {
 
@@ -273,4 +275,12 @@ public record GrpcLbProperties(
      *     which.
      */
     public record Consumers(@DefaultValue("false") boolean enabled) {}
+
+    /**
+     * What is added to the application's own log.
+     *
+     * @param mdc Whether the server of a call is on the log's MDC in the call's callbacks: its address, id and zone, the policy and the
+     *     attempt.
+     */
+    public record Logging(@DefaultValue("false") boolean mdc) {}
 }

@@ -7,6 +7,7 @@ import io.github.grpclb.autoconfigure.UnusedClients;
 import io.github.grpclb.autoconfigure.properties.ConfigurationCheck;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.client.ChannelSetup;
+import io.github.grpclb.client.InnerInterceptor;
 import io.github.grpclb.discovery.EndpointSource;
 import io.grpc.ManagedChannelBuilder;
 import org.springframework.beans.factory.ObjectProvider;
@@ -15,7 +16,9 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
+import org.springframework.grpc.client.GlobalClientInterceptor;
 import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
 import org.springframework.grpc.client.GrpcChannelFactory;
 
@@ -24,7 +27,9 @@ import org.springframework.grpc.client.GrpcChannelFactory;
         after = GrpcLbClientAutoConfiguration.class,
         afterName = {
             "org.springframework.boot.grpc.client.autoconfigure.GrpcClientAutoConfiguration",
-            "org.springframework.grpc.autoconfigure.client.GrpcClientAutoConfiguration"
+            "org.springframework.grpc.autoconfigure.client.GrpcClientAutoConfiguration",
+            "org.springframework.boot.grpc.client.autoconfigure.GrpcClientObservationAutoConfiguration",
+            "org.springframework.grpc.autoconfigure.client.GrpcClientObservationAutoConfiguration"
         })
 @ConditionalOnGrpcLb
 @ConditionalOnClass(GrpcChannelBuilderCustomizer.class)
@@ -46,6 +51,13 @@ public final class SpringGrpcClientAutoConfiguration {
     <T extends ManagedChannelBuilder<T>> ClientChannels<T> grpcLbSpringClientChannels(
             ChannelTargets targets, ChannelProperties channels, ChannelSetup setup) {
         return new ClientChannels<>(targets, channels, setup);
+    }
+
+    @Bean
+    @GlobalClientInterceptor
+    @Order // last: beneath the host's own, which have no order either and are defined before
+    InnerInterceptors grpcLbSpringInnerInterceptors(ObjectProvider<InnerInterceptor> interceptors) {
+        return new InnerInterceptors(interceptors.orderedStream().toList());
     }
 
     @Bean

@@ -2,6 +2,7 @@ package io.github.grpclb.autoconfigure.properties;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.grpclb.client.ServerKeys;
 import io.github.grpclb.metrics.GrpcLbMeters;
 import io.github.grpclb.testing.Repository;
 import io.github.grpclb.xds.metrics.XdsMetrics;
@@ -22,7 +23,7 @@ class DocumentedPropertiesTest {
 
     private static final Pattern PROPERTY = Pattern.compile("`grpc\\.lb\\.([a-z][a-z.-]*[a-z])");
 
-    /** Or is a meter's name. */
+    /** Or is a meter's name, or a span's key. */
     @TestFactory
     Stream<DynamicTest> everyPropertyInTheTextIsThere() throws IOException {
         Set<String> meters = meters();
@@ -40,7 +41,7 @@ class DocumentedPropertiesTest {
     }
 
     private static Set<String> meters() {
-        return Stream.of(GrpcLbMeters.class, XdsMetrics.class)
+        return Stream.of(GrpcLbMeters.class, XdsMetrics.class, ServerKeys.class)
                 .flatMap(names -> Arrays.stream(names.getFields()))
                 .filter(field -> field.getType() == String.class)
                 .map(DocumentedPropertiesTest::valueOf)

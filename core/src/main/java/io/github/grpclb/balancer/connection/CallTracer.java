@@ -187,7 +187,9 @@ final class CallTracer extends ForwardingClientStreamTracer {
                 use.mark();
             }
             ClientStreamTracer beneath = own == null ? NONE : own.newClientStreamTracer(info, headers);
-            return new CallTracer(beneath, this, deadline(info));
+            ChosenServer asked = ChosenServer.of(info.getCallOptions());
+            return new CallTracer(
+                    asked == null ? beneath : asked.begin(endpoint, tracking.policy(), beneath), this, deadline(info));
         }
 
         /** The call's own, or the one that it inherited from the call that is being served. */
