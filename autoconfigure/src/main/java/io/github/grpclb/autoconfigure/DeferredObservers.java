@@ -163,6 +163,26 @@ final class DeferredObservers implements SmartInitializingSingleton {
         }
 
         @Override
+        public void pickDelayed(String service, String policy, Delay delay) {
+            PickObserver observer = deferred.get();
+            if (observer != null) {
+                observer.pickDelayed(service, policy, delay);
+            } else {
+                deferred.keep(later -> later.pickDelayed(service, policy, delay));
+            }
+        }
+
+        @Override
+        public void firstList(String service, long nanos) {
+            PickObserver observer = deferred.get();
+            if (observer != null) {
+                observer.firstList(service, nanos);
+            } else {
+                deferred.keep(later -> later.firstList(service, nanos));
+            }
+        }
+
+        @Override
         public void endpointsChanged(String service, EndpointCounts before, EndpointCounts now) {
             PickObserver observer = deferred.get();
             if (observer != null) {

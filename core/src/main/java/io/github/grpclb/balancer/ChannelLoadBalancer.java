@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.balancer.config.LbConfig;
+import io.github.grpclb.balancer.connection.DelayedPick;
 import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.discovery.LogLimit;
 import io.github.grpclb.policy.builtin.Policies;
@@ -29,6 +30,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
     private final Helper helper;
     private final LbConfig byDefault;
     private final LogLimit logLimit;
+    private final FirstList firstList;
     private LoadBalancer balancer;
     private boolean checking;
 
@@ -37,6 +39,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
         this.helper = helper;
         this.byDefault = argument != null ? argument : LbConfig.DEFAULT;
         this.logLimit = BalancerArgs.logLimit(helper.getNameResolverArgs());
+        this.firstList = new FirstList(helper.getNameResolverArgs());
         this.balancer = new Unchecked().newLoadBalancer(helper);
     }
 
@@ -46,6 +49,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
         if (inUse != null) {
             inUse.tookAList();
         }
+        firstList.arrived(resolved);
         LbConfig config = configOf(resolved);
         Map<String, ?> healthCheck = healthCheck(resolved.getAttributes(), config);
         Attributes attributes = resolved.getAttributes();
@@ -63,6 +67,7 @@ final class ChannelLoadBalancer extends LoadBalancer {
 
     @Override
     public void handleNameResolutionError(Status error) {
+        firstList.failed(error);
         balancer.handleNameResolutionError(error);
     }
 
@@ -102,7 +107,9 @@ final class ChannelLoadBalancer extends LoadBalancer {
             return;
         }
         checking = true;
-        helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
+        helper.updateBalancingState(
+                ConnectivityState.CONNECTING,
+                new FixedResultPicker(DelayedPick.connecting("the endpoints' health is asked for")));
         balancer.shutdown();
         balancer = HealthChecking.around(new Unchecked(), helper);
     }

@@ -8,6 +8,7 @@ import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.EndpointChild;
 import io.github.grpclb.balancer.connection.EndpointCounts;
 import io.github.grpclb.balancer.connection.EndpointStates;
+import io.github.grpclb.balancer.pick.AwaitedPicker;
 import io.github.grpclb.balancer.pick.ChannelCopy;
 import io.github.grpclb.balancer.pick.ChannelMemory;
 import io.github.grpclb.balancer.pick.ChannelPicker;
@@ -252,7 +253,8 @@ public final class PolicyLoadBalancer extends LoadBalancer {
         tracking.endpointsAre(EndpointCounts.NONE);
         tracking.panickingAre(0);
         if (awaited) {
-            helper.updateBalancingState(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
+            helper.updateBalancingState(
+                    ConnectivityState.CONNECTING, new AwaitedPicker(tracking, helper.getAuthority(), error));
         } else {
             helper.updateBalancingState(
                     ConnectivityState.TRANSIENT_FAILURE, new NoEndpointPicker(tracking, helper.getAuthority(), error));

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Counts and times calls and failed picks, and the endpoints in each state. A call costs two look-ups by name at its start and at
+ * Counts and times calls, failed and delayed picks, and the endpoints in each state. A call costs two look-ups by name at its start and at
  * its end; tags are built when a meter is first needed. Thread-safe.
  */
 public final class CallMetrics implements PickObserver {
@@ -53,6 +53,16 @@ public final class CallMetrics implements PickObserver {
     @Override
     public void pickFailed(String service, String policy, Failure failure) {
         service(service).policy(policy).failed().get(failure).increment();
+    }
+
+    @Override
+    public void pickDelayed(String service, String policy, Delay delay) {
+        service(service).policy(policy).delayed().get(delay).increment();
+    }
+
+    @Override
+    public void firstList(String service, long nanos) {
+        registry.timer(GrpcLbMeters.FIRST_LIST, GrpcLbMeters.SERVICE, service).record(nanos, TimeUnit.NANOSECONDS);
     }
 
     @Override

@@ -13,6 +13,11 @@ package io.github.grpclb.metrics;
  * <tr><td>{@value #CALLS_IN_FLIGHT}</td><td>gauge</td><td>service</td><td>calls under way</td></tr>
  * <tr><td>{@value #PICKS_FAILED}</td><td>counter</td><td>service, policy, reason</td>
  *     <td>picks that found no server; a waiting call is picked for again with each change</td></tr>
+ * <tr><td>{@value #PICKS_DELAYED}</td><td>counter</td><td>service, policy, reason</td>
+ *     <td>picks that let their call wait; a waiting call is picked for again with each change</td></tr>
+ * <tr><td>{@value #FIRST_LIST}</td><td>timer</td><td>service</td>
+ *     <td>time from when a channel is first used, or is again after an idle time, to its list of endpoints: its first calls wait as
+ *     long; none where they fail meanwhile</td></tr>
  * <tr><td>{@value #ENDPOINTS}</td><td>gauge</td><td>service, state</td><td>known endpoints in each state</td></tr>
  * <tr><td>{@value #ENDPOINTS_SUSPECTED}</td><td>counter</td><td>service</td>
  *     <td>endpoints that vanished from the registry with most others, and stayed in use; counted by each channel</td></tr>
@@ -50,6 +55,8 @@ public final class GrpcLbMeters {
     public static final String CALLS_FINISHED = "grpc.lb.calls.finished";
     public static final String CALLS_IN_FLIGHT = "grpc.lb.calls.in.flight";
     public static final String PICKS_FAILED = "grpc.lb.picks.failed";
+    public static final String PICKS_DELAYED = "grpc.lb.picks.delayed";
+    public static final String FIRST_LIST = "grpc.lb.first.list";
     public static final String ENDPOINTS = "grpc.lb.endpoints";
     public static final String ENDPOINTS_SUSPECTED = "grpc.lb.endpoints.suspected";
     public static final String EJECTIONS = "grpc.lb.ejections";

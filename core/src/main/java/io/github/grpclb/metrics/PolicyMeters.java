@@ -14,9 +14,13 @@ import java.util.Locale;
  * @param started counts calls that were sent
  * @param finished times calls by the status that they ended with
  * @param failed counts picks that found no server
+ * @param delayed counts picks that let their call wait
  */
 record PolicyMeters(
-        Counter started, MetersBy<Status.Code, Timer> finished, MetersBy<PickObserver.Failure, Counter> failed) {
+        Counter started,
+        MetersBy<Status.Code, Timer> finished,
+        MetersBy<PickObserver.Failure, Counter> failed,
+        MetersBy<PickObserver.Delay, Counter> delayed) {
 
     static PolicyMeters of(MeterRegistry registry, String service, String policy) {
         Tags tags = Tags.of(GrpcLbMeters.SERVICE, service, GrpcLbMeters.POLICY, policy);
@@ -34,6 +38,11 @@ record PolicyMeters(
                         .description("Picks that found no server")
                         .tags(tags)
                         .tag(GrpcLbMeters.REASON, failure.name().toLowerCase(Locale.ROOT))
+                        .register(registry)),
+                new MetersBy<>(PickObserver.Delay.class, delay -> Counter.builder(GrpcLbMeters.PICKS_DELAYED)
+                        .description("Picks that let their call wait")
+                        .tags(tags)
+                        .tag(GrpcLbMeters.REASON, delay.name().toLowerCase(Locale.ROOT))
                         .register(registry)));
     }
 }

@@ -1,5 +1,6 @@
 package io.github.grpclb.balancer.connection;
 
+import io.github.grpclb.balancer.connection.PickObserver.Delay;
 import io.github.grpclb.balancer.connection.PickObserver.Failure;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.LogLimit;
@@ -49,6 +50,19 @@ public final class CallTracking {
     public void pickFailed(String service, Failure failure) {
         if (observer != null) {
             observer.pickFailed(service, policy, failure);
+        }
+    }
+
+    public void pickDelayed(String service, Delay delay) {
+        if (observer != null) {
+            observer.pickDelayed(service, policy, delay);
+        }
+    }
+
+    /** Tells the observer that a channel has its first list. */
+    public void firstList(String service, long nanos) {
+        if (observer != null) {
+            observer.firstList(service, nanos);
         }
     }
 

@@ -12,7 +12,6 @@ import io.grpc.LoadBalancer;
 import io.grpc.LoadBalancer.CreateSubchannelArgs;
 import io.grpc.LoadBalancer.FixedResultPicker;
 import io.grpc.LoadBalancer.Helper;
-import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.LoadBalancer.Subchannel;
 import io.grpc.LoadBalancer.SubchannelPicker;
@@ -48,6 +47,9 @@ public final class EndpointChild {
         MISSING
     }
 
+    private static final SubchannelPicker NOT_CONNECTED =
+            new FixedResultPicker(DelayedPick.connecting("the endpoint is not connected yet"));
+
     private final Helper helper;
     private final LoadBalancerProvider pickFirst;
     private final Listener listener;
@@ -67,7 +69,7 @@ public final class EndpointChild {
     private EndpointLoad load;
     private Standing standing = Standing.LISTED;
     private ConnectivityState state = ConnectivityState.CONNECTING;
-    private SubchannelPicker picker = new FixedResultPicker(PickResult.withNoResult());
+    private SubchannelPicker picker = NOT_CONNECTED;
     private @Nullable EndpointCandidate candidate;
     private @Nullable Attributes fedWith;
     private boolean closed;
@@ -295,7 +297,7 @@ public final class EndpointChild {
         asleep = true;
         state = ConnectivityState.IDLE;
         stateSince = nanoTime();
-        picker = new FixedResultPicker(PickResult.withNoResult());
+        picker = NOT_CONNECTED;
         candidate = null;
         return had == null ? () -> {} : had::close;
     }

@@ -48,6 +48,24 @@ final class GuardedObserver implements PickObserver {
     }
 
     @Override
+    public void pickDelayed(String service, String policy, Delay delay) {
+        try {
+            observer.pickDelayed(service, policy, delay);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void firstList(String service, long nanos) {
+        try {
+            observer.firstList(service, nanos);
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
+    @Override
     public void endpointsChanged(String service, EndpointCounts before, EndpointCounts now) {
         try {
             observer.endpointsChanged(service, before, now);

@@ -32,6 +32,16 @@ public interface PickObserver {
         POLICY_ERROR
     }
 
+    /** Why a pick lets its call wait. A call that waits is picked for again with each change, and may have to go on waiting each time. */
+    enum Delay {
+        /** No endpoint is ready; some are being connected to. */
+        CONNECTING,
+        /** Some endpoints are ready; those that this call is for, by server id, tags or a hash key, are being connected to. */
+        BOUND,
+        /** None is registered, and one is about to be. */
+        AWAITED
+    }
+
     /** A call was sent to a server. */
     default void callStarted(Endpoint endpoint, String policy) {}
 
@@ -46,6 +56,16 @@ public interface PickObserver {
 
     /** A pick found no server. */
     default void pickFailed(String service, String policy, Failure failure) {}
+
+    /** A pick found no server yet: its call waits. */
+    default void pickDelayed(String service, String policy, Delay delay) {}
+
+    /**
+     * A channel has its first list since it was made, or was idle: calls that came before waited for it.
+     *
+     * @param nanos since it began to ask for one
+     */
+    default void firstList(String service, long nanos) {}
 
     /**
      * The endpoints of a channel, or their states, changed. To have the numbers over all channels, add up the differences.

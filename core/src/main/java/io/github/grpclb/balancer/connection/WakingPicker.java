@@ -8,6 +8,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Has a connection made for the first call that picks it, and lets calls wait for it. Thread-safe. */
 final class WakingPicker extends SubchannelPicker {
 
+    private static final PickResult WAIT = DelayedPick.connecting(
+            "the endpoint is outside of the channel's subset, and is connected to for this call");
+
     private final AtomicBoolean asked = new AtomicBoolean();
     private final Runnable wake;
 
@@ -25,6 +28,6 @@ final class WakingPicker extends SubchannelPicker {
         if (!asked.get() && asked.compareAndSet(false, true)) {
             wake.run();
         }
-        return PickResult.withNoResult();
+        return WAIT;
     }
 }

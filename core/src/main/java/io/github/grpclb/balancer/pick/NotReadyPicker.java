@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.connection.CallTracking;
+import io.github.grpclb.balancer.connection.DelayedPick;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.PickObserver;
 import io.github.grpclb.discovery.Endpoint;
@@ -52,7 +53,7 @@ public final class NotReadyPicker extends SubchannelPicker {
     /** Lets calls wait while an endpoint that takes new calls is being connected to, and fails them as above otherwise. */
     public static SubchannelPicker unlessConnecting(CallTracking tracking, List<EndpointCandidate> known) {
         return Pool.isConnecting(known)
-                ? new FixedResultPicker(PickResult.withNoResult())
+                ? new FixedResultPicker(DelayedPick.connecting("no endpoint is ready"))
                 : new NotReadyPicker(tracking, known);
     }
 

@@ -2,9 +2,9 @@ package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.config.LbConfig;
 import io.github.grpclb.balancer.connection.CallTracking;
+import io.github.grpclb.balancer.connection.DelayedPick;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.grpc.LoadBalancer.FixedResultPicker;
-import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -57,7 +57,7 @@ final class PolicyPickers implements Step.Next {
     private SubchannelPicker picker(Pool pool, Takers takers) {
         if (takers.ready.isEmpty()) {
             return Pool.isConnecting(takers.waitedFor)
-                    ? new FixedResultPicker(PickResult.withNoResult())
+                    ? new FixedResultPicker(DelayedPick.connecting("no endpoint for the call is ready"))
                     : new NotReadyPicker(tracking, pool.known());
         }
         pools.add(pool.name());

@@ -6,6 +6,7 @@ import io.github.grpclb.balancer.connection.CallTracking;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.EndpointStates;
 import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.balancer.connection.PickObserver.Delay;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.policy.RoutingKeys;
 import io.grpc.ConnectivityState;
@@ -29,6 +30,7 @@ public final class RoutingPicker extends SubchannelPicker {
     private final List<EndpointCandidate> known;
     private final CallTracking tracking;
     private final SubchannelPicker others;
+    private final boolean someReady;
 
     public RoutingPicker(
             LbConfig config,
@@ -42,14 +44,21 @@ public final class RoutingPicker extends SubchannelPicker {
         this.serverIds = serverIds;
         this.known = known;
         this.others = others;
+        this.someReady = tracking.observer() != null && known.stream().anyMatch(EndpointCandidate::isReady);
     }
 
     @Override
     public PickResult pickSubchannel(PickSubchannelArgs call) {
         String id = serverId(call);
-        if (id == null) {
-            return others.pickSubchannel(call);
+        PickResult result = id == null ? others.pickSubchannel(call) : pickServer(id, call);
+        if (!result.hasResult()) {
+            tracking.pickDelayed(
+                    known.get(0).endpoint().service(), id != null || someReady ? Delay.BOUND : Delay.CONNECTING);
         }
+        return result;
+    }
+
+    private PickResult pickServer(String id, PickSubchannelArgs call) {
         EndpointCandidate server = serverIds.find(id, known);
         return mode == ServerIdMode.STRICT ? strictly(id, server, call) : preferably(server, call);
     }
