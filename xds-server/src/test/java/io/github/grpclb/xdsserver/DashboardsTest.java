@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.github.grpclb.balancer.LiveEndpoints;
+import io.github.grpclb.balancer.connection.PickObserver.Delay;
 import io.github.grpclb.balancer.connection.PickObserver.Failure;
 import io.github.grpclb.client.ChannelSetup;
 import io.github.grpclb.discovery.Endpoint;
@@ -102,6 +103,8 @@ class DashboardsTest {
         TestServer.ask(channel, CallOptions.DEFAULT.withWaitForReady());
         calls.callFinished(endpoint, "round_robin", Status.Code.OK, CallOutcome.SUCCESS, 1);
         calls.pickFailed("greeter", "round_robin", Failure.NOT_READY);
+        calls.pickDelayed("greeter", "round_robin", Delay.CONNECTING);
+        calls.firstList("greeter", 1);
         calls.endpointsSuspected("greeter", 1);
         RegistryMetrics events = new RegistryMetrics(registry, new Answered());
         events.registered(endpoint);

@@ -57,6 +57,12 @@ final class GrafanaDashboard {
                 target("max by (service) (" + mine("grpc.lb.calls.finished", "max") + ")", "{{service}} longest"));
         held("Calls under way", "short", "grpc.lb.calls.in.flight", "service");
         counted("Picks that found no server", "ops", "grpc.lb.picks.failed", "service, reason");
+        counted("Picks that let their call wait", "ops", "grpc.lb.picks.delayed", "service, reason");
+        panel(
+                "Time to the first list of a channel",
+                "s",
+                List.of("grpc.lb.first.list"),
+                target("max by (service) (" + mine("grpc.lb.first.list", "max") + ")", "{{service}} longest"));
         row("Servers");
         held("Servers by state, over all clients", "short", "grpc.lb.endpoints", "service, state");
         panel(
