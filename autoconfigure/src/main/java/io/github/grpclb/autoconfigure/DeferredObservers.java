@@ -269,6 +269,16 @@ final class DeferredObservers implements SmartInitializingSingleton {
         }
 
         @Override
+        public void conflict(Endpoint endpoint, String why) {
+            RegistryObserver observer = deferred.get();
+            if (observer != null) {
+                observer.conflict(endpoint, why);
+            } else {
+                deferred.keep(later -> later.conflict(endpoint, why));
+            }
+        }
+
+        @Override
         public void watchRestarted(String service, Restart reason) {
             RegistryObserver observer = deferred.get();
             if (observer != null) {

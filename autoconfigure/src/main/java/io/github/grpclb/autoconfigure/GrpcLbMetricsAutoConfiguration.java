@@ -3,12 +3,17 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.connection.PickObserver;
+import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.metrics.CallMetrics;
 import io.github.grpclb.metrics.EndpointMetrics;
+import io.github.grpclb.metrics.OverrideMetrics;
 import io.github.grpclb.metrics.RegistryMetrics;
+import io.github.grpclb.override.OverriddenSource;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Map;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -38,6 +43,14 @@ public final class GrpcLbMetricsAutoConfiguration {
     @ConditionalOnMissingBean
     RegistryObserver grpcLbEtcdMetrics(MeterRegistry registry, RegistryStatus status) {
         return new RegistryMetrics(registry, status);
+    }
+
+    /** Beside the others that hear of overrides. */
+    @Bean
+    OverrideMetrics grpcLbOverrideMetrics(MeterRegistry registry, ObjectProvider<EndpointSource> source) {
+        return new OverrideMetrics(
+                registry,
+                () -> source.getIfUnique() instanceof OverriddenSource overridden ? overridden.inForce() : Map.of());
     }
 
     @Bean

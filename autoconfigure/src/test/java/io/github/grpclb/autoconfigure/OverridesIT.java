@@ -18,6 +18,7 @@ import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.RawEtcd;
 import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AutoClose;
@@ -56,9 +57,20 @@ class OverridesIT {
                 .hasMessageContaining("ann")
                 .hasMessageContaining("disk is full"));
         assertThat(caller.ask(fast().withOption(RoutingKeys.SERVER_ID, "s1"))).isEqualTo("s1");
+        assertThat(measured(client, "disabled")).isEqualTo(1);
+        assertThat(measured(client, "weight")).isZero();
         assertThat(store.list(null)).succeedsWithin(LIMIT).asString().contains("server-s1");
         assertThat(store.delete("greeter", "server-s1")).succeedsWithin(LIMIT).isEqualTo(true);
         await().atMost(LIMIT).ignoreExceptions().until(() -> caller.ask(fast()).equals("s1"));
+        assertThat(measured(client, "disabled")).isZero();
+    }
+
+    private static double measured(ConfigurableApplicationContext context, String kind) {
+        return context.getBean(MeterRegistry.class)
+                .get("grpc.lb.overrides")
+                .tags("service", "greeter", "kind", kind)
+                .gauge()
+                .value();
     }
 
     /** As after an update of applications whose roles are those of before. */

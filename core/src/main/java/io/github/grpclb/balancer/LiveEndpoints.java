@@ -3,11 +3,13 @@ package io.github.grpclb.balancer;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.connection.EndpointState;
 import io.github.grpclb.balancer.connection.EndpointStates;
+import io.github.grpclb.balancer.pick.ChainExplanation;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.EndpointLoad;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -129,6 +131,29 @@ public final class LiveEndpoints {
             }
         }
         return byIdentity.values();
+    }
+
+    /**
+     * Returns which part of their weight the endpoints of a service have that are new to a channel, above 0 and below 1; the others are not
+     * in it. As long as {@link #changes} stays the same, so does this: slow start has a balancer make a picker ever again. Takes a few
+     * passes over the endpoints.
+     */
+    public Map<Endpoint.Identity, Double> slowStarts(String service) {
+        Map<Endpoint.Identity, Double> parts = new HashMap<>();
+        for (ChannelView view : views()) {
+            if (view.newest() instanceof ChannelView.Known known
+                    && known.service().equals(service)
+                    && known.config().slowStart() != null) {
+                ChainExplanation explained = known.chain().explain(known.known(), known.healthChecked());
+                for (int i = 0; i < known.known().size(); i++) {
+                    Double part = explained.weight(i).slowStart();
+                    if (part != null) {
+                        parts.merge(known.known().get(i).load().identity(), part, Math::min);
+                    }
+                }
+            }
+        }
+        return parts;
     }
 
     /**

@@ -2,6 +2,7 @@ package io.github.grpclb.metrics;
 
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.balancer.LiveEndpoints.Live;
+import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.load.EndpointLoad;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -29,8 +30,10 @@ public final class EndpointMetrics {
     private final MeterRegistry registry;
     private final LongSupplier changes;
     private final Function<String, Collection<Live>> endpoints;
+    private final Function<String, Map<Endpoint.Identity, Double>> slowStarts;
     private final int bound;
     private final Map<String, Listing> listings = new ConcurrentHashMap<>();
+    private final Map<String, Parts> parts = new ConcurrentHashMap<>();
     private final Map<Key, List<Meter>> own = new HashMap<>();
     private final Map<String, List<Meter>> others = new HashMap<>();
 
@@ -40,7 +43,7 @@ public final class EndpointMetrics {
      * @param live what is measured
      */
     public EndpointMetrics(MeterRegistry registry, LiveEndpoints live) {
-        this(registry, live::changes, live::endpoints, GrpcLbMeters.MAX_ENDPOINTS);
+        this(registry, live::changes, live::endpoints, live::slowStarts, GrpcLbMeters.MAX_ENDPOINTS);
     }
 
     /**
@@ -48,12 +51,18 @@ public final class EndpointMetrics {
      *
      * @param changes how often the endpoints of any service have changed
      * @param endpoints returns those of a service; costs as much as there are
+     * @param slowStarts returns which part of their weight new ones have; costs as much
      */
     EndpointMetrics(
-            MeterRegistry registry, LongSupplier changes, Function<String, Collection<Live>> endpoints, int bound) {
+            MeterRegistry registry,
+            LongSupplier changes,
+            Function<String, Collection<Live>> endpoints,
+            Function<String, Map<Endpoint.Identity, Double>> slowStarts,
+            int bound) {
         this.registry = registry;
         this.changes = changes;
         this.endpoints = endpoints;
+        this.slowStarts = slowStarts;
         this.bound = bound;
     }
 
@@ -81,6 +90,7 @@ public final class EndpointMetrics {
         }
         if (now.isEmpty()) {
             listings.remove(service);
+            parts.remove(service);
         }
     }
 
@@ -101,6 +111,7 @@ public final class EndpointMetrics {
         Values values = value -> sum(listing(key.service).byKey.getOrDefault(key, List.of()), value);
         return List.of(
                 weight(values, tags),
+                slowStart(key, tags),
                 inFlight(values, tags),
                 calls(values, tags, "success", EndpointLoad::successes),
                 calls(values, tags, "failure", EndpointLoad::failures),
@@ -130,6 +141,33 @@ public final class EndpointMetrics {
                 .description("Effective weight")
                 .tags(tags)
                 .register(registry);
+    }
+
+    private Meter slowStart(Key key, Tags tags) {
+        return Gauge.builder(GrpcLbMeters.ENDPOINT_SLOW_START, () -> slowStart(key))
+                .description("Part of the weight by slow start")
+                .tags(tags)
+                .register(registry);
+    }
+
+    private double slowStart(Key key) {
+        Map<Endpoint.Identity, Double> now = parts(key.service);
+        return listing(key.service).byKey.getOrDefault(key, List.of()).stream()
+                .mapToDouble(endpoint -> now.getOrDefault(endpoint.load().identity(), 1.0))
+                .min()
+                .orElse(1);
+    }
+
+    /** Worked out when somebody asks, unlike the listing, which is made with each change. */
+    private Map<Endpoint.Identity, Double> parts(String service) {
+        long now = changes.getAsLong();
+        Parts known = parts.get(service);
+        if (known != null && known.changes == now) {
+            return known.byIdentity;
+        }
+        Parts made = new Parts(now, slowStarts.apply(service));
+        parts.put(service, made);
+        return made.byIdentity;
     }
 
     private Meter inFlight(Values values, Tags tags) {
@@ -175,6 +213,13 @@ public final class EndpointMetrics {
             return new Listing(changes, byKey);
         }
     }
+
+    /**
+     * Which part of their weight the new endpoints of a service have.
+     *
+     * @param changes how many changes it takes in
+     */
+    private record Parts(long changes, Map<Endpoint.Identity, Double> byIdentity) {}
 
     private record Key(String service, String address) {
 

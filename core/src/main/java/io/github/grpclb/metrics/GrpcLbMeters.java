@@ -25,6 +25,8 @@ package io.github.grpclb.metrics;
  *     <td>endpoints that were ejected as outliers; counted by each channel</td></tr>
  * <tr><td>{@value #PANIC}</td><td>gauge</td><td>service</td>
  *     <td>pools of endpoints, over all channels, that use ejected ones since too few others are usable</td></tr>
+ * <tr><td>{@value #OVERRIDES}</td><td>gauge</td><td>service, kind</td>
+ *     <td>overrides that act on this process: {@code weight}, {@code disabled}, {@code policy} or {@code split}</td></tr>
  * <tr><td>{@value #ETCD_ANSWER_AGE}</td><td>gauge, seconds</td><td></td>
  *     <td>time since etcd last answered; NaN before the first answer</td></tr>
  * <tr><td>{@value #WATCH_RESTARTS}</td><td>counter</td><td>service, reason</td>
@@ -33,6 +35,8 @@ package io.github.grpclb.metrics;
  *     <td>1 while this process is announced, 0 while its announcement is lost; there is none before the first</td></tr>
  * <tr><td>{@value #REGISTRATIONS}</td><td>counter</td><td>service</td>
  *     <td>times that this process was announced, the first time and each time it was put back</td></tr>
+ * <tr><td>{@value #REGISTRATION_CONFLICTS}</td><td>counter</td><td>service</td>
+ *     <td>other live processes that held the key under which this one is to be announced</td></tr>
  * <tr><td>{@value #REGISTRATION_LAG}</td><td>timer</td><td>service</td>
  *     <td>time from writing the own record until it was read back</td></tr>
  * <tr><td>{@value #REGISTRATIONS_LOST}</td><td>counter</td><td>service, reason</td>
@@ -44,6 +48,8 @@ package io.github.grpclb.metrics;
  *     <td>calls to an endpoint that ended; none for the tag {@value #OTHER} *</td></tr>
  * <tr><td>{@value #ENDPOINT_IN_FLIGHT}</td><td>gauge</td><td>service, endpoint</td><td>calls to an endpoint under way *</td></tr>
  * <tr><td>{@value #ENDPOINT_WEIGHT}</td><td>gauge</td><td>service, endpoint</td><td>weight in effect, before slow start; 0 while an endpoint takes no calls *</td></tr>
+ * <tr><td>{@value #ENDPOINT_SLOW_START}</td><td>gauge</td><td>service, endpoint</td>
+ *     <td>part of its weight that an endpoint has by slow start while it is new, 1 otherwise; none for the tag {@value #OTHER} *</td></tr>
  * </table>
  *
  * <p>* Only where meters per endpoint are asked for, and for at most {@value #MAX_ENDPOINTS} endpoints at a time: all further
@@ -61,17 +67,20 @@ public final class GrpcLbMeters {
     public static final String ENDPOINTS_SUSPECTED = "grpc.lb.endpoints.suspected";
     public static final String EJECTIONS = "grpc.lb.ejections";
     public static final String PANIC = "grpc.lb.panic";
+    public static final String OVERRIDES = "grpc.lb.overrides";
     public static final String ETCD_ANSWER_AGE = "grpc.lb.etcd.answer.age";
     public static final String WATCH_RESTARTS = "grpc.lb.etcd.watch.restarts";
     public static final String REGISTERED = "grpc.lb.registered";
     public static final String REGISTRATIONS = "grpc.lb.registrations";
     public static final String REGISTRATIONS_LOST = "grpc.lb.registrations.lost";
+    public static final String REGISTRATION_CONFLICTS = "grpc.lb.registration.conflicts";
     public static final String REGISTRATION_LAG = "grpc.lb.registration.lag";
     public static final String RECORDS_SKIPPED = "grpc.lb.records.skipped";
     public static final String MASS_CHANGES = "grpc.lb.mass.changes";
     public static final String ENDPOINT_CALLS = "grpc.lb.endpoint.calls";
     public static final String ENDPOINT_IN_FLIGHT = "grpc.lb.endpoint.in.flight";
     public static final String ENDPOINT_WEIGHT = "grpc.lb.endpoint.weight";
+    public static final String ENDPOINT_SLOW_START = "grpc.lb.endpoint.slow.start";
 
     /** Tag: the service's name. */
     public static final String SERVICE = "service";
@@ -84,6 +93,9 @@ public final class GrpcLbMeters {
 
     /** Tag: why, in lower case with underscores. */
     public static final String REASON = "reason";
+
+    /** Tag: what an override changes. */
+    public static final String KIND = "kind";
 
     /** Tag: what a call's end says about the server: {@code success}, {@code failure} or {@code cancelled}. */
     public static final String OUTCOME = "outcome";

@@ -58,6 +58,12 @@ public final class RegistryMetrics implements RegistryObserver {
     }
 
     @Override
+    public void conflict(Endpoint endpoint, String why) {
+        registry.counter(GrpcLbMeters.REGISTRATION_CONFLICTS, GrpcLbMeters.SERVICE, endpoint.service())
+                .increment();
+    }
+
+    @Override
     public void watchRestarted(String service, Restart reason) {
         count(GrpcLbMeters.WATCH_RESTARTS, service, reason);
     }

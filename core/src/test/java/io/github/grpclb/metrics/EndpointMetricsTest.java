@@ -41,7 +41,7 @@ class EndpointMetricsTest {
     private final LiveEndpoints live = new LiveEndpoints();
     private final AtomicInteger listings = new AtomicInteger();
     private final CallMetrics metrics =
-            new CallMetrics(registry, new EndpointMetrics(registry, live::changes, this::list, BOUND));
+            new CallMetrics(registry, new EndpointMetrics(registry, live::changes, this::list, live::slowStarts, BOUND));
     private final EndpointLoads loads =
             new EndpointLoads(Duration.ofMinutes(5), () -> this.helper.clock().nanoTime());
     private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()
@@ -130,6 +130,24 @@ class EndpointMetricsTest {
     }
 
     @Test
+    void anEndpointThatIsNewHasAPartOfItsWeight() {
+        config = Map.of("policy", "weighted_random", "slowStart", Map.of("window", "60s"));
+        accept(endpoint(1).weight(5).build());
+        ready();
+        assertThat(slowStart("127.0.0.1:1")).as("it has nobody beside it").isEqualTo(1);
+        helper.clock().forward(Duration.ofSeconds(60));
+        accept(endpoint(1).weight(5).build(), endpoint(2).weight(5).build());
+        ready();
+        assertThat(slowStart("127.0.0.1:1")).isEqualTo(1);
+        assertThat(slowStart("127.0.0.1:2")).isEqualTo(0.1);
+        assertThat(weight("127.0.0.1:2")).as("before slow start").isEqualTo(5);
+        helper.clock().forward(Duration.ofSeconds(30));
+        assertThat(slowStart("127.0.0.1:2")).isBetween(0.49, 0.52);
+        helper.clock().forward(Duration.ofSeconds(31));
+        assertThat(slowStart("127.0.0.1:2")).isEqualTo(1);
+    }
+
+    @Test
     void aWeightThatChangesAloneIsSeen() {
         accept(endpoint(1).weight(5).build());
         ready();
@@ -197,6 +215,13 @@ class EndpointMetricsTest {
     private void ready() {
         helper.subchannels().forEach(FakeSubchannel::ready);
         helper.clock().forward(Duration.ofMillis(5));
+    }
+
+    private double slowStart(String endpoint) {
+        return registry.get("grpc.lb.endpoint.slow.start")
+                .tags("service", "svc", "endpoint", endpoint)
+                .gauge()
+                .value();
     }
 
     private double weight(String endpoint) {

@@ -53,6 +53,15 @@ final class AlertRules {
                 "{{ $labels.instance }} does not see its own record of {{ $labels.service }}",
                 "It was written and never read back.",
                 "docs/observability.md#the-own-registration");
+        alert(
+                "GrpcLbRegistrationConflict",
+                table.series("grpc.lb.registration.conflicts").happened(HERE, "10m"),
+                "1m",
+                "critical",
+                "Another live process holds the key of {{ $labels.instance }} as {{ $labels.service }}",
+                "One of the two is not found. They announce the same address: a container's own, or grpc.lb.registration.host"
+                        + " copied from one to the other.",
+                "docs/operations.md#advertised-address");
         Series age = table.series("grpc.lb.etcd.answer.age");
         alert(
                 "GrpcLbEtcdUnreachable",
@@ -110,6 +119,15 @@ final class AlertRules {
                 "Calls of {{ $labels.instance }} to {{ $labels.service }} find no server",
                 "More than 5 % of picks. The meter's tag reason says why; the actuator's endpoint grpclb, for which channel.",
                 "docs/observability.md#the-actuator-endpoint-grpclb");
+        alert(
+                "GrpcLbOverridden",
+                table.series("grpc.lb.overrides").sum(HERE + ", kind") + " > 0",
+                "30m",
+                "info",
+                "An override ({{ $labels.kind }}) of {{ $labels.service }} acts on {{ $labels.instance }}",
+                "It ends by itself; what is to stay belongs into the service's configuration. The actuator's endpoint grpclb says who"
+                        + " wants it, and why.",
+                "docs/operations.md#overrides");
         alert(
                 "GrpcLbEjections",
                 table.series("grpc.lb.ejections").increase(HERE, "15m") + " > 5",

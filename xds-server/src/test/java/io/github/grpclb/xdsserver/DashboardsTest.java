@@ -18,6 +18,7 @@ import io.github.grpclb.load.CallOutcome;
 import io.github.grpclb.metrics.CallMetrics;
 import io.github.grpclb.metrics.EndpointMetrics;
 import io.github.grpclb.metrics.GrpcLbMeters;
+import io.github.grpclb.metrics.OverrideMetrics;
 import io.github.grpclb.metrics.RegistryMetrics;
 import io.github.grpclb.testing.Repository;
 import io.github.grpclb.testing.TestServer;
@@ -35,6 +36,7 @@ import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -113,6 +115,22 @@ class DashboardsTest {
         events.watchRestarted("greeter", Restart.PERIODIC);
         events.recordSkipped("greeter");
         events.massChange("greeter");
+        events.conflict(endpoint, "held by another");
+        new OverrideMetrics(registry, Map::of).begun(override());
+    }
+
+    private static io.github.grpclb.override.Override override() {
+        return new io.github.grpclb.override.Override(
+                "greeter",
+                "all",
+                new io.github.grpclb.override.Override.Selector.All(),
+                new io.github.grpclb.override.Override.Effect.Disabled(),
+                "ann",
+                "leaks memory",
+                Instant.EPOCH,
+                Instant.EPOCH.plusSeconds(60),
+                "",
+                0);
     }
 
     @AfterEach
@@ -211,6 +229,7 @@ class DashboardsTest {
                 .contains(
                         "GrpcLbRegistrationLost",
                         "GrpcLbRegistrationNotVisible",
+                        "GrpcLbRegistrationConflict",
                         "GrpcLbEtcdUnreachable",
                         "GrpcLbNoReadyServer",
                         "GrpcLbPanic",
@@ -221,7 +240,7 @@ class DashboardsTest {
         for (Map<String, Object> rule : rules) {
             String name = (String) rule.get("alert");
             assertThat((String) rule.get("for")).as(name).matches("[1-9][0-9]*m");
-            assertThat(texts(rule, "labels").get("severity")).as(name).isIn("warning", "critical");
+            assertThat(texts(rule, "labels").get("severity")).as(name).isIn("info", "warning", "critical");
             Map<String, String> annotations = texts(rule, "annotations");
             assertThat(annotations.get("summary")).as(name).isNotBlank();
             assertThat(annotations.get("description")).as(name).isNotBlank();

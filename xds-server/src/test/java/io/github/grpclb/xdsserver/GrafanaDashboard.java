@@ -78,6 +78,7 @@ final class GrafanaDashboard {
         counted("Ejections", "ops", "grpc.lb.ejections", "service");
         held("Panic", "short", "grpc.lb.panic", "service, instance");
         counted("Servers that became suspects", "ops", "grpc.lb.endpoints.suspected", "service");
+        held("Overrides in force", "short", "grpc.lb.overrides", "service, kind, instance");
         row("Registry");
         panel(
                 "Time since etcd last answered",
@@ -94,6 +95,7 @@ final class GrafanaDashboard {
         held("Processes that are announced", "short", "grpc.lb.registered", "service");
         counted("Announcements", "ops", "grpc.lb.registrations", "service");
         counted("Announcements that were lost", "ops", "grpc.lb.registrations.lost", "service, reason");
+        counted("Other processes with a server's key", "ops", "grpc.lb.registration.conflicts", "service");
         panel(
                 "Time until the own record was read back",
                 "s",
@@ -107,6 +109,11 @@ final class GrafanaDashboard {
                 "short",
                 List.of("grpc.lb.endpoint.weight"),
                 target("max by (endpoint) (" + mine("grpc.lb.endpoint.weight") + ")", "{{endpoint}}"));
+        panel(
+                "Part of the weight by slow start",
+                "percentunit",
+                List.of("grpc.lb.endpoint.slow.start"),
+                target("min by (endpoint) (" + mine("grpc.lb.endpoint.slow.start") + ")", "{{endpoint}}"));
     }
 
     /** Returns a meter's series of the services and processes that the viewer chose. */
