@@ -82,7 +82,7 @@ final class AlertRules {
                 "2m",
                 "critical",
                 "{{ $labels.instance }} can call no server of {{ $labels.service }}",
-                "It knows servers, and none of them is ready: they drain, are ejected, or cannot be connected to.",
+                "It knows servers, and none of them is ready: they drain, are disabled or ejected, or cannot be connected to.",
                 "docs/observability.md#states-of-an-endpoint");
         alert(
                 "GrpcLbPanic",
