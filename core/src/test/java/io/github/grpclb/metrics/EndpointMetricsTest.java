@@ -40,8 +40,8 @@ class EndpointMetricsTest {
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final LiveEndpoints live = new LiveEndpoints();
     private final AtomicInteger listings = new AtomicInteger();
-    private final CallMetrics metrics =
-            new CallMetrics(registry, new EndpointMetrics(registry, live::changes, this::list, live::slowStarts, BOUND));
+    private final CallMetrics metrics = new CallMetrics(
+            registry, new EndpointMetrics(registry, live::changes, this::list, live::slowStarts, BOUND));
     private final EndpointLoads loads =
             new EndpointLoads(Duration.ofMinutes(5), () -> this.helper.clock().nanoTime());
     private final FakeHelper helper = new FakeHelper(NameResolver.Args.newBuilder()

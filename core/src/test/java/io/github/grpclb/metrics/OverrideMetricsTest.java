@@ -52,8 +52,7 @@ class OverrideMetricsTest {
     }
 
     private static Override override(String name, Selector selector, Effect effect) {
-        return new Override(
-                "orders", name, selector, effect, "ann", "leaks memory", NOW, NOW.plusSeconds(600), "", 0);
+        return new Override("orders", name, selector, effect, "ann", "leaks memory", NOW, NOW.plusSeconds(600), "", 0);
     }
 
     private double count(String kind) {

@@ -54,7 +54,8 @@ class RegistryMetricsTest {
 
     @Test
     void countsWhoElseHeldTheKey() {
-        metrics.conflict(Endpoint.builder("orders", "10.0.0.1", 8080).build(), "held by 10.0.0.1:8080, started earlier");
+        metrics.conflict(
+                Endpoint.builder("orders", "10.0.0.1", 8080).build(), "held by 10.0.0.1:8080, started earlier");
         assertThat(count("grpc.lb.registration.conflicts", "service", "orders")).isEqualTo(1);
     }
 
