@@ -358,21 +358,24 @@ byId('predict-form').addEventListener('submit', async (event) => {
 });
 
 function prediction(told) {
-  const shown = [element('ul', {}, (told.steps ?? []).map((step) => element('li', {}, step)))];
+  const list = (steps) => element('ul', {}, steps.map((step) => element('li', {}, step)));
+  const shown = [list(told.steps ?? [])];
+  if (told.stepsAfter) shown.push(element('p', {}, 'After the change:'), list(told.stepsAfter));
   if (told.reason) shown.push(element('p', { class: 'reason' }, told.reason));
-  const after = new Map((told.after ?? []).map((each) => [keyOf(each), each]));
-  const rows = (told.before ?? told.after ?? []).map((each) => element('tr', {},
-    element('td', { class: 'name' }, keyOf(each)), element('td', { class: 'number' }, percent(each.share)),
-    told.after ? element('td', { class: 'number' }, percent(after.get(keyOf(each))?.share ?? 0)) : null));
-  const failed = told.failed && (told.failed.before || told.failed.after);
-  if (failed) {
-    rows.push(element('tr', {}, element('td', { class: 'bad' }, 'calls that fail'), element('td', { class: 'number' }, percent(told.failed.before)),
-      told.after ? element('td', { class: 'number' }, percent(told.failed.after)) : null));
+  if (!told.before && !told.after) return shown;
+  const changed = Boolean(told.after);
+  const byServer = (shares) => shares && new Map(shares.map((each) => [keyOf(each), each.share]));
+  const [before, after] = [byServer(told.before), byServer(told.after)];
+  const line = (name, was, will, kind = 'name') => element('tr', {}, element('td', { class: kind }, name),
+    element('td', { class: 'number' }, percent(was)), changed ? element('td', { class: 'number' }, percent(will)) : null);
+  // A server that is not among the shares gets nothing; where there are no shares at all, nothing is known.
+  const shareOf = (shares, key) => shares ? shares.get(key) ?? 0 : null;
+  const rows = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].map((key) => line(key, shareOf(before, key), shareOf(after, key)));
+  for (const [name, part] of [['calls that wait first', told.waiting], ['calls that fail', told.failed]]) {
+    if (part?.before || part?.after) rows.push(line(name, part.before, part.after, 'bad'));
   }
-  if (rows.length) {
-    shown.push(element('table', {}, element('thead', {}, element('tr', {}, element('th', {}, `Of ${number(told.picks)} calls`), element('th', {}, told.after ? 'before' : 'share'), told.after ? element('th', {}, 'after') : null)),
-      element('tbody', {}, rows)));
-  }
+  const titles = [`Of ${number(told.picks)} calls`, ...(changed ? ['before', 'after'] : ['share'])];
+  shown.push(element('table', {}, element('thead', {}, element('tr', {}, titles.map((title) => element('th', {}, title)))), element('tbody', {}, rows)));
   return shown;
 }
 
