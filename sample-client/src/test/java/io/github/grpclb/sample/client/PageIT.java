@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.actuate.Section;
 import io.github.grpclb.actuate.SectionQuery;
 import io.github.grpclb.testing.Browser;
+import io.github.grpclb.testing.EtcdServer;
 import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.RawEtcd;
+import io.github.grpclb.testing.TestServer;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Instant;
@@ -128,23 +131,31 @@ class PageIT {
     }
 
     @Test
-    void setsAndEndsAnOverride() {
-        Options options = Options.parse("--rpc=health", "--calls=20", "--quiet", "--warmup=0ms", "--wait-for-ready");
-        SpringApplication real = new SpringApplication(SampleClient.class);
-        real.addInitializers((GenericApplicationContext context) -> context.registerBean(Options.class, () -> options));
-        application = real.run(
-                "--spring.main.web-application-type=servlet",
-                "--server.address=127.0.0.1",
-                "--server.port=0",
-                "--grpc.server.port=0",
-                "--grpc.server.address=127.0.0.1",
-                "--grpc.lb.etcd.embedded.enabled=true",
-                "--grpc.lb.etcd.embedded.port=0",
-                "--grpc.lb.registration.service=grpclb_test2",
-                "--grpc.lb.registration.id=s1",
-                "--grpc.lb.registration.drain.quiet-period=0",
-                "--grpc.lb.operations.enabled=true");
-        assertThat(application.getBean(Greeter.class).run()).isZero();
+    void setsAndEndsAnOverride() throws Exception {
+        try (EtcdServer etcd = EtcdServers.start();
+                RawEtcd hands = new RawEtcd(etcd.endpoint());
+                TestServer server = TestServer.start("s1")) {
+            String address = "127.0.0.1:" + server.port();
+            hands.put(
+                    "/grpclb/grpclb_test2/" + address,
+                    "{\"Op\":0,\"Addr\":\"" + address + "\",\"Metadata\":{\"id\":\"s1\",\"weight\":1}}");
+            Options options =
+                    Options.parse("--rpc=health", "--calls=20", "--quiet", "--warmup=0ms", "--wait-for-ready");
+            SpringApplication real = new SpringApplication(SampleClient.class);
+            real.addInitializers(
+                    (GenericApplicationContext context) -> context.registerBean(Options.class, () -> options));
+            application = real.run(
+                    "--spring.main.web-application-type=servlet",
+                    "--server.address=127.0.0.1",
+                    "--server.port=0",
+                    "--grpc.lb.etcd.endpoints=" + etcd.endpoint(),
+                    "--grpc.lb.operations.enabled=true");
+            assertThat(application.getBean(Greeter.class).run()).isZero();
+            overrideAndEnd();
+        }
+    }
+
+    private void overrideAndEnd() {
         browser.open(originOf(application).resolve("actuator/grpclb/ui").toString());
         browser.awaitTrue("document.querySelectorAll('tr.server').length === 1");
         browser.awaitTrue("!document.getElementById('override-form').hidden");
