@@ -79,34 +79,22 @@ final class EjectionStep implements Step {
     }
 
     @Override
-    public Passage passage(Pool pool, PickSubchannelArgs call) {
+    public Passage passage(Pool pool, @Nullable PickSubchannelArgs call) {
+        Map<Endpoint.Identity, Ejection> ejected = state.ejections();
         List<EndpointCandidate> usable = new ArrayList<>();
-        List<String> ejected = new ArrayList<>();
-        for (EndpointCandidate candidate : pool.connected()) {
-            if (history.isEjected(candidate.load())) {
-                ejected.add(candidate.endpoint().address());
+        List<String> without = new ArrayList<>();
+        for (EndpointCandidate candidate : ejected.isEmpty() ? List.<EndpointCandidate>of() : pool.connected()) {
+            if (ejected.containsKey(candidate.load().identity())) {
+                without.add(candidate.endpoint().address());
             } else {
                 usable.add(candidate);
             }
         }
-        return ejected.isEmpty()
+        return without.isEmpty()
                 ? Passage.through(pool)
                 : Passage.through(pool.withUsable(usable))
-                        .say("ejection: " + ejected.size() + " of "
-                                + Passage.servers(pool.connected().size()) + " left out: " + Passage.some(ejected));
-    }
-
-    @Override
-    public List<Way> ways(Pool pool) {
-        Map<Endpoint.Identity, Ejection> ejected = state.ejections();
-        return List.of(new Way(
-                ejected.isEmpty()
-                        ? pool
-                        : pool.withUsable(Pool.filter(
-                                pool.connected(),
-                                candidate ->
-                                        !ejected.containsKey(candidate.load().identity()))),
-                1));
+                        .say("ejection: " + without.size() + " of "
+                                + Passage.servers(pool.connected().size()) + " left out: " + Passage.some(without));
     }
 
     @Override

@@ -6,8 +6,6 @@ import io.github.grpclb.balancer.explain.Reason;
 import io.github.grpclb.balancer.explain.Verdict;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -71,7 +69,7 @@ final class PanicStep implements Step {
     }
 
     @Override
-    public Passage passage(Pool pool, PickSubchannelArgs call) {
+    public Passage passage(Pool pool, @Nullable PickSubchannelArgs call) {
         return panics(pool)
                 ? Passage.through(pool.withUsable(pool.connected()))
                         .say("panic: " + pool.counts() + ", less than " + threshold
@@ -80,19 +78,13 @@ final class PanicStep implements Step {
     }
 
     @Override
-    public List<Way> ways(Pool pool) {
-        return List.of(new Way(panics(pool) ? pool.withUsable(pool.connected()) : pool, 1));
-    }
-
-    @Override
     public Judge judge(List<Way> before, List<Way> after) {
-        Set<Object> broughtBack = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<EndpointCandidate> broughtBack = Pool.identitySet(List.of());
         StringBuilder counts = new StringBuilder();
         for (Way way : before) {
             if (panics(way.pool())) {
                 counts.append(counts.isEmpty() ? "" : ", ").append(way.pool().counts());
-                Set<EndpointCandidate> usable = Collections.newSetFromMap(new IdentityHashMap<>());
-                usable.addAll(way.pool().usable());
+                Set<EndpointCandidate> usable = Pool.identitySet(way.pool().usable());
                 broughtBack.addAll(Pool.filter(way.pool().connected(), candidate -> !usable.contains(candidate)));
             }
         }

@@ -3,15 +3,13 @@ package io.github.grpclb.balancer.pick;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Where a call goes on to from a step, and what the step has to say of that. Not thread-safe.
- */
+/** Where a call goes on to from a step, and what the step has to say of that. Not thread-safe. */
 final class Passage {
 
     private static final int MOST_NAMED = 3;
 
     private final List<String> says = new ArrayList<>();
-    private final List<Pool> pools = new ArrayList<>();
+    private final List<Way> ways = new ArrayList<>();
 
     /** Returns that of a call that a step lets through without a word. */
     static Passage through(Pool pool) {
@@ -24,7 +22,18 @@ final class Passage {
     }
 
     Passage to(Pool pool) {
-        pools.add(pool);
+        return to(pool, 1);
+    }
+
+    /**
+     * Adds a pool.
+     *
+     * @param share the part of such calls that goes there, 0 to 1; none at 0
+     */
+    Passage to(Pool pool, double share) {
+        if (share > 0) {
+            ways.add(new Way(pool, share));
+        }
         return this;
     }
 
@@ -32,9 +41,9 @@ final class Passage {
         return says;
     }
 
-    /** Returns among whom the call may go on; none where it fails. */
-    List<Pool> pools() {
-        return pools;
+    /** Returns among whom the call may go on, with shares that make 1; none where it fails. */
+    List<Way> ways() {
+        return ways;
     }
 
     /** Names the first of some things. */

@@ -112,20 +112,24 @@ public final class PickerChain {
      */
     public List<String> path(List<EndpointCandidate> known, PickSubchannelArgs call) {
         List<String> path = new ArrayList<>();
-        List<Pool> pools = List.of(Pool.of(known));
+        List<Way> ways = List.of(new Way(Pool.of(known), 1));
         for (Step step : steps) {
-            List<Pool> next = new ArrayList<>();
-            for (Pool pool : pools) {
-                Passage passage = step.passage(pool, call);
-                passage.says().forEach(text -> path.add(named(pool, text)));
-                next.addAll(passage.pools());
-            }
-            pools = next;
+            ways = onward(step, ways, call, path);
         }
-        for (Pool pool : pools) {
-            last.says(pool).forEach(text -> path.add(named(pool, text)));
+        for (Way way : ways) {
+            last.says(way.pool()).forEach(text -> path.add(named(way.pool(), text)));
         }
         return path;
+    }
+
+    private static List<Way> onward(Step step, List<Way> ways, @Nullable PickSubchannelArgs call, List<String> path) {
+        List<Way> onward = new ArrayList<>();
+        for (Way way : ways) {
+            Passage passage = step.passage(way.pool(), call);
+            passage.says().forEach(text -> path.add(named(way.pool(), text)));
+            passage.ways().forEach(next -> onward.add(new Way(next.pool(), way.share() * next.share())));
+        }
+        return onward;
     }
 
     private static String named(Pool pool, String text) {
@@ -143,10 +147,7 @@ public final class PickerChain {
         List<Way> ways = List.of(new Way(Pool.of(known), 1));
         List<Judge> judges = new ArrayList<>();
         for (Step step : steps) {
-            List<Way> after = new ArrayList<>();
-            for (Way way : ways) {
-                step.ways(way.pool()).forEach(next -> after.add(new Way(next.pool(), way.share() * next.share())));
-            }
+            List<Way> after = onward(step, ways, null, new ArrayList<>());
             Judge judge = step.judge(ways, after);
             if (judge != null) {
                 judges.add(judge);

@@ -3,8 +3,11 @@ package io.github.grpclb.balancer.pick;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.grpc.ConnectivityState;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -108,6 +111,13 @@ record Pool(
                 list.apply(part).add(candidate);
             }
         }
+    }
+
+    /** Returns a set that knows its members by identity: a server may have several candidates. */
+    static Set<EndpointCandidate> identitySet(List<EndpointCandidate> members) {
+        Set<EndpointCandidate> set = Collections.newSetFromMap(new IdentityHashMap<>());
+        set.addAll(members);
+        return set;
     }
 
     /** Returns the list itself where all of it is wanted. */

@@ -26,25 +26,21 @@ interface Step extends Timed {
         return List.of(pool);
     }
 
-    /** Says where a call goes on to from here; changes nothing, and draws nothing. */
-    default Passage passage(Pool pool, PickSubchannelArgs call) {
+    /**
+     * Says where a call goes on to from here; changes nothing, and draws nothing. Unlike the methods above, for any thread, once a picker
+     * was made.
+     *
+     * @param call what it asks for, or null for calls that ask for nothing
+     */
+    default Passage passage(Pool pool, @Nullable PickSubchannelArgs call) {
         return Passage.through(pool);
     }
 
     /**
-     * Returns where calls of a pool go that ask for nothing. Unlike the other methods, for any thread.
+     * Returns what says why. For any thread, too.
      *
-     * @return parts with their shares, which make 1
-     */
-    default List<Way> ways(Pool pool) {
-        return List.of(new Way(pool, 1));
-    }
-
-    /**
-     * Returns what says why. Unlike the other methods, for any thread.
-     *
-     * @param before where calls go when they come to this step
-     * @param after where they go from there: the {@link #ways} of each of these
+     * @param before where calls that ask for nothing go when they come to this step
+     * @param after where they go from there: by the {@link #passage} of each of these
      */
     @Nullable
     default Judge judge(List<Way> before, List<Way> after) {

@@ -12,11 +12,11 @@ import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.Status;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Lets each call choose among the servers that have the value which it names, as {@link TagRule} says. */
@@ -54,19 +54,23 @@ final class TagStep implements Step {
     }
 
     @Override
-    public Passage passage(Pool pool, PickSubchannelArgs call) {
+    public Passage passage(Pool pool, @Nullable PickSubchannelArgs call) {
         Passage passage = new Passage();
+        double goesOn = 1;
         for (TagRule rule : rules) {
-            String value = rule.valueOf(call);
-            if (value != null ? !named(rule, value, pool, passage) : !split(rule, pool, passage)) {
+            String value = call == null ? null : rule.valueOf(call);
+            goesOn = value == null
+                    ? split(rule, pool, goesOn, passage)
+                    : named(rule, value, pool, goesOn, passage) ? goesOn : 0;
+            if (goesOn <= 0) {
                 return passage;
             }
         }
-        return passage.to(pool);
+        return passage.to(pool, goesOn);
     }
 
-    /** Follows a call that names a value; says whether it goes on to the next rule. */
-    private boolean named(TagRule rule, String value, Pool pool, Passage passage) {
+    /** Follows calls that name a value; says whether they go on to the next rule. */
+    private boolean named(TagRule rule, String value, Pool pool, double calls, Passage passage) {
         Pool part = pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()))
                 .get(value);
         String says = "tags: " + rule.key() + "=" + value + ": "
@@ -79,41 +83,41 @@ final class TagStep implements Step {
         }
         passage.say(says);
         if (part != null) {
-            passage.to(part);
+            passage.to(part, calls);
         }
         return false;
     }
 
-    /** Follows calls that name no value; says whether some go on to the next rule. */
-    private boolean split(TagRule rule, Pool pool, Passage passage) {
+    /** Follows calls that name no value; returns how many go on to the next rule. */
+    private static double split(TagRule rule, Pool pool, double calls, Passage passage) {
         if (rule.split().isEmpty()) {
-            return true;
+            return calls;
         }
         Map<String, Pool> parts = pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()));
-        boolean goesOn = false;
+        double goesOn = 0;
         double left = 100;
         for (Map.Entry<String, Double> share : rule.split().entrySet()) {
+            String value = share.getKey();
             left -= share.getValue();
-            if (share.getValue() > 0) {
-                goesOn |=
-                        share(rule.key() + "=" + share.getKey(), share.getValue(), parts.get(share.getKey()), passage);
-            }
+            goesOn += share(rule.key() + "=" + value, share.getValue(), parts.get(value), calls, passage);
         }
-        if (left > 0) {
-            Pool rest = withoutShare(rule, pool);
-            goesOn |= share("the others", left, rest.known().isEmpty() ? null : rest, passage);
-        }
-        return goesOn;
+        return goesOn + share("the others", left, withoutShare(rule, pool), calls, passage);
     }
 
-    private static boolean share(String whose, double percent, @Nullable Pool part, Passage passage) {
+    private static double share(String whose, double percent, @Nullable Pool part, double calls, Passage passage) {
+        if (percent < 1e-9) { // what is left of 100 by rounding
+            return 0;
+        }
         boolean canServe = part != null && part.canServe();
         passage.say("tags: " + Passage.percent(percent) + " to " + whose + " ("
-                + (part == null ? "no server" : part.counts()) + ")" + (canServe ? "" : ", so to any"));
-        if (canServe && part != null) {
-            passage.to(part);
+                + (part == null || part.known().isEmpty() ? "no server" : part.counts()) + ")"
+                + (canServe ? "" : ", so to any"));
+        double share = calls * percent / 100;
+        if (!canServe || part == null) {
+            return share;
         }
-        return !canServe;
+        passage.to(part, share);
+        return 0;
     }
 
     /** A value that a call must name has its servers connected to when one does; a share of all calls goes there by itself. */
@@ -137,69 +141,13 @@ final class TagStep implements Step {
     }
 
     @Override
-    public List<Way> ways(Pool pool) {
-        return partWays(pool).stream().map(PartWay::way).toList();
-    }
-
-    /** A way, and who is in it of those that are in the pool before. */
-    private record PartWay(Way way, Predicate<EndpointCandidate> isIn) {}
-
-    private List<PartWay> partWays(Pool pool) {
-        List<PartWay> ways = new ArrayList<>();
-        double left = 1;
-        for (TagRule rule : rules) {
-            if (!rule.split().isEmpty()) {
-                double passedOn = 0;
-                Map<String, Pool> parts = pool.parts(rule.key(), candidate -> rule.valueOf(candidate.endpoint()));
-                double rest = 1;
-                for (Map.Entry<String, Double> share : rule.split().entrySet()) {
-                    String value = share.getKey();
-                    double drawn = share.getValue() / 100;
-                    rest -= drawn;
-                    passedOn += go(
-                            left * drawn,
-                            parts.get(value),
-                            candidate -> value.equals(rule.valueOf(candidate.endpoint())),
-                            ways);
-                }
-                passedOn += go(
-                        left * Math.max(0, rest),
-                        withoutShare(rule, pool),
-                        candidate -> hasNoShare(rule, candidate),
-                        ways);
-                left = passedOn;
-            }
-        }
-        if (left > 0) {
-            ways.add(new PartWay(new Way(pool, left), candidate -> true));
-        }
-        return ways;
-    }
-
-    /** Sends calls to a part; returns how many it cannot take. */
-    private static double go(double share, @Nullable Pool part, Predicate<EndpointCandidate> isIn, List<PartWay> ways) {
-        if (part == null || !part.canServe()) {
-            return share;
-        }
-        if (share > 0) {
-            ways.add(new PartWay(new Way(part, share), isIn));
-        }
-        return 0;
-    }
-
-    @Override
     public Judge judge(List<Way> before, List<Way> after) {
-        List<PartWay> ways = new ArrayList<>();
-        for (Way way : before) {
-            partWays(way.pool())
-                    .forEach(each ->
-                            ways.add(new PartWay(new Way(each.way.pool(), way.share() * each.way.share()), each.isIn)));
+        Map<EndpointCandidate, Double> shares = new IdentityHashMap<>();
+        for (Way way : after) {
+            way.pool().known().forEach(server -> shares.merge(server, way.share(), Double::sum));
         }
         return server -> {
-            double share = 0;
-            for (PartWay each : ways) {
-                share += each.isIn.test(server) ? each.way.share() : 0;
-            }
+            double share = shares.getOrDefault(server, 0.0);
             if (share >= 1 - 1e-9) {
                 return Verdict.ok(Verdict.TAGS);
             }

@@ -1,7 +1,7 @@
 package io.github.grpclb.balancer.pick;
 
 /**
- * Where calls go that ask for nothing.
+ * Where calls go.
  *
  * @param pool among these
  * @param share so many of them, 0 to 1

@@ -7,12 +7,11 @@ import io.github.grpclb.balancer.explain.Verdict;
 import io.grpc.LoadBalancer.PickResult;
 import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.SubchannelPicker;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps calls in the client's own zone, and lets as many leave it as it has no room for: of each call chance decides whether it
@@ -46,7 +45,7 @@ final class ZoneStep implements Step {
 
     @Override
     public SubchannelPicker picker(Pool pool, Next next) {
-        List<Way> ways = ways(pool);
+        List<Way> ways = passage(pool, null).ways();
         return ways.size() == 1
                 ? next.picker(ways.get(0).pool())
                 : new EitherPicker(
@@ -56,21 +55,20 @@ final class ZoneStep implements Step {
     }
 
     @Override
-    public List<Way> ways(Pool pool) {
+    public Passage passage(Pool pool, @Nullable PickSubchannelArgs call) {
         Pool own = own(pool);
         Pool others = others(pool);
         if (!own.canServe() && !others.canServe()) {
             // whoever is waited for is connected to: not to those of other zones where the own one has some
-            return List.of(new Way(Subset.isComing(subsetSize, own.known()) ? own : pool, 1));
+            return Passage.through(Subset.isComing(subsetSize, own.known()) ? own : pool)
+                    .say("zone " + config.own() + ": no server is ready in it, nor in another one");
         }
         double stays = others.canServe() ? stays(own, others, false) : 1;
-        if (stays >= 1) {
-            return List.of(new Way(own, 1));
-        }
-        if (stays <= 0) {
-            return List.of(new Way(others, 1));
-        }
-        return List.of(new Way(own, stays), new Way(others, 1 - stays));
+        return new Passage()
+                .say("zone " + config.own() + ": " + Passage.percent(stays * 100) + " stay (" + own.counts() + ")"
+                        + (stays < 1 ? ", the others leave (" + others.counts() + ")" : ""))
+                .to(own, stays)
+                .to(others, 1 - stays);
     }
 
     @Override
@@ -108,24 +106,6 @@ final class ZoneStep implements Step {
     }
 
     @Override
-    public Passage passage(Pool pool, PickSubchannelArgs call) {
-        Pool own = own(pool);
-        Pool others = others(pool);
-        if (!own.canServe() && !others.canServe()) {
-            return Passage.through(Subset.isComing(subsetSize, own.known()) ? own : pool)
-                    .say("zone " + config.own() + ": no server is ready in it, nor in another one");
-        }
-        double stays = others.canServe() ? stays(own, others, false) : 1;
-        Passage passage = new Passage()
-                .say("zone " + config.own() + ": " + Passage.percent(stays * 100) + " stay (" + own.counts() + ")"
-                        + (stays < 1 ? ", the others leave (" + others.counts() + ")" : ""));
-        if (stays > 0) {
-            passage.to(own);
-        }
-        return stays < 1 ? passage.to(others) : passage;
-    }
-
-    @Override
     public List<Pool> parts(Pool pool) {
         Pool own = own(pool);
         Pool others = others(pool);
@@ -142,8 +122,7 @@ final class ZoneStep implements Step {
         List<EndpointCandidate> members = Pool.filter(own.known(), candidate -> !candidate.isDisabled());
         List<EndpointCandidate> usable = own.usable();
         if (subsetSize > 0) {
-            Set<EndpointCandidate> able = Collections.newSetFromMap(new IdentityHashMap<>());
-            able.addAll(usable);
+            Set<EndpointCandidate> able = Pool.identitySet(usable);
             members = Subset.draw(subsetSize, members);
             usable = Pool.filter(members, candidate -> able.contains(candidate) || (hopeful && candidate.isComing()));
         }
