@@ -87,7 +87,9 @@ public final class ExplainSection implements Section {
             @Nullable String reason,
             @Nullable Long listAgeMillis,
             List<String> panicking,
+            Map<EndpointState, Integer> counts,
             int total,
+            int found,
             List<Server> endpoints) {
 
         static Channel of(ExplainedChannel channel) {
@@ -99,7 +101,9 @@ public final class ExplainSection implements Section {
                     channel.reason(),
                     channel.listAgeMillis(),
                     channel.panicking(),
+                    channel.counts(),
                     channel.total(),
+                    channel.found(),
                     channel.endpoints().stream().map(Server::of).toList());
         }
     }

@@ -4,8 +4,10 @@ import io.github.grpclb.actuate.ConsumersSection;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.actuate.OverridesAction;
 import io.github.grpclb.actuate.OverridesSection;
+import io.github.grpclb.actuate.RecordsSection;
 import io.github.grpclb.actuate.RegistryFailure;
 import io.github.grpclb.actuate.ServicesSection;
+import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.discovery.ConsumerDirectory;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.override.OverrideStore;
@@ -31,6 +33,7 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnAvailableEndpoint(GrpcLbEndpoint.class)
 @RegisterReflectionForBinding({
     ServicesSection.Services.class,
+    RecordsSection.Records.class,
     ConsumersSection.Consumers.class,
     OverridesSection.Overrides.class,
     RegistryFailure.class
@@ -42,6 +45,13 @@ public final class GrpcLbRegistrySectionsAutoConfiguration {
     @ConditionalOnBean(EndpointSource.class)
     ServicesSection grpcLbServicesSection(EndpointSource source) {
         return new ServicesSection(source::catalog);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean({EndpointSource.class, LiveEndpoints.class})
+    RecordsSection grpcLbRecordsSection(EndpointSource source, LiveEndpoints live) {
+        return new RecordsSection(source::records, live);
     }
 
     @Bean

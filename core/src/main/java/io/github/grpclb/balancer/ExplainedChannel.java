@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param listAgeMillis how old the list of servers is that it goes by, or null where it has none
  * @param panicking the parts of its servers of which so few are usable that ejected ones are used as well, such as {@code
  *     version=v2}; the empty text for all servers
- * @param total how many servers were asked for, before they were divided into pages
+ * @param counts how many of its servers are in which state
+ * @param total how many servers it has
+ * @param found how many of them were asked for, before they were divided into pages
  * @param endpoints those of the page
  */
 public record ExplainedChannel(
@@ -32,7 +34,9 @@ public record ExplainedChannel(
         @Nullable String reason,
         @Nullable Long listAgeMillis,
         List<String> panicking,
+        Map<EndpointState, Integer> counts,
         int total,
+        int found,
         List<Server> endpoints) {
 
     /**

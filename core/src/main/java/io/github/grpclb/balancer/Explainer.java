@@ -7,6 +7,7 @@ import io.github.grpclb.balancer.ExplainedChannel.Calls;
 import io.github.grpclb.balancer.ExplainedChannel.Server;
 import io.github.grpclb.balancer.ExplainedChannel.Share;
 import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.connection.EndpointState;
 import io.github.grpclb.balancer.connection.EndpointStates;
 import io.github.grpclb.balancer.explain.Verdict;
 import io.github.grpclb.balancer.explain.Why;
@@ -18,9 +19,11 @@ import io.github.grpclb.load.LoadObservation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
@@ -134,6 +137,8 @@ public final class Explainer {
                     failing.reason(),
                     null,
                     List.of(),
+                    Map.of(),
+                    0,
                     0,
                     List.of());
         }
@@ -156,6 +161,8 @@ public final class Explainer {
                 },
                 null,
                 List.of(),
+                Map.of(),
+                0,
                 0,
                 List.of());
     }
@@ -189,8 +196,17 @@ public final class Explainer {
                         .map(pool -> pool.isEmpty() ? pool : pool.substring(1))
                         .sorted()
                         .toList(),
+                counts(channel),
+                known.size(),
                 wanted.length,
                 servers);
+    }
+
+    private static Map<EndpointState, Integer> counts(Known channel) {
+        Set<Endpoint.Identity> ejected = channel.state().ejected();
+        Map<EndpointState, Integer> counts = new EnumMap<>(EndpointState.class);
+        channel.known().forEach(each -> counts.merge(EndpointStates.of(each, ejected), 1, Integer::sum));
+        return counts;
     }
 
     private static @Nullable String reason(Known channel, ChainExplanation explained) {

@@ -37,6 +37,11 @@ public interface EndpointSource extends AutoCloseable {
         return null;
     }
 
+    /** Returns what tells which records a service has; null where that cannot be told. A source around another one returns that one's. */
+    default @Nullable RecordCatalog records() {
+        return null;
+    }
+
     /** Stops following all services. Returns within seconds, also when the registry does not answer. Idempotent. */
     @Override
     void close();

@@ -6,6 +6,7 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.LogText;
+import io.github.grpclb.discovery.RecordCatalog;
 import io.github.grpclb.discovery.ServiceCatalog;
 import io.github.grpclb.discovery.follow.Alarm;
 import io.github.grpclb.discovery.follow.RegistryLoop;
@@ -102,6 +103,11 @@ public final class OverriddenSource implements EndpointSource {
     @java.lang.Override
     public @Nullable ServiceCatalog catalog() {
         return registry.catalog();
+    }
+
+    @java.lang.Override
+    public @Nullable RecordCatalog records() {
+        return registry.records();
     }
 
     @java.lang.Override

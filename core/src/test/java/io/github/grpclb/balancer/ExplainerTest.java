@@ -115,14 +115,33 @@ class ExplainerTest {
                 2,
                 Verdict.CONNECTION,
                 Reason.FAILING,
-                "cannot be connected to for 35 s: io exception: Connection refused");
+                "cannot be connected to for 35 s: io exception: Connection refused; 1 attempt, another is under way");
         leftOut(3, Verdict.CONNECTION, Reason.CONNECTING, "being connected to for 35 s");
         assertThat(server(2).connectedMillis()).isNull();
         scene.helper().subchannel(2).fails("io exception: no route to host");
         scene.forward(1);
         assertThat(verdict(2, Verdict.CONNECTION).detail())
                 .as("since the first attempt, with what the last one says")
-                .isEqualTo("cannot be connected to for 36 s: io exception: no route to host");
+                .isEqualTo("cannot be connected to for 36 s: io exception: no route to host; "
+                        + "2 attempts, the next begins within 920 ms");
+    }
+
+    @Test
+    void tellsWhenAServerIsTriedAgainAsGrpcBacksOff() {
+        scene.acceptReady(endpoint(1));
+        scene.accept(endpoint(1), endpoint(2));
+        for (int attempt = 0; attempt < 12; attempt++) {
+            scene.helper().subchannel(2).fails("refused " + attempt);
+            scene.forward(1);
+        }
+        assertThat(verdict(2, Verdict.CONNECTION).detail())
+                .as("120 s at the most, and a fifth more by chance")
+                .endsWith("; 12 attempts, the next begins within 2 min");
+        scene.helper().subchannel(2).ready();
+        scene.forward(1);
+        scene.helper().subchannel(2).fails("lost");
+        scene.forward(1);
+        assertThat(verdict(2, Verdict.CONNECTION).detail()).endsWith("; 1 attempt, the next begins within 200 ms");
     }
 
     @Test
@@ -408,7 +427,10 @@ class ExplainerTest {
                 .containsExactly("s7");
         Selection searched = new Selection("svc", "caller", "eVEN", null, 14, 5);
         assertThat(ids(searched)).containsExactly("s30");
-        assertThat(explainer.explain(searched).get(0).total()).isEqualTo(15);
+        assertThat(explainer.explain(searched).get(0).found()).isEqualTo(15);
+        assertThat(explainer.explain(searched).get(0).total()).isEqualTo(30);
+        assertThat(explainer.explain(searched).get(0).counts())
+                .containsExactlyEntriesOf(Map.of(EndpointState.READY, 30));
         assertThat(explainer.explain(new Selection("other", null, null, null, 0, 5)))
                 .isEmpty();
         assertThat(explainer.explain(new Selection(null, "other", null, null, 0, 5)))

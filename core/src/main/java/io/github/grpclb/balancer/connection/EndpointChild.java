@@ -76,6 +76,8 @@ public final class EndpointChild {
     private boolean outdated;
     private long stateSince;
     private long suspectSince;
+    private int failures;
+    private long lastFailure;
 
     /**
      * Creates a child in state {@link ConnectivityState#CONNECTING} that does nothing yet.
@@ -207,10 +209,15 @@ public final class EndpointChild {
                     standing == Standing.SUSPECT,
                     asleep ? new WakingPicker(this::wanted) : tracked(),
                     place(),
-                    new Since(stateSince, suspectSince));
+                    new Since(stateSince, suspectSince, attempts(), lastFailure));
             candidate = current;
         }
         return current;
+    }
+
+    private int attempts() {
+        int addresses = group.getAddresses().size();
+        return (failures + addresses - 1) / addresses;
     }
 
     private SubchannelPicker tracked() {
@@ -280,6 +287,7 @@ public final class EndpointChild {
     void wake() {
         asleep = false;
         isFirstAttempt = true;
+        failures = 0;
         state = ConnectivityState.CONNECTING;
         stateSince = nanoTime();
         candidate = null;
@@ -358,12 +366,22 @@ public final class EndpointChild {
             state = newState;
             picker = newPicker;
             candidate = null;
+            countFailure();
             isFirstAttempt &= newState != ConnectivityState.READY && newState != ConnectivityState.TRANSIENT_FAILURE;
             noteReady();
             listener.onChange(this, before);
         }
         if (newState == ConnectivityState.IDLE && standing == Standing.LISTED) {
             from.balancer.requestConnection();
+        }
+    }
+
+    private void countFailure() {
+        if (state == ConnectivityState.TRANSIENT_FAILURE) {
+            failures++;
+            lastFailure = nanoTime();
+        } else if (isReady()) {
+            failures = 0;
         }
     }
 

@@ -1,6 +1,7 @@
 package io.github.grpclb.balancer.pick;
 
 import io.github.grpclb.balancer.connection.EndpointCandidate;
+import io.github.grpclb.balancer.connection.Since;
 import io.github.grpclb.balancer.explain.Reason;
 import io.github.grpclb.balancer.explain.Verdict;
 import io.github.grpclb.balancer.explain.WeightChain;
@@ -201,8 +202,15 @@ public final class ChainExplanation {
                                 Verdict.CONNECTION,
                                 false,
                                 Reason.FAILING,
-                                "cannot be connected to for " + since + ": " + candidate.failure());
+                                "cannot be connected to for " + since + ": " + candidate.failure()
+                                        + attempts(candidate.since()));
         };
+    }
+
+    private String attempts(Since since) {
+        long left = since.nextAttemptNanos() - now;
+        String next = left > 0 ? "the next begins within " + Why.time(left) : "another is under way";
+        return "; " + (since.attempts() == 1 ? "1 attempt, " : since.attempts() + " attempts, ") + next;
     }
 
     private Verdict health(EndpointCandidate candidate) {

@@ -4,6 +4,7 @@ import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.RecordCatalog;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.ServiceCatalog;
 import io.github.grpclb.discovery.follow.FollowedSource;
@@ -12,6 +13,7 @@ import io.github.grpclb.discovery.snapshot.SnapshotStore;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.etcd.client.EtcdLoop;
+import io.github.grpclb.etcd.record.EndpointCodec;
 import java.time.Duration;
 
 /**
@@ -24,6 +26,7 @@ public final class EtcdEndpointSource implements EndpointSource {
     private final Following following;
     private final FollowedSource source;
     private final ServiceCatalog catalog;
+    private final RecordCatalog records;
 
     /**
      * Creates a source with the default options.
@@ -67,6 +70,9 @@ public final class EtcdEndpointSource implements EndpointSource {
                 following.observer(),
                 linger);
         this.catalog = new EtcdServiceCatalog(loop, api, following.keys());
+        EndpointCodec codec =
+                new EndpointCodec(following.keys(), following.rules().addresses());
+        this.records = new EtcdRecordCatalog(loop, api, following.keys(), codec);
     }
 
     @Override
@@ -83,6 +89,11 @@ public final class EtcdEndpointSource implements EndpointSource {
     @Override
     public ServiceCatalog catalog() {
         return catalog;
+    }
+
+    @Override
+    public RecordCatalog records() {
+        return records;
     }
 
     @Override

@@ -90,37 +90,54 @@ public final class EndpointCodec {
      */
     public Endpoint decode(String service, KeyValue record, Consumer<MalformedRecordException> leftOut)
             throws MalformedRecordException {
+        return read(service, record, leftOut).endpoint();
+    }
+
+    /**
+     * Reads one record as {@link #decode(String, KeyValue, Consumer)} does, and says what form it has.
+     *
+     * @throws MalformedRecordException as that does
+     */
+    public FoundEndpoint read(String service, KeyValue record, Consumer<MalformedRecordException> leftOut)
+            throws MalformedRecordException {
         String tail = keys.tail(service, record.key());
         if (tail == null) {
             throw new MalformedRecordException("key", record.key(), keys.servicePrefix(service) + "<name without '/'>");
         }
         String text = RecordText.of(record.value());
-        Endpoint.Builder endpoint;
         if (text.startsWith("{")) {
-            endpoint = fromJson(service, text, leftOut);
-        } else if (NUMBER.matcher(text).matches()) {
-            endpoint = at(service, tail).weight(RecordMetadata.weight(text, leftOut));
-        } else if (text.indexOf(':') > 0) {
-            endpoint = at(service, text);
-        } else {
-            throw new MalformedRecordException("value", text, EXPECTED);
+            return fromJson(service, record, text, leftOut);
         }
-        return endpoint.key(record.key())
-                .createRevision(record.createRevision())
-                .build();
+        if (NUMBER.matcher(text).matches()) {
+            return found(
+                    FoundEndpoint.Form.WEIGHT, at(service, tail).weight(RecordMetadata.weight(text, leftOut)), record);
+        }
+        if (text.indexOf(':') > 0) {
+            return found(FoundEndpoint.Form.ADDRESS, at(service, text), record);
+        }
+        throw new MalformedRecordException("value", text, EXPECTED);
     }
 
-    private Endpoint.Builder fromJson(String service, String text, Consumer<MalformedRecordException> leftOut)
+    private static FoundEndpoint found(FoundEndpoint.Form form, Endpoint.Builder endpoint, KeyValue record) {
+        return new FoundEndpoint(
+                form,
+                endpoint.key(record.key())
+                        .createRevision(record.createRevision())
+                        .build());
+    }
+
+    private FoundEndpoint fromJson(
+            String service, KeyValue record, String text, Consumer<MalformedRecordException> leftOut)
             throws MalformedRecordException {
         Map<String, @Nullable Object> object = StrictJson.readObject(text);
         Object address = StrictJson.member(object, "addr");
         if (address instanceof String go) {
             Endpoint.Builder endpoint = at(service, go);
             readGoMetadata(hint(object, "metadata", leftOut), endpoint, leftOut);
-            return endpoint;
+            return found(FoundEndpoint.Form.GO, endpoint, record);
         }
         if (address == null && StrictJson.member(object, "endpoints") instanceof List<?> urls) {
-            return fromKratos(service, object, urls, leftOut);
+            return found(FoundEndpoint.Form.KRATOS, fromKratos(service, object, urls, leftOut), record);
         }
         throw new MalformedRecordException("value", text, EXPECTED);
     }
