@@ -118,15 +118,22 @@ async function refreshRegistry() {
     ask('overrides', (told) => { view.overrides = told; showOverrides(told); }),
     ask('consumers', (told) => showRows('consumers', told.consumers)),
     ask('services', (told) => showRows('services', told.services)),
+    view.channel && byId('records-details').open
+      ? ask('records', showRecords, { service: view.channel.service, search: view.search, limit: SHOWN, offset: 0 })
+      : hideUnlessThere('records'),
   ]);
 }
 
-async function ask(section, show) {
+function hideUnlessThere(section) {
   byId(section).hidden = !view.sections.includes(section);
-  if (byId(section).hidden) return;
+  return !byId(section).hidden;
+}
+
+async function ask(section, show, query = { limit: 1000 }) {
+  if (!hideUnlessThere(section)) return;
   const line = byId(`${section}-problem`);
   try {
-    show(await read(section, { limit: 1000 }));
+    show(await read(section, query));
     line.hidden = true;
   } catch (failure) {
     line.textContent = failure.message; // what was shown last stays
@@ -150,7 +157,7 @@ function problem(text) {
 
 function showStrip(all, overrides) {
   const sum = (count) => all.channels.reduce((before, channel) => before + count(channel), 0);
-  const counted = (state) => sum((channel) => channel.counts?.[state] ?? 0);
+  const counted = (state) => sum((channel) => channel.counts?.[state.toUpperCase()] ?? 0);
   const oldest = Math.max(0, ...all.channels.map((channel) => channel.listAgeMillis ?? 0));
   const items = [];
   const say = (text, kind = 'quiet') => items.push(element('li', { class: kind }, text));
@@ -165,7 +172,7 @@ function showStrip(all, overrides) {
   if (failing) say(`${failing} without a server`, 'bad');
   const panicking = all.channels.filter((channel) => channel.panicking?.length).length;
   if (panicking) say(`panic in ${panicking}`, 'bad');
-  for (const [state, kind] of [['suspect', 'warn'], ['ejected', 'warn'], ['failing', 'warn'], ['draining', 'quiet']]) {
+  for (const [state, kind] of [['suspect', 'warn'], ['ejected', 'warn'], ['failing', 'warn'], ['disabled', 'warn'], ['draining', 'quiet']]) {
     if (counted(state)) say(`${counted(state)} ${state}`, kind);
   }
   const count = overrides?.overrides?.length ?? 0;
@@ -179,6 +186,7 @@ const isChosen = (channel) => view.channel !== null && channel.service === view.
 
 function choose(channel) {
   view.channel = channel && { service: channel.service, client: channel.client };
+  if (channel) view.registryRead = 0; // its records are another service's
   view.offset = 0;
   view.open.clear();
 }
@@ -465,6 +473,32 @@ function showRows(id, rows) {
       row[column] === null || row[column] === undefined ? '–' : typeof row[column] === 'object' ? JSON.stringify(row[column]) : row[column])))));
 }
 
+/** Shows each record of the registry beside what this process makes of it. */
+function showRecords(told) {
+  const shown = told.records.length < told.found ? `the first ${number(told.records.length)} of ${number(told.found)}` : number(told.found);
+  byId('records-range').textContent = `${shown} of ${number(told.total)} records, revision ${told.revision}`
+    + `${told.here === null || told.here === undefined ? '' : `; this process knows ${number(told.here)} servers`}${told.complete ? '' : '; there are more'}`;
+  const table = byId('records-table');
+  table.tHead.replaceChildren(element('tr', {}, ['Key', 'Form', 'Says', 'Stays', 'This process'].map((title) => element('th', { scope: 'col' }, title))));
+  const rows = told.records.map((record) => element('tr', {},
+    element('td', { class: 'name' }, record.key),
+    element('td', {}, record.form ?? '–'),
+    element('td', { class: record.refusal ? 'reason' : 'name' }, record.refusal ?? saysOf(record.server), record.leftOut.map((each) => element('small', { class: 'reason' }, ` left out: ${each}`))),
+    element('td', {}, staysOf(record)),
+    element('td', { class: record.differs?.length ? 'reason' : 'quiet' }, !record.differs ? 'does not call it' : record.differs.join(', ') || 'has the same')));
+  table.tBodies[0].replaceChildren(...(rows.length ? rows : [element('tr', {}, element('td', { colspan: '5', class: 'quiet' }, 'None.'))]));
+}
+
+function saysOf(server) {
+  const zone = [server.zone, server.version].filter(Boolean).join(', ');
+  return `${server.address}${server.id ? ` ${server.id}` : ''}, weight ${number(server.weight)}, ${String(server.state).toLowerCase()}${zone ? `, ${zone}` : ''}`;
+}
+
+function staysOf(record) {
+  if (record.permanent) return 'until it is deleted';
+  return record.grantedMillis === null || record.grantedMillis === undefined ? '–' : `${time(record.remainingMillis)} of ${time(record.grantedMillis)}`;
+}
+
 // --- tools and keys
 
 function setTheme(theme) {
@@ -524,6 +558,7 @@ byId('keys').addEventListener('click', help);
 byId('older').addEventListener('change', () => showTimeline(true));
 byId('before').addEventListener('click', () => { view.offset = Math.max(0, view.offset - SHOWN); refresh(); });
 byId('after').addEventListener('click', () => { view.offset += SHOWN; refresh(); });
+byId('records-details').addEventListener('toggle', () => { view.registryRead = 0; refresh(); });
 byId('search').addEventListener('input', (event) => { view.search = event.target.value; view.offset = 0; refresh(); });
 
 setTheme(localStorage.getItem('grpclb-theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));

@@ -1,5 +1,7 @@
 package io.github.grpclb.sample.client;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.actuate.Section;
@@ -68,7 +70,7 @@ class PageIT {
                 server("10.0.0.2:9090", "b", "EJECTED", false, "It is ejected: 12 of 40 calls failed.", "EJECTED"))));
         browser.awaitTrue("document.querySelectorAll('tr.server').length === 2");
         assertThat(browser.text("#table tbody tr:nth-child(2)")).contains("10.0.0.2:9090", "ejected", "12 of 40 calls");
-        assertThat(browser.text("#strip")).contains("registry answers");
+        assertThat(browser.text("#strip")).contains("registry answers", "1 ejected");
         browser.press("j");
         browser.press("j");
         browser.press("Enter");
@@ -152,6 +154,8 @@ class PageIT {
                     "--grpc.lb.operations.enabled=true");
             assertThat(application.getBean(Greeter.class).run()).isZero();
             overrideAndEnd();
+            hands.put("/grpclb/grpclb_test2/broken", "{\"Op\":0,\"Addr\":\"" + SCRIPT.replace("\"", "\\\"") + "\"}");
+            compareWithTheRegistry();
         }
     }
 
@@ -174,6 +178,17 @@ class PageIT {
                 "[...document.querySelectorAll('#overrides-table button')].find(each => each.textContent === 'End').click()");
         browser.awaitTrue("document.getElementById('overrides-table').innerText.includes('None.')");
         browser.awaitTrue("!document.querySelector('tr.server').innerText.includes('→')");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    private void compareWithTheRegistry() {
+        browser.evaluate("document.querySelector('#records-details summary').click()");
+        browser.awaitTrue("document.querySelectorAll('#records-table tbody tr').length === 2");
+        assertThat(browser.text("#records-range")).contains("2 of 2 records", "this process knows 1 server");
+        assertThat(browser.text("#records-table tbody tr:nth-child(1)"))
+                .contains("go", "s1, weight 1, up", "until it is deleted", "has the same");
+        assertThat(browser.text("#records-table tbody tr:nth-child(2)")).contains("<script>", "not here");
+        assertThat(browser.text("#strip")).contains("registry answers");
         assertThat(browser.complaints()).isEmpty();
     }
 
@@ -236,7 +251,7 @@ class PageIT {
             channel.put("state", "READY");
             channel.put("total", servers.size());
             channel.put("found", found.size());
-            channel.put("counts", Map.of("ready", servers.size()));
+            channel.put("counts", servers.stream().collect(groupingBy(each -> each.get("state"), counting())));
             channel.put("endpoints", new ArrayList<>(shown));
             return Map.of(
                     "version", 1,
