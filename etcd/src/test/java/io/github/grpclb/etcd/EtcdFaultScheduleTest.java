@@ -27,7 +27,7 @@ class EtcdFaultScheduleTest {
     /** So many find a loop that is broken: most need a few, one that trusts silence or a listener about a hundred. */
     private static final int ENOUGH = 1000;
 
-    private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.github.grpclb.etcd");
+    private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.github.grpclb");
 
     @BeforeAll
     static void beSilent() {
