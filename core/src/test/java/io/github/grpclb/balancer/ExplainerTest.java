@@ -97,6 +97,21 @@ class ExplainerTest {
     }
 
     @Test
+    void tellsWhoGaveAServerWeightZeroAndWhy() {
+        String cause = "weight 0 by ann until 12:00: it is slow";
+        scene.acceptReady(
+                endpoint(1).weight(0).overridden(new Endpoint.Overridden(5, Endpoint.State.UP, List.of(cause))),
+                endpoint(2));
+        leftOut(
+                1,
+                Verdict.WEIGHT,
+                Reason.WEIGHT_ZERO,
+                "override: weight 0 by ann until 12:00: it is slow: those that have more take the calls");
+        assertThat(server(1).why()).contains(cause);
+        assertThat(server(1).weight().registered()).isEqualTo(5);
+    }
+
+    @Test
     void tellsOneThatDrainsAndHasNoWeight() {
         scene.acceptReady(endpoint(1).state(Endpoint.State.DRAINING).weight(0), endpoint(2));
         assertThat(reasons(1)).containsExactly(Reason.DRAINING, Reason.WEIGHT_ZERO);

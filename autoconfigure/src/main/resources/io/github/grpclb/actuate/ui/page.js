@@ -405,7 +405,7 @@ function effectOf(override) {
 function showOverrides(told) {
   byId('override-form').hidden = !told.writable;
   const table = byId('overrides-table');
-  table.tHead.replaceChildren(element('tr', {}, ['Service', 'Which', 'Gets', 'Ends in', 'Because', 'Says', ''].map((title) => element('th', { scope: 'col' }, title))));
+  table.tHead.replaceChildren(element('tr', {}, ['Service', 'Which', 'Gets', 'Ends in', 'Because', 'Set by', ''].map((title) => element('th', { scope: 'col' }, title))));
   const rows = told.overrides.map((each) => element('tr', {},
     element('td', { class: 'name' }, each.service), element('td', { class: 'name' }, selectorOf(each)), element('td', {}, effectOf(each)),
     element('td', { class: 'number' }, time(Math.max(0, Date.parse(each.until) - Date.now()))),

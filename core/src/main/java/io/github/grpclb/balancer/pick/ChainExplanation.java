@@ -174,13 +174,18 @@ public final class ChainExplanation {
             return Verdict.ok(Verdict.WEIGHT);
         }
         boolean takes = taking.get(server);
+        Endpoint.Overridden registered = candidate.endpoint().overridden();
+        String zero = registered != null && registered.weight() > 0
+                ? "override: " + String.join("; ", registered.causes())
+                : "weight 0";
         return new Verdict(
                 Verdict.WEIGHT,
                 takes,
                 Reason.WEIGHT_ZERO,
-                takes
-                        ? "weight 0, and so have all others: they share alike"
-                        : "weight 0: those that have more take the calls");
+                zero
+                        + (takes
+                                ? ", and so have all others: they share alike"
+                                : ": those that have more take the calls"));
     }
 
     private Verdict connection(EndpointCandidate candidate) {
