@@ -5,6 +5,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Objects;
 
@@ -174,7 +175,7 @@ public record Override(
 
     /** Returns a sentence for a person to read: what is overridden, by whom, until when and why. */
     public String describe() {
-        return whatItDoes() + " by " + author + " until " + until + ": " + reason;
+        return whatItDoes() + " by " + author + " until " + until.truncatedTo(ChronoUnit.SECONDS) + ": " + reason;
     }
 
     private String whatItDoes() {

@@ -37,7 +37,7 @@ function drawing(name, attributes, ...children) {
   return made;
 }
 
-const percent = (share) => share === null || share === undefined ? '–' : `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+const percent = (share) => share === null || share === undefined ? '–' : `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 
 function time(millis) {
   if (millis === null || millis === undefined) return '–';
