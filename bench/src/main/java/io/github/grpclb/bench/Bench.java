@@ -28,6 +28,7 @@ public final class Bench {
         suites.put("slow", new SlowServerSuite());
         suites.put("slow-start", new SlowStartSuite());
         suites.put("xds", new XdsSuite());
+        suites.put("explain", new ExplainSuite());
         if (!arguments[0].equals("all")) {
             suites.keySet().removeIf(name -> !name.startsWith(arguments[0]));
         }
