@@ -8,6 +8,8 @@ import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.etcd.consumers.EtcdConsumerDirectory;
 import io.github.grpclb.etcd.consumers.EtcdConsumers;
+import io.github.grpclb.etcd.override.OverridePrefix;
+import io.github.grpclb.etcd.record.KeySpace;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -29,10 +31,25 @@ public final class GrpcLbConsumersAutoConfiguration {
     @ConditionalOnMissingBean
     ConsumerDirectory grpcLbConsumerDirectory(EtcdConnection connection, GrpcLbProperties properties) {
         try {
+            requireApartFromOverrides(EtcdConsumers.keySpace(properties.etcd().consumersPrefix()), properties.etcd());
             return new EtcdConsumerDirectory(connection, properties.etcd().consumersPrefix());
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, PREFIX);
         }
+    }
+
+    /** That overrides and servers are apart is seen where overrides are followed. */
+    private static void requireApartFromOverrides(KeySpace consumers, GrpcLbProperties.Etcd properties) {
+        if (!properties.overridesEnabled()) {
+            return;
+        }
+        KeySpace overrides;
+        try {
+            overrides = OverridePrefix.of(properties.overridesPrefix());
+        } catch (IllegalValueException e) {
+            return; // told there
+        }
+        consumers.requireApart(PREFIX, overrides.prefix(), "grpc.lb.etcd.overrides-prefix");
     }
 
     @Bean

@@ -75,7 +75,7 @@ class OverridesTest {
             assertThat(context.getBean(OverrideStore.class).list(null)).isCompletedExceptionally();
             assertThat(output)
                     .contains("Nothing is overridden: grpc.lb.etcd.overrides-prefix: '/grpclb-overrides/' (expected: a"
-                            + " prefix apart from that of the endpoints, '/'");
+                            + " prefix apart from grpc.lb.etcd.prefix, which is '/'");
         });
         application
                 .withPropertyValues("grpc.lb.etcd.prefix=/", "grpc.lb.etcd.overrides-prefix=overrides")

@@ -58,7 +58,7 @@ class StartupFailureTest {
             grpc.lb.etcd.endpoints=http://a:1,https://b:1 | grpc.lb.etcd.ssl.bundle         | (not set)         | as grpc.lb.etcd.endpoints says https
             grpc.lb.etcd.endpoints=http://[::1:2379       | grpc.lb.etcd.endpoints          | http://[::1:2379  | http://host:port
             grpc.lb.etcd.prefix=/a b/                     | grpc.lb.etcd.prefix             | /a b/             | visible characters
-            grpc.lb.etcd.overrides-prefix=/grpclb/x       | grpc.lb.etcd.overrides-prefix   | "/grpclb/x"       | apart from that of the endpoints, '/grpclb/'
+            grpc.lb.etcd.overrides-prefix=/grpclb/x       | grpc.lb.etcd.overrides-prefix   | "/grpclb/x/"      | apart from grpc.lb.etcd.prefix, which is '/grpclb/'
             grpc.lb.etcd.overrides-prefix=/a b/           | grpc.lb.etcd.overrides-prefix   | "/a b/"           | visible characters
             grpc.lb.etcd.password=canary                  | grpc.lb.etcd.username           | (not set)         | both username and password
             grpc.lb.etcd.endpoints=null                   | grpc.lb.etcd.endpoints          | "null"            | http://host:port

@@ -11,6 +11,7 @@ import io.github.grpclb.etcd.override.OverridePrefix;
 import io.github.grpclb.override.Override;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.Etcdctl;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.Repository;
 import java.io.IOException;

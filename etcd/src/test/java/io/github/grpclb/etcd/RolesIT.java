@@ -25,6 +25,7 @@ import io.github.grpclb.override.Override;
 import io.github.grpclb.override.OverrideStore;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.EtcdServers;
+import io.github.grpclb.testing.Etcdctl;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.Repository;
@@ -221,6 +222,19 @@ class RolesIT {
         assertDenied(
                 connect("caller").api().putIfUnchanged("/grpclb-consumers/greeter2/x", 0, value, 0),
                 "writing /grpclb-consumers/greeter2/x");
+    }
+
+    @Test
+    void noRolesAreMadeForPrefixesThatOverlap() {
+        for (String prefixes :
+                List.of("/a /a", "/a/b /a/", "/a /a/b", "'' a", "--consumers=/a/b /a", "--consumers=/b /a /b/c")) {
+            assertThatThrownBy(() -> operator.shell(
+                            "bash " + Repository.file("bin/etcd-roles").toAbsolutePath() + " overlapping " + prefixes))
+                    .as(prefixes)
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("(expected: prefixes of which neither begins with the other)");
+        }
+        assertThat(operator.run("role", "list")).doesNotContain("overlapping");
     }
 
     @Test

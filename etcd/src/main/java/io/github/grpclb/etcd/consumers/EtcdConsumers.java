@@ -117,17 +117,23 @@ public final class EtcdConsumers implements AutoCloseable {
      * @throws IllegalValueException if there can be no consumers below it
      */
     public static KeySpace keySpace(String prefix, KeySpace endpoints) {
+        KeySpace keys = keySpace(prefix);
+        keys.requireApart("consumersPrefix", endpoints.prefix(), KeySpace.PROPERTY);
+        return keys;
+    }
+
+    /**
+     * Returns where consumers are, wherever endpoints are.
+     *
+     * @param prefix as it is written; the "/" at its end is added where it is missing
+     * @throws IllegalValueException if there can be no consumers below it
+     */
+    public static KeySpace keySpace(String prefix) {
         String written = prefix.strip();
         String below = written.endsWith("/") ? written : written + "/";
         if (written.isEmpty() || !KeySpace.isPrefix(below)) {
             throw new IllegalValueException(
                     "consumersPrefix", LogText.of(prefix), "1 to 255 visible characters, such as " + DEFAULT_PREFIX);
-        }
-        if (endpoints.overlaps(below)) {
-            throw new IllegalValueException(
-                    "consumersPrefix",
-                    LogText.of(prefix),
-                    "a prefix that has nothing in common with that of the servers, '" + endpoints.prefix() + "'");
         }
         return new KeySpace(below);
     }

@@ -24,6 +24,18 @@ public final class OverridePrefix {
      * @throws IllegalValueException if it is no prefix, or overlaps that of the endpoints
      */
     public static KeySpace of(String written, KeySpace endpoints) {
+        KeySpace keys = of(written);
+        keys.requireApart("overridesPrefix", endpoints.prefix(), KeySpace.PROPERTY);
+        return keys;
+    }
+
+    /**
+     * Returns the keys below a prefix, wherever endpoints are.
+     *
+     * @param written with or without the "/" at its end
+     * @throws IllegalValueException if it is no prefix
+     */
+    public static KeySpace of(String written) {
         String path = written.strip();
         String prefix = path.endsWith("/") ? path : path + "/";
         if (path.isEmpty() || !KeySpace.isPrefix(prefix)) {
@@ -32,19 +44,7 @@ public final class OverridePrefix {
                     LogText.of(written),
                     "a prefix of visible characters, such as " + DEFAULT + ", without a part '.' or '..'");
         }
-        if (isWithin(prefix, endpoints.prefix()) || isWithin(endpoints.prefix(), prefix)) {
-            throw new IllegalValueException(
-                    "overridesPrefix",
-                    LogText.of(written),
-                    "a prefix apart from that of the endpoints, '" + LogText.of(endpoints.prefix())
-                            + "': neither may begin with the other");
-        }
         return new KeySpace(prefix);
-    }
-
-    /** Whether the keys of one prefix are among those of another; no service's name begins with "/", so an empty one has none of these. */
-    private static boolean isWithin(String prefix, String other) {
-        return prefix.startsWith(other) && !(other.isEmpty() && prefix.startsWith("/"));
     }
 
     /** Returns the service whose override has a key; null where it is the key of none. */

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 @Internal
 public record KeySpace(String prefix) {
 
+    /** What sets the prefix of servers in an application. */
+    public static final String PROPERTY = "grpc.lb.etcd.prefix";
+
     private static final int MAX_KEY_BYTES = 512;
 
     /** Anything visible. */
@@ -69,6 +72,24 @@ public record KeySpace(String prefix) {
      */
     public boolean overlaps(String other) {
         return goesOn(prefix, other) || goesOn(other, prefix);
+    }
+
+    /**
+     * Checks that no key can be one of both.
+     *
+     * @param name what sets this prefix
+     * @param other of the same kind: empty, or ends in "/"
+     * @param otherName what sets the other one
+     * @throws IllegalValueException with both names and both values, if one could be
+     */
+    public void requireApart(String name, String other, String otherName) {
+        if (overlaps(other)) {
+            throw new IllegalValueException(
+                    name,
+                    LogText.of(prefix),
+                    "a prefix apart from " + otherName + ", which is '" + LogText.of(other)
+                            + "': neither may begin with the other");
+        }
     }
 
     private static boolean goesOn(String shorter, String longer) {

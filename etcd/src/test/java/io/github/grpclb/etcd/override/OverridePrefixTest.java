@@ -35,8 +35,9 @@ class OverridePrefixTest {
     void isRefusedWithin(String written, String endpoints) {
         assertThatThrownBy(() -> OverridePrefix.of(written, new KeySpace(endpoints)))
                 .isInstanceOf(IllegalValueException.class)
-                .hasMessage("overridesPrefix: '" + written + "' (expected: a prefix apart from that of the endpoints, '"
-                        + endpoints + "': neither may begin with the other)");
+                .hasMessage("overridesPrefix: '" + (written.endsWith("/") ? written : written + "/")
+                        + "' (expected: a prefix apart from grpc.lb.etcd.prefix, which is '" + endpoints
+                        + "': neither may begin with the other)");
     }
 
     @ParameterizedTest
