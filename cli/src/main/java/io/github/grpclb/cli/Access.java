@@ -52,6 +52,9 @@ final class Access {
         String caFile = option("cacert", "ETCDCTL_CACERT");
         String certificate = option("cert", "ETCDCTL_CERT");
         String key = option("key", "ETCDCTL_KEY");
+        requireReadable("cacert", caFile);
+        requireReadable("cert", certificate);
+        requireReadable("key", key);
         if ((certificate == null) != (key == null)) {
             throw new UsageException("--cert and --key (expected: both, or neither)");
         }
@@ -64,6 +67,12 @@ final class Access {
                 user == null ? null : password,
                 secure ? () -> tls(caFile, certificate, key) : null,
                 line.time("timeout").orElse(Duration.ofSeconds(5)));
+    }
+
+    private static void requireReadable(String option, @Nullable String file) {
+        if (file != null && !Files.isReadable(Path.of(file))) {
+            throw new UsageException("--" + option + "=" + file + " (expected: a file that can be read)");
+        }
     }
 
     /** etcdctl takes endpoints without a scheme, and so does this. */

@@ -23,6 +23,7 @@ final class CommandLine {
             "key",
             "prefix",
             "overrides-prefix",
+            "consumers-prefix",
             "timeout",
             "for",
             "why",

@@ -1,25 +1,35 @@
 package io.github.grpclb.cli;
 
 import io.github.grpclb.discovery.BalancingOverride;
+import io.github.grpclb.discovery.ConsumerDirectory;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.ServiceCatalog;
+import io.github.grpclb.discovery.Similar;
+import io.github.grpclb.etcd.override.EtcdOverrideStore;
 import io.github.grpclb.override.Override;
 import io.github.grpclb.override.Override.Effect;
 import io.github.grpclb.override.OverrideStore;
+import io.github.grpclb.policy.PolicyTable;
+import io.github.grpclb.policy.builtin.Policies;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What an operator can ask and do. For one thread. */
@@ -31,6 +41,7 @@ final class Commands {
               bin/grpclb services                             which services there are
               bin/grpclb servers SERVICE                      its servers, and what is overridden of them
               bin/grpclb explain SERVICE                      why each server gets its calls, fewer or none, as far as the registry says
+              bin/grpclb consumers SERVICE                    who calls it, where clients have grpc.lb.consumers.enabled
               bin/grpclb watch SERVICE [--for=TIME]           what changes, until Ctrl-C
               bin/grpclb overrides [SERVICE]                  what is overridden, by whom, until when and why
               bin/grpclb weight TARGET N --for=TIME --why=…   another weight, 0 for no new calls while others have more
@@ -44,7 +55,7 @@ final class Commands {
               --why=TEXT            told to whoever asks why a server gets no calls
               --author=NAME         who you are (default: your name on this machine)
               --name=NAME           the override's name (default: made of the target); one of the same name is replaced
-              --force               also where no server would be left that takes calls
+              --force               also where no server would be left that takes calls, and a policy of your own
               --json                a line of JSON for each row
 
             Where etcd is, else as etcdctl reads it from ETCDCTL_ENDPOINTS, ETCDCTL_USER, ETCDCTL_PASSWORD, ETCDCTL_CACERT, …:
@@ -53,20 +64,49 @@ final class Commands {
               --cacert=FILE --cert=FILE --key=FILE
               --prefix=TEXT         grpc.lb.etcd.prefix of the servers (default /grpclb/)
               --overrides-prefix=TEXT   (default /grpclb-overrides/)
+              --consumers-prefix=TEXT   (default /grpclb-consumers/)
               --timeout=TIME        for each answer (default 5s)
 
             Exit code: 0 when it was done, 1 when it was refused or etcd did not answer, 2 when the usage is wrong.
             """;
 
+    private static final PolicyTable POLICIES = Policies.with(List.of());
+
+    /** How many names are told to who mistook one. */
+    private static final int MOST_NAMED = 20;
+
+    private static final List<String> COMMANDS = List.of(
+            "services",
+            "servers",
+            "explain",
+            "consumers",
+            "watch",
+            "overrides",
+            "weight",
+            "disable",
+            "drain",
+            "policy",
+            "split",
+            "undo");
+
     private final Registry registry;
     private final CommandLine line;
     private final PrintStream out;
+    private final PrintStream notes;
     private final String user;
 
-    Commands(Registry registry, CommandLine line, PrintStream out, String user) {
+    /**
+     * Creates them.
+     *
+     * @param out takes what was asked for
+     * @param notes takes what else is to be known, so that a program that reads rows does not meet it
+     * @param user who is taken for the author where none is given
+     */
+    Commands(Registry registry, CommandLine line, PrintStream out, PrintStream notes, String user) {
         this.registry = registry;
         this.line = line;
         this.out = out;
+        this.notes = notes;
         this.user = user;
     }
 
@@ -81,6 +121,7 @@ final class Commands {
             case "services" -> services();
             case "servers" -> servers();
             case "explain" -> explain();
+            case "consumers" -> consumers();
             case "watch" -> watch();
             case "overrides" -> overrides();
             case "weight" -> weight();
@@ -88,23 +129,52 @@ final class Commands {
             case "policy" -> policy();
             case "split" -> split();
             case "undo" -> undo();
-            default -> throw new UsageException("unknown command '" + line.command() + "'");
+            default ->
+                throw new UsageException("unknown command '" + line.command() + "'" + meant(line.command(), COMMANDS));
         }
     }
 
     private void services() {
         line.words();
-        ServiceCatalog.Services found = registry.answer(registry.catalog().services());
+        ServiceCatalog.Services found =
+                registry.answer(registry.catalog().services(), registry.rights().readServices());
         Table table = new Table("service", "servers");
         found.services().forEach(each -> table.add(each.name(), each.servers()));
         table.print(out, line.has("json"));
-        if (!found.complete() && !line.has("json")) {
-            out.println("There are more.");
+        if (!found.complete()) {
+            notes.println("There are more.");
         }
+    }
+
+    private void consumers() {
+        String service = line.words("SERVICE").get(0);
+        ConsumerDirectory.Consumers found = registry.answer(
+                registry.consumers().consumers(service), registry.rights().readConsumers(service));
+        Table table = new Table("application", "version", "instance", "policy", "servers", "started");
+        found.consumers()
+                .forEach(each -> table.add(
+                        each.application(),
+                        each.version(),
+                        each.instance(),
+                        each.policy(),
+                        each.servers(),
+                        time(each.startedAt())));
+        table.print(out, line.has("json"));
+        if (found.unreadable() > 0) {
+            notes.println(found.unreadable() + " more cannot be read.");
+        }
+        if (!found.complete()) {
+            notes.println("There are more.");
+        }
+    }
+
+    private static @Nullable String time(long millis) {
+        return millis == 0 ? null : Instant.ofEpochMilli(millis).toString();
     }
 
     private void servers() {
         EndpointSnapshot snapshot = existing(line.words("SERVICE").get(0));
+        sayWhatIsHidden(snapshot.service());
         Table table =
                 new Table("address", "id", "zone", "version", "state", "weight", "registered", "started", "overridden");
         for (Endpoint each : snapshot.endpoints()) {
@@ -117,9 +187,7 @@ final class Commands {
                     each.state().name().toLowerCase(Locale.ROOT),
                     each.weight(),
                     registered == null ? each.weight() : registered.weight(),
-                    each.startedAt() == 0
-                            ? null
-                            : Instant.ofEpochMilli(each.startedAt()).toString(),
+                    time(each.startedAt()),
                     registered == null ? null : String.join("; ", registered.causes()));
         }
         table.print(out, line.has("json"));
@@ -128,6 +196,7 @@ final class Commands {
 
     private void explain() {
         EndpointSnapshot snapshot = existing(line.words("SERVICE").get(0));
+        sayWhatIsHidden(snapshot.service());
         List<Endpoint> up = snapshot.endpoints().stream()
                 .filter(each -> each.state() == Endpoint.State.UP)
                 .toList();
@@ -169,9 +238,13 @@ final class Commands {
 
     private void overrides() {
         List<String> words = line.words("[SERVICE]");
+        String service = words.isEmpty() ? null : words.get(0);
+        Rights.Right right = service == null
+                ? registry.rights().readAllOverrides()
+                : registry.rights().readOverrides(service);
         Table table = new Table("service", "name", "target", "effect", "ends in", "author", "reason");
         Instant now = Instant.now();
-        for (Override each : registry.answer(registry.overrides().list(words.isEmpty() ? null : words.get(0)))) {
+        for (Override each : registry.answer(registry.overrides().list(service), right)) {
             String which = Target.written(each.selector());
             table.add(
                     each.service(),
@@ -204,7 +277,14 @@ final class Commands {
 
     private void policy() {
         List<String> words = line.words("SERVICE", "NAME");
-        put(words.get(0), new Effect.Policy(words.get(1)));
+        String policy = words.get(1);
+        // clients that do not know a policy keep theirs: a slip of the pen would be without effect, and nobody would
+        // hear of it
+        if (!line.has("force") && !POLICIES.names().contains(policy)) {
+            throw new UsageException("policy " + policy + meant(policy, POLICIES.names()) + " (expected: one of "
+                    + String.join(", ", POLICIES.names()) + "; or --force, for a policy of your own)");
+        }
+        put(words.get(0), new Effect.Policy(policy));
     }
 
     private void split() {
@@ -223,23 +303,80 @@ final class Commands {
 
     private void put(String text, Effect effect) {
         Target target = Target.parse(text);
-        if (registry.endpoints(target.service()).endpoints().stream().noneMatch(target.selector()::selects)) {
-            throw new RefusedException(text + ": no server of that kind is registered");
+        if (effect.isOfService() && !(target.selector() instanceof Override.Selector.All)) {
+            throw new UsageException(
+                    line.command() + " " + text + " (expected: SERVICE, since it is for all of its servers)");
         }
-        Override set = registry.answer(registry.overrides()
-                .put(new OverrideStore.Draft(
-                        target.service(),
-                        line.text("name").orElse(null),
-                        target.selector(),
-                        effect,
-                        line.time("for")
-                                .orElseThrow(
-                                        () -> new UsageException("--for is missing (expected: a time such as 10m)")),
-                        line.text("author").orElse(user),
-                        line.required("why", "a reason, for whoever asks"),
-                        line.has("force"))));
+        OverrideStore.Draft draft = new OverrideStore.Draft(
+                target.service(),
+                line.text("name").orElse(null),
+                target.selector(),
+                effect,
+                holding(),
+                line.text("author").orElse(user),
+                line.required("why", "a reason, for whoever asks"),
+                line.has("force"));
+        EndpointSnapshot snapshot = existing(target.service());
+        if (snapshot.endpoints().stream().noneMatch(target.selector()::selects)) {
+            throw new RefusedException(text + ": no server of that kind is registered" + others(target, snapshot));
+        }
+        Override set;
+        try {
+            set = registry.answer(
+                    registry.overrides().put(draft), registry.rights().changeOverrides(target.service()));
+        } catch (DeniedException e) {
+            throw e;
+        } catch (RefusedException e) {
+            throw new RefusedException(String.valueOf(e.getMessage()).replace(", or force)", ", or --force)"));
+        }
         out.println(set.service() + "/" + set.name() + ": " + set.describe());
         out.println("It ends by itself. To end it before: bin/grpclb undo " + set.service() + "/" + set.name());
+    }
+
+    private Duration holding() {
+        Duration time = line.time("for")
+                .orElseThrow(() -> new UsageException("--for is missing (expected: a time such as 10m)"));
+        if (time.compareTo(EtcdOverrideStore.SHORTEST) < 0 || time.compareTo(Override.LONGEST) > 0) {
+            throw new UsageException("--for=" + line.text("for").orElseThrow() + " (expected: 1s to "
+                    + Override.LONGEST.toDays() + "d)");
+        }
+        return time;
+    }
+
+    /** Returns what there is of that kind, for who mistook one. */
+    private static String others(Target target, EndpointSnapshot snapshot) {
+        SortedSet<String> found = new TreeSet<>();
+        for (Endpoint each : snapshot.endpoints()) {
+            if (target.selector() instanceof Override.Selector.Zone) {
+                addIfThere(found, each.zone());
+            } else if (target.selector() instanceof Override.Selector.Version) {
+                addIfThere(found, each.version());
+            } else {
+                addIfThere(found, each.id());
+                found.add(each.address());
+            }
+        }
+        if (found.isEmpty()) {
+            return "; none of its servers says one";
+        }
+        String written = Target.written(target.selector());
+        return (found.size() == 1 ? "; there is " : "; there are ")
+                + LogText.of(found.stream().limit(MOST_NAMED).collect(Collectors.joining(", ")))
+                + (found.size() > MOST_NAMED ? ", …" : "")
+                + meant(written.substring(written.indexOf('=') + 1), found);
+    }
+
+    private static void addIfThere(SortedSet<String> found, @Nullable String text) {
+        if (text != null) {
+            found.add(text);
+        }
+    }
+
+    /** Returns the question after the name that may have been meant; empty where there is none. */
+    private static String meant(String written, Collection<String> names) {
+        return Similar.to(written, names)
+                .map(similar -> "; did you mean '" + LogText.of(similar) + "'?")
+                .orElse("");
     }
 
     private void undo() {
@@ -248,14 +385,22 @@ final class Commands {
         if (slash <= 0 || slash == text.length() - 1) {
             throw new UsageException("undo " + text + " (expected: SERVICE/NAME, as \"overrides\" shows them)");
         }
-        if (!registry.answer(registry.overrides().delete(text.substring(0, slash), text.substring(slash + 1)))) {
-            throw new RefusedException(text + ": there is no such override");
+        String service = text.substring(0, slash);
+        String name = text.substring(slash + 1);
+        Rights.Right right = registry.rights().changeOverrides(service);
+        if (!registry.answer(registry.overrides().delete(service, name), right)) {
+            List<String> names = registry.answer(registry.overrides().list(service), right).stream()
+                    .map(Override::name)
+                    .toList();
+            throw new RefusedException(text + ": there is no such override" + meant(name, names));
         }
         out.println(text + " is ended.");
     }
 
     private void watch() throws InterruptedException {
         String service = line.words("SERVICE").get(0);
+        registry.endpoints(service); // what is denied is told at once, and not waited for
+        sayWhatIsHidden(service);
         Watcher watcher = new Watcher();
         try (EndpointSource.Subscription subscription = registry.source().subscribe(service, watcher)) {
             Duration limit = line.time("for").orElse(null);
@@ -332,9 +477,33 @@ final class Commands {
     private EndpointSnapshot existing(String service) {
         EndpointSnapshot snapshot = registry.endpoints(service);
         if (snapshot.endpoints().isEmpty()) {
-            throw new RefusedException(service + ": no server is registered");
+            throw new RefusedException(service + ": no server is registered" + meant(service, serviceNames()));
         }
         return snapshot;
+    }
+
+    /** Returns the names of services, as far as this user may know them. */
+    private List<String> serviceNames() {
+        try {
+            return registry
+                    .answer(registry.catalog().services(), registry.rights().readServices())
+                    .services()
+                    .stream()
+                    .map(ServiceCatalog.Service::name)
+                    .toList();
+        } catch (RefusedException e) {
+            return List.of();
+        }
+    }
+
+    /** Without overrides a list looks whole, and is not what clients go by. */
+    private void sayWhatIsHidden(String service) {
+        try {
+            registry.answer(
+                    registry.overrides().list(service), registry.rights().readOverrides(service));
+        } catch (DeniedException e) {
+            notes.println("What is overridden is not seen here. " + e.getMessage());
+        }
     }
 
     private void say(BalancingOverride balancing) {

@@ -5,16 +5,20 @@ import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.etcd.client.EtcdOptions;
 import io.github.grpclb.etcd.client.EtcdUnavailableException;
+import io.github.grpclb.etcd.consumers.EtcdConsumerDirectory;
+import io.github.grpclb.etcd.consumers.EtcdConsumers;
 import io.github.grpclb.etcd.follow.EtcdEndpointSource;
 import io.github.grpclb.etcd.override.EtcdOverrideStore;
 import io.github.grpclb.etcd.override.EtcdOverrides;
 import io.github.grpclb.etcd.override.OverridePrefix;
+import io.github.grpclb.etcd.record.KeySpace;
 import io.github.grpclb.override.OverriddenSource;
 import io.github.grpclb.override.OverrideObserver;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * The command line for operators: what is registered in etcd, and what they override of it.
@@ -42,13 +46,13 @@ public final class GrpcLb {
             CommandLine line = CommandLine.parse(args);
             EtcdOptions options = new Access(line, environment).options();
             try (EtcdConnection connection = new EtcdConnection(options)) {
-                run(connection, line, out, environment);
+                run(connection, line, out, errors, environment);
             }
             return DONE;
         } catch (UsageException | IllegalValueException e) {
             errors.println("grpclb: " + e.getMessage() + "; --help lists the commands");
             return BAD_USAGE;
-        } catch (RefusedException | EtcdUnavailableException e) {
+        } catch (RefusedException e) {
             errors.println("grpclb: " + e.getMessage());
             return REFUSED;
         } catch (InterruptedException e) {
@@ -58,20 +62,57 @@ public final class GrpcLb {
     }
 
     private static void run(
-            EtcdConnection connection, CommandLine line, PrintStream out, Map<String, String> environment)
+            EtcdConnection connection,
+            CommandLine line,
+            PrintStream out,
+            PrintStream notes,
+            Map<String, String> environment)
             throws InterruptedException {
         Duration patience = connection.options().callTimeout().multipliedBy(2);
         String prefix = line.text("overrides-prefix").orElse(OverridePrefix.DEFAULT);
+        String consumersPrefix = line.text("consumers-prefix").orElse(EtcdConsumers.DEFAULT_PREFIX);
+        Rights rights = rights(connection.options(), prefix, consumersPrefix);
         EtcdOverrideStore store = new EtcdOverrideStore(connection, prefix);
-        connection.awaitReachable(patience);
+        EtcdConsumerDirectory consumers = new EtcdConsumerDirectory(connection, consumersPrefix);
+        awaitReachable(connection, patience, rights);
         EtcdEndpointSource registered = new EtcdEndpointSource(connection, Duration.ZERO, RegistryObserver.NONE);
         try (OverriddenSource source = new OverriddenSource(
                 registered,
                 new EtcdOverrides(connection, prefix, Duration.ZERO, RegistryObserver.NONE),
                 OverrideObserver.NONE,
                 connection.loop())) {
-            Registry registry = new Registry(registered.catalog(), source, store, patience);
-            new Commands(registry, line, out, user(environment)).run();
+            Registry registry =
+                    new Registry(connection, registered.catalog(), source, store, consumers, rights, patience);
+            new Commands(registry, line, out, notes, user(environment)).run();
+        }
+    }
+
+    /** Checks the prefixes, each under the option that sets it. */
+    private static Rights rights(EtcdOptions options, String overridesPrefix, String consumersPrefix) {
+        KeySpace endpoints = options.keySpace();
+        KeySpace overrides = prefix("--overrides-prefix", overridesPrefix, OverridePrefix::of);
+        KeySpace consumers = prefix("--consumers-prefix", consumersPrefix, EtcdConsumers::keySpace);
+        overrides.requireApart("--overrides-prefix", endpoints.prefix(), "--prefix");
+        consumers.requireApart("--consumers-prefix", endpoints.prefix(), "--prefix");
+        consumers.requireApart("--consumers-prefix", overrides.prefix(), "--overrides-prefix");
+        return new Rights(options.username(), endpoints, overrides, consumers);
+    }
+
+    private static KeySpace prefix(String option, String written, Function<String, KeySpace> reading) {
+        try {
+            return reading.apply(written);
+        } catch (IllegalValueException e) {
+            throw e.named(option);
+        }
+    }
+
+    private static void awaitReachable(EtcdConnection connection, Duration patience, Rights rights) {
+        try {
+            connection.awaitReachable(patience);
+        } catch (EtcdUnavailableException e) {
+            String said = String.valueOf(e.getMessage());
+            boolean isOfUser = e.isRefusal() && said.contains("refuses the credentials");
+            throw new RefusedException(isOfUser ? rights.unknown(said) : said);
         }
     }
 

@@ -1,7 +1,7 @@
 package io.github.grpclb.cli;
 
 /** What was asked for was not done; the message says why. */
-final class RefusedException extends RuntimeException {
+sealed class RefusedException extends RuntimeException permits DeniedException {
 
     private static final long serialVersionUID = 1;
 

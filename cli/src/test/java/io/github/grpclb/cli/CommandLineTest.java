@@ -8,6 +8,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +51,11 @@ class CommandLineTest {
                 "services --json --json         | --json is given twice",
                 "services --timeout=soon        | --timeout=soon (expected: a time such as 30s, 10m, 2h or 1d)",
                 "services --etcd=ftp://host     | endpoints: 'ftp://host' (expected: http://host:port or https://host:port)",
-                "services --cert=a              | --cert and --key (expected: both, or neither)",
+                "services --cacert=/nowhere     | --cacert=/nowhere (expected: a file that can be read)",
+                "services --prefix=/a/../b      | prefix: '/a/../b' (expected: ",
+                "services --overrides-prefix=/. | --overrides-prefix: '/.' (expected: a prefix of visible characters",
+                "services --consumers-prefix=/. | --consumers-prefix: '/.' (expected: 1 to 255 visible characters",
+                "services --cert=pom.xml        | --cert and --key (expected: both, or neither)",
                 "services --user=a:b            | --user has a password in it",
                 "services --user=a              | there is no password for a (expected: in ETCDCTL_PASSWORD)",
             })
@@ -57,6 +63,36 @@ class CommandLineTest {
         int code = GrpcLb.run(
                 System.out, new PrintStream(errors, true, StandardCharsets.UTF_8), Map.of(), line.split(" "));
         assertThat(errors.toString(StandardCharsets.UTF_8)).contains(message);
+        assertThat(code).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--overrides-prefix, /a/, --prefix, /a/",
+        "--overrides-prefix, /a/b/, --prefix, /a/",
+        "--overrides-prefix, /a/, --prefix, /a/b/",
+        "--consumers-prefix, /a/, --prefix, /a/",
+        "--consumers-prefix, /a/b/, --prefix, /a/",
+        "--consumers-prefix, /a/, --prefix, /a/b/",
+        "--consumers-prefix, /a/, --overrides-prefix, /a/",
+        "--consumers-prefix, /a/b/, --overrides-prefix, /a/",
+        "--consumers-prefix, /a/, --overrides-prefix, /a/b/",
+        "--consumers-prefix, /grpclb-overrides/, '', /grpclb-overrides/",
+    })
+    void refusesPrefixesThatOverlap(String option, String value, String other, String otherValue) {
+        List<String> args = new ArrayList<>(List.of("services", option + "=" + value));
+        if (!other.isEmpty()) {
+            args.add(other + "=" + otherValue);
+        }
+        int code = GrpcLb.run(
+                System.out,
+                new PrintStream(errors, true, StandardCharsets.UTF_8),
+                Map.of(),
+                args.toArray(String[]::new));
+        assertThat(errors.toString(StandardCharsets.UTF_8))
+                .contains(option + ": '" + value + "' (expected: a prefix apart from "
+                        + (other.isEmpty() ? "--overrides-prefix" : other) + ", which is '" + otherValue
+                        + "': neither may begin with the other)");
         assertThat(code).isEqualTo(2);
     }
 }

@@ -102,8 +102,8 @@ class GrpcLbIT {
         assertThat(errors).contains("--for is missing");
         assertThat(run("weight", "greeter/s1", "1", "--for=1m")).isEqualTo(2);
         assertThat(errors).contains("--why is missing");
-        assertThat(run("weight", "greeter/s1", "1", "--for=30d", "--why=x")).isEqualTo(1);
-        assertThat(errors).contains("7 d");
+        assertThat(run("weight", "greeter/s1", "1", "--for=30d", "--why=x")).isEqualTo(2);
+        assertThat(errors).contains("--for=30d (expected: 1s to 7d)");
         assertThat(run("dance")).isEqualTo(2);
         assertThat(errors).contains("unknown command 'dance'");
     }
