@@ -7,6 +7,7 @@ import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.RegistryObserver;
 import io.github.grpclb.discovery.RegistryStatus;
+import io.github.grpclb.discovery.ServiceCatalog;
 import io.github.grpclb.discovery.follow.FollowedSource;
 import io.github.grpclb.discovery.follow.LastLists;
 import io.github.grpclb.discovery.snapshot.SnapshotStore;
@@ -47,6 +48,7 @@ public final class KubernetesEndpointSource implements EndpointSource, RegistryS
     private final KubernetesLoop loop;
     private final ApiStatus status;
     private final FollowedSource source;
+    private final SliceCatalog catalog;
     private final Runnable end;
 
     /**
@@ -67,7 +69,9 @@ public final class KubernetesEndpointSource implements EndpointSource, RegistryS
         this.options = options;
         this.loop = new KubernetesLoop(executor, System::nanoTime, new Random());
         this.status = new ApiStatus(loop, options.apiServer());
-        this.source = source(new Following(loop, new HttpApi(loop, options), options, lists, observer, status));
+        Following following = new Following(loop, new HttpApi(loop, options), options, lists, observer, status);
+        this.source = source(following);
+        this.catalog = new SliceCatalog(following);
         this.end = () -> end(loop, executor);
     }
 
@@ -77,6 +81,7 @@ public final class KubernetesEndpointSource implements EndpointSource, RegistryS
         this.loop = following.loop();
         this.status = following.status();
         this.source = source(following);
+        this.catalog = new SliceCatalog(following);
         this.end = () -> {};
     }
 
@@ -132,6 +137,12 @@ public final class KubernetesEndpointSource implements EndpointSource, RegistryS
         return source.subscribe(service, listener);
     }
 
+    /** Returns the Services of {@link KubernetesOptions#namespace()}, as targets name them; others are not asked for. */
+    @Override
+    public ServiceCatalog catalog() {
+        return catalog;
+    }
+
     @Override
     public AddressRules addressRules() {
         return options.addresses();
@@ -161,6 +172,7 @@ public final class KubernetesEndpointSource implements EndpointSource, RegistryS
     @Override
     public void close() {
         source.close();
+        catalog.close();
         end.run();
     }
 }

@@ -25,6 +25,21 @@ final class SliceJson {
      */
     record Page(String version, @Nullable String next, List<EndpointSlice> slices, List<String> unreadable) {}
 
+    /**
+     * A page of a list of several Services' slices.
+     *
+     * @param next the token for the next page; null where this is the last one
+     * @param slices those that could be read and belong to a Service
+     */
+    record ServicesPage(@Nullable String next, List<OfService> slices) {}
+
+    /**
+     * A slice and its owner.
+     *
+     * @param service the Service's name
+     */
+    record OfService(String service, EndpointSlice slice) {}
+
     /** A line of a watch. */
     sealed interface Event {
 
@@ -61,6 +76,24 @@ final class SliceJson {
         }
         return new Page(
                 Json.requiredText(metadata, "resourceVersion"), Json.text(metadata, "continue"), slices, unreadable);
+    }
+
+    static ServicesPage servicesPage(String text) throws MalformedAnswerException {
+        JsonObject list = Json.parse(text);
+        List<OfService> slices = new ArrayList<>();
+        for (JsonElement item : Json.array(list, "items")) {
+            try {
+                JsonObject slice = Json.asObject("items", item);
+                JsonObject labels = Json.object(Json.requiredObject(slice, "metadata"), "labels");
+                String service = labels == null ? null : Json.text(labels, "kubernetes.io/service-name");
+                if (service != null) {
+                    slices.add(new OfService(service, slice(slice)));
+                }
+            } catch (MalformedAnswerException e) {
+                // who follows that Service says so
+            }
+        }
+        return new ServicesPage(Json.text(Json.requiredObject(list, "metadata"), "continue"), slices);
     }
 
     static Event event(String line) throws MalformedAnswerException {

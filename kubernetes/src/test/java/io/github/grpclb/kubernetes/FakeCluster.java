@@ -26,7 +26,7 @@ final class FakeCluster {
             Pattern.compile("/apis/discovery\\.k8s\\.io/v1/namespaces/([a-z0-9-]+)/endpointslices");
     private static final String SELECTOR = "kubernetes.io/service-name=";
 
-    /** A request as it came, checked for what each has to have. */
+    /** A request as it came, checked for what each has to have; of all Services of the namespace where the name of one is empty. */
     record Query(String namespace, String service, Map<String, String> parameters) {
 
         static Query of(String pathAndQuery) {
@@ -37,10 +37,11 @@ final class FakeCluster {
                     .collect(Collectors.toMap(
                             parts -> parts[0], parts -> URLDecoder.decode(parts[1], StandardCharsets.UTF_8)));
             String selector = parameters.getOrDefault("labelSelector", "");
-            if (!path.matches() || !selector.startsWith(SELECTOR)) {
-                throw new IllegalArgumentException("not a request for a Service's EndpointSlices: " + pathAndQuery);
+            boolean isOfAll = selector.isEmpty() && !parameters.containsKey("watch");
+            if (!path.matches() || !isOfAll && !selector.startsWith(SELECTOR)) {
+                throw new IllegalArgumentException("not a request for EndpointSlices: " + pathAndQuery);
             }
-            return new Query(path.group(1), selector.substring(SELECTOR.length()), parameters);
+            return new Query(path.group(1), isOfAll ? "" : selector.substring(SELECTOR.length()), parameters);
         }
 
         boolean isWatch() {
@@ -201,10 +202,11 @@ final class FakeCluster {
     }
 
     private static Predicate<JsonObject> isOf(String service) {
-        return slice -> slice.getAsJsonObject("metadata")
-                .getAsJsonObject("labels")
-                .get("kubernetes.io/service-name")
-                .getAsString()
-                .equals(service);
+        return slice -> service.isEmpty()
+                || slice.getAsJsonObject("metadata")
+                        .getAsJsonObject("labels")
+                        .get("kubernetes.io/service-name")
+                        .getAsString()
+                        .equals(service);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.ServiceCatalog;
 import io.github.grpclb.discovery.snapshot.SnapshotOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,6 +86,20 @@ class KubernetesEndpointSourceIT {
         assertThat(server.lists()).isEqualTo(1);
         assertThat(source.sinceLastAnswer()).isNotNull();
         assertThat(restarts).isEmpty();
+    }
+
+    @Test
+    void tellsOfTheServicesOfItsNamespace() {
+        ready("a", "10.0.0.1", "10.0.0.2");
+        cluster.put("other", SliceBuilder.grpc("o", "orders", 9090).ready("10.0.0.3", "pod"));
+        assertThat(source.catalog().services())
+                .succeedsWithin(Duration.ofSeconds(10))
+                .isEqualTo(new ServiceCatalog.Services(0, List.of(new ServiceCatalog.Service("greeter", 2)), true));
+        server.close();
+        assertThat(source.catalog().services())
+                .failsWithin(Duration.ofSeconds(20))
+                .withThrowableThat()
+                .withMessageContaining("Kubernetes' API server is unreachable");
     }
 
     @Test
