@@ -35,6 +35,12 @@ public final class GrpcLbAutoConfiguration {
     }
 
     @Bean
+    @Lazy // asked for when the application is ready
+    PreStopCheck grpcLbPreStopCheck(GrpcLbProperties properties) {
+        return new PreStopCheck(properties.operations());
+    }
+
+    @Bean
     static ConfigurationPropertiesBindHandlerAdvisor grpcLbBlankIsAbsent() {
         return BlankIsAbsent::new;
     }

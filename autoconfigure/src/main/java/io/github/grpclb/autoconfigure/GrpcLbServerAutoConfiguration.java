@@ -9,6 +9,7 @@ import io.github.grpclb.server.DrainOptions;
 import io.github.grpclb.server.HostChoice;
 import io.github.grpclb.server.RegistryAddresses;
 import io.github.grpclb.server.ServerLifecycle;
+import io.github.grpclb.timeline.Timeline;
 import java.time.Duration;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -43,6 +44,13 @@ public final class GrpcLbServerAutoConfiguration {
         } catch (IllegalValueException e) {
             throw InvalidPropertyException.of(e, PREFIX + "drain." + RecordJson.propertyName(e.name()));
         }
+    }
+
+    @Bean
+    TimelineOfDrains grpcLbTimelineOfDrains(ServerLifecycle server, Timeline timeline) {
+        TimelineOfDrains drains = new TimelineOfDrains(server, timeline);
+        server.onDrain(drains);
+        return drains;
     }
 
     @Bean

@@ -68,8 +68,8 @@ public record GrpcLbProperties(
      * @param endpoints Client URLs of all members of the etcd cluster, with http or https; https needs an SSL bundle.
      * @param prefix Prefix of all keys, taken as written, such as /microservices for Kratos. A slash at its end is added. Empty: keys
      *     begin with the service's name, as those of go-zero and of Go's naming package do.
-     * @param consumersPrefix Prefix of the keys of consumers; nothing is written there without consumers.enabled. It may have nothing in
-     *     common with prefix.
+     * @param consumersPrefix Prefix of the keys of consumers; nothing is written there without consumers.enabled. Apart from prefix and
+     *     overrides-prefix: none of them begins with another.
      * @param username User in etcd, where its authentication is on.
      * @param password Password of that user in etcd.
      * @param ssl TLS to etcd.
@@ -259,8 +259,8 @@ public record GrpcLbProperties(
     /**
      * What may be changed through the actuator's endpoint grpclb.
      *
-     * @param enabled Whether the actuator's endpoint grpclb takes POST and DELETE, which change something: the drain of this process's
-     *     server.
+     * @param enabled Whether the actuator's endpoint grpclb takes POST and DELETE, which change something: overrides of any service,
+     *     and the drain of this process's server.
      * @param preStop Whether GET grpclb/pre-stop drains this process's server and answers when it may be stopped, for the preStop
      *     hook of Kubernetes, which can send no POST; needs operations.enabled.
      */

@@ -11,6 +11,7 @@ import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
 import io.github.grpclb.server.ServerLifecycle;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.TestServer;
+import io.github.grpclb.timeline.Timeline;
 import io.grpc.BindableService;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -37,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import net.devh.boot.grpc.client.inject.GrpcClient;
 import net.devh.boot.grpc.server.service.GrpcService;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.beans.factory.annotation.Value;
@@ -44,11 +46,14 @@ import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 
 /** What the actuator's endpoint changes, over HTTP: with servlets and with WebFlux, on each Spring Boot that this is compiled for. */
+@ExtendWith(OutputCaptureExtension.class)
 class OperationsIT {
 
     private static final String ENABLED = "grpc.lb.operations.enabled=true";
@@ -75,8 +80,10 @@ class OperationsIT {
 
     @ParameterizedTest
     @EnumSource
-    void nothingCanBeChangedWithoutTheProperty(Web web) throws Exception {
+    void nothingCanBeChangedWithoutTheProperty(Web web, CapturedOutput output) throws Exception {
         ConfigurableApplicationContext server = start(web, "a", PRE_STOP);
+        await().untilAsserted(() -> assertThat(output)
+                .contains("grpc.lb.operations.pre-stop=true has no effect, as grpc.lb.operations.enabled is false"));
         assertThat(send(server, "POST", "grpclb/drain", JSON, "{}").statusCode())
                 .isIn(404, 405);
         assertThat(send(server, "POST", "grpclb", JSON, "{}").statusCode()).isIn(404, 405);
@@ -111,6 +118,12 @@ class OperationsIT {
 
         assertThat(status(send(server, "DELETE", "grpclb/drain", null, null), 200))
                 .isEqualTo("NONE");
+        assertThat(server.getBean(Timeline.class).since(0).stream()
+                        .filter(event -> event.kind() == Timeline.Kind.DRAINING && "a".equals(event.id()))
+                        .map(Timeline.Event::cause))
+                .contains(
+                        "this process's own server drains, as was asked for",
+                        "no longer: this process's own server takes calls again, as was asked for");
         await().until(() -> caller.answers().equals(Set.of("a", "other")));
         assertThat(health.check(HealthCheckRequest.getDefaultInstance()).getStatus())
                 .isEqualTo(ServingStatus.SERVING);
