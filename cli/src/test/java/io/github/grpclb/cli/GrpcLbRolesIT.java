@@ -9,6 +9,7 @@ import io.github.grpclb.testing.Repository;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -70,7 +71,6 @@ class GrpcLbRolesIT {
     @AfterEach
     void takeBack() {
         root.run("del", "--prefix", "/grpclb-overrides/");
-        assertThat(out + errors).doesNotContain(CANARY);
     }
 
     @AfterAll
@@ -310,6 +310,33 @@ class GrpcLbRolesIT {
         }
     }
 
+    /** As {@code bin/grpclb} starts it: with its own class path and its own logging. */
+    @ParameterizedTest
+    @CsvSource({
+        "operator, '', 0, greeter/server-s1: weight 0",
+        "client, '', 1, it lacks the role greeter-operator",
+        "operator, wrong-, 1, is not let in with the password in the environment",
+    })
+    void theProgramSaysTheSameAndNoSecret(String user, String before, int code, String said) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-jar",
+                        Repository.file("cli/target/grpc-lb-cli.jar").toString(),
+                        "weight",
+                        "greeter/s1",
+                        "0",
+                        "--for=1m",
+                        "--why=slow")
+                .redirectErrorStream(true);
+        builder.environment().put("ETCDCTL_ENDPOINTS", etcd.endpoint().toString());
+        builder.environment().put("ETCDCTL_USER", user);
+        builder.environment().put("ETCDCTL_PASSWORD", before + CANARY);
+        Process program = builder.start();
+        String told = new String(program.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(told).contains(said).doesNotContain(CANARY, "\tat ", "WARN");
+        assertThat(program.waitFor()).as(told).isEqualTo(code);
+    }
+
     private int runAs(String user, String... args) {
         return run(Map.of("ETCDCTL_USER", user, "ETCDCTL_PASSWORD", CANARY), args);
     }
@@ -327,6 +354,7 @@ class GrpcLbRolesIT {
                 args);
         out = said.toString(StandardCharsets.UTF_8);
         errors = complained.toString(StandardCharsets.UTF_8);
+        assertThat(out + errors).doesNotContain(CANARY);
         return code;
     }
 }
