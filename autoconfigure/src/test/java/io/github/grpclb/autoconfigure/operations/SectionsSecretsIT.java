@@ -69,6 +69,7 @@ class SectionsSecretsIT {
             "overrides", "",
             "pre-stop", "",
             "predict", "?service=greeter&call=header.x-version=v2,serverId=a&change=weight.a=0",
+            "records", "?service=greeter",
             "services", "",
             "timeline", "",
             "ui", "");
