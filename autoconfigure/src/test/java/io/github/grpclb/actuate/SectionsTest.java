@@ -81,7 +81,9 @@ class SectionsTest {
                             "reason",
                             "listAgeMillis",
                             "panicking",
+                            "counts",
                             "total",
+                            "found",
                             "endpoints");
             JsonNode first = explained.at("/endpoints/0");
             assertThat(first.propertyNames())
