@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.github.grpclb.actuate.RegistryHealth;
+import io.github.grpclb.actuate.SectionQuery;
+import io.github.grpclb.actuate.ServicesSection;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.discovery.RegistryStatus;
 import io.github.grpclb.testing.Opened;
@@ -67,6 +69,8 @@ class KubernetesIT {
     private ConfigurableApplicationContext client(String service) {
         return opened.add(TestApplications.client(
                 "grpc.lb.registry=kubernetes",
+                "spring.jmx.enabled=true",
+                "management.endpoints.jmx.exposure.include=grpclb",
                 "grpc.lb.kubernetes.api-server=http://127.0.0.1:"
                         + api.getAddress().getPort(),
                 "grpc.lb.clients.greeter.service=" + service));
@@ -83,6 +87,16 @@ class KubernetesIT {
     @Test
     void aServiceWithoutANamespaceIsInTheDefaultOne() {
         assertThat(client("greeter").getBean(Caller.class).ask()).isEqualTo("greeter-0");
+        assertThat(asked).containsExactly("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices");
+    }
+
+    @Test
+    void theServicesOfTheNamespaceAreTold() {
+        ConfigurableApplicationContext context = client("greeter");
+        Object told = context.getBean(ServicesSection.class).read(SectionQuery.ALL);
+        assertThat(told)
+                .isInstanceOfSatisfying(ServicesSection.Services.class, services -> assertThat(services.services())
+                        .containsExactly(new ServicesSection.Service("greeter", 1)));
         assertThat(asked).containsExactly("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices");
     }
 
