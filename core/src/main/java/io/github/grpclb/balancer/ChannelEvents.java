@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,7 @@ final class ChannelEvents {
     private final Timeline timeline;
     private final ChannelState state;
     private List<EndpointCandidate> known = List.of();
+    private Map<Endpoint.Identity, Endpoint> suspected = Map.of();
     private Map<Endpoint.Identity, Ejection> ejected;
     private Map<String, String> panics;
     private @Nullable String policy;
@@ -49,6 +52,12 @@ final class ChannelEvents {
         comparePanics(service);
     }
 
+    /** There is no server any more. */
+    void noneLeft() {
+        known = List.of();
+        compareSuspects(Map.of());
+    }
+
     private void compareServers(List<EndpointCandidate> now) {
         List<EndpointCandidate> before = known;
         known = now;
@@ -56,8 +65,12 @@ final class ChannelEvents {
         List<Endpoint> suspects = new ArrayList<>();
         List<EndpointCandidate> lost = new ArrayList<>();
         Map<Endpoint.Identity, EndpointCandidate> elsewhere = null;
+        Map<Endpoint.Identity, Endpoint> suspectedNow = new HashMap<>(0);
         for (int i = 0; i < now.size(); i++) {
             EndpointCandidate each = now.get(i);
+            if (each.suspect()) {
+                suspectedNow.put(each.load().identity(), each.endpoint());
+            }
             EndpointCandidate was = i < before.size() ? before.get(i) : null;
             if (each == was) {
                 continue;
@@ -87,6 +100,26 @@ final class ChannelEvents {
                 Kind.SUSPECT,
                 suspects,
                 each -> "vanished from the registry with many others; used while its connection holds");
+        compareSuspects(suspectedNow);
+    }
+
+    /** One that is listed again is told of by the list. */
+    private void compareSuspects(Map<Endpoint.Identity, Endpoint> now) {
+        Map<Endpoint.Identity, Endpoint> before = suspected;
+        suspected = now;
+        if (before.isEmpty()) {
+            return;
+        }
+        Set<Endpoint.Identity> used =
+                known.stream().map(each -> each.load().identity()).collect(Collectors.toSet());
+        timeline.add(
+                Kind.LEFT,
+                before.entrySet().stream()
+                        .filter(each -> !used.contains(each.getKey()))
+                        .map(Map.Entry::getValue)
+                        .toList(),
+                each ->
+                        "given up: it vanished from the registry with many others, and its connection ended or stale-max is over");
     }
 
     private static String whyLost(EndpointCandidate server) {

@@ -250,6 +250,9 @@ public final class PolicyLoadBalancer extends LoadBalancer {
                         policy,
                         awaited ? ConnectivityState.CONNECTING : ConnectivityState.TRANSIENT_FAILURE,
                         reason != null ? reason : error.getCode().name()));
+        if (events != null) {
+            events.noneLeft();
+        }
         tracking.endpointsAre(EndpointCounts.NONE);
         tracking.panickingAre(0);
         if (awaited) {

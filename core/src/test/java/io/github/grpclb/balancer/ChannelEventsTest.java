@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.resolver.EndpointAttributes;
+import io.github.grpclb.resolver.EndpointAwaitedException;
 import io.github.grpclb.resolver.Unlisted;
+import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.timeline.Timeline;
 import io.github.grpclb.timeline.Timeline.Event;
 import io.grpc.Attributes;
 import io.grpc.EquivalentAddressGroup;
+import io.grpc.LoadBalancer;
 import io.grpc.NameResolver;
 import io.grpc.Status;
 import java.util.List;
@@ -113,6 +116,36 @@ class ChannelEventsTest {
         assertThat(news())
                 .containsExactly(
                         "SUSPECT s2: vanished from the registry with many others; used while its connection holds");
+    }
+
+    @Test
+    @FaultRow(36)
+    void tellsOfSuspectsThatAreGivenUp() {
+        List<EquivalentAddressGroup> three = BalancerScene.groups(endpoint(1), endpoint(2), endpoint(3));
+        scene.acceptReady(endpoint(1), endpoint(2), endpoint(3));
+        scene.accept(unlisted(three.subList(0, 1), three.subList(1, 3)));
+        news();
+        scene.accept(unlisted(three.subList(0, 2), three.subList(2, 3)));
+        assertThat(news()).as("one is listed again").isEmpty();
+        scene.accept(endpoint(1), endpoint(2));
+        assertThat(news())
+                .containsExactly("LEFT s3: given up: it vanished from the registry with many others, and its connection"
+                        + " ended or stale-max is over");
+        scene.accept(unlisted(three.subList(0, 1), three.subList(1, 2)));
+        news();
+        scene.resolverFails(Status.UNAVAILABLE.withCause(new EndpointAwaitedException("svc", true)));
+        assertThat(news())
+                .containsExactly("LEFT s2: given up: it vanished from the registry with many others, and its connection"
+                        + " ended or stale-max is over");
+    }
+
+    private static LoadBalancer.ResolvedAddresses unlisted(
+            List<EquivalentAddressGroup> listed, List<EquivalentAddressGroup> suspects) {
+        return BalancerScene.list(null, listed).toBuilder()
+                .setAttributes(Attributes.newBuilder()
+                        .set(EndpointAttributes.UNLISTED, new Unlisted(suspects, List.of(), false, Status.UNAVAILABLE))
+                        .build())
+                .build();
     }
 
     @Test
