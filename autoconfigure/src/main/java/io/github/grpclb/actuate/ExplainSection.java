@@ -7,6 +7,7 @@ import io.github.grpclb.balancer.explain.Reason;
 import io.github.grpclb.balancer.explain.Verdict;
 import io.github.grpclb.balancer.explain.WeightChain;
 import io.github.grpclb.discovery.RegistryStatus;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.grpc.ConnectivityState;
 import io.grpc.Status;
 import java.time.Duration;
@@ -88,6 +89,7 @@ public final class ExplainSection implements Section {
             @Nullable Long listAgeMillis,
             List<String> panicking,
             Map<EndpointState, Integer> counts,
+            Unused unused,
             int total,
             int found,
             List<Server> endpoints) {
@@ -102,9 +104,36 @@ public final class ExplainSection implements Section {
                     channel.listAgeMillis(),
                     channel.panicking(),
                     channel.counts(),
+                    Unused.of(channel.unused()),
                     channel.total(),
                     channel.found(),
                     channel.endpoints().stream().map(Server::of).toList());
+        }
+    }
+
+    /**
+     * Records of a service that are no servers here; see {@link UnusedRecords}.
+     *
+     * @param total how many there are
+     * @param records some of them
+     */
+    public record Unused(int total, List<Record> records) {
+
+        static Unused of(UnusedRecords unused) {
+            return new Unused(
+                    unused.total(), unused.some().stream().map(Record::of).toList());
+        }
+    }
+
+    /**
+     * One of these.
+     *
+     * @param lastGood whether its server takes calls all the same, by what the record said before
+     */
+    public record Record(String key, Reason reason, boolean lastGood, String detail) {
+
+        static Record of(UnusedRecords.Unused unused) {
+            return new Record(unused.key(), Reason.valueOf(unused.cause().name()), unused.lastGood(), unused.detail());
         }
     }
 

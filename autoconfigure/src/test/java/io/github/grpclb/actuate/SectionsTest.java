@@ -82,9 +82,11 @@ class SectionsTest {
                             "listAgeMillis",
                             "panicking",
                             "counts",
+                            "unused",
                             "total",
                             "found",
                             "endpoints");
+            assertThat(explained.get("unused").toString()).isEqualTo("{\"total\":0,\"records\":[]}");
             JsonNode first = explained.at("/endpoints/0");
             assertThat(first.propertyNames())
                     .containsExactly(

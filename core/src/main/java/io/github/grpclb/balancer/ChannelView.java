@@ -5,6 +5,7 @@ import io.github.grpclb.balancer.connection.EndpointCandidate;
 import io.github.grpclb.balancer.pick.ChannelState;
 import io.github.grpclb.balancer.pick.PickerChain;
 import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.resolver.ResolverLife;
 import io.grpc.ConnectivityState;
 import java.util.List;
@@ -88,6 +89,7 @@ public final class ChannelView implements ResolverLife {
     private boolean wasUsed;
     private long since;
     private volatile @Nullable Newest newest;
+    private volatile UnusedRecords unused = UnusedRecords.NONE;
 
     ChannelView(Place place, @Nullable String client, LongSupplier nanoTime) {
         this.place = place;
@@ -100,6 +102,7 @@ public final class ChannelView implements ResolverLife {
         resolvers++;
         service = ofService;
         started = false;
+        unused = UnusedRecords.NONE;
         since = nanoTime.getAsLong();
         place.show(this);
     }
@@ -109,6 +112,12 @@ public final class ChannelView implements ResolverLife {
         started = true;
         wasUsed = true;
         since = nanoTime.getAsLong();
+    }
+
+    @Override
+    public void unused(UnusedRecords records) {
+        unused = records;
+        place.changed();
     }
 
     @Override
@@ -149,6 +158,10 @@ public final class ChannelView implements ResolverLife {
     @Nullable
     String client() {
         return client;
+    }
+
+    UnusedRecords unused() {
+        return unused;
     }
 
     @Nullable

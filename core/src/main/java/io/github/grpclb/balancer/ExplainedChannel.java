@@ -1,13 +1,18 @@
 package io.github.grpclb.balancer;
 
 import io.github.grpclb.balancer.connection.EndpointState;
+import io.github.grpclb.balancer.explain.Reason;
 import io.github.grpclb.balancer.explain.Verdict;
 import io.github.grpclb.balancer.explain.WeightChain;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.grpc.ConnectivityState;
 import io.grpc.Status;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param panicking the parts of its servers of which so few are usable that ejected ones are used as well, such as {@code
  *     version=v2}; the empty text for all servers
  * @param counts how many of its servers are in which state
+ * @param unused records of the service that the registry has and that are no servers here, and why
  * @param total how many servers it has
  * @param found how many of them were asked for, before they were divided into pages
  * @param endpoints those of the page
@@ -35,6 +41,7 @@ public record ExplainedChannel(
         @Nullable Long listAgeMillis,
         List<String> panicking,
         Map<EndpointState, Integer> counts,
+        UnusedRecords unused,
         int total,
         int found,
         List<Server> endpoints) {
@@ -61,7 +68,19 @@ public record ExplainedChannel(
             WeightChain weight,
             Share share,
             Calls calls,
-            @Nullable Long connectedMillis) {}
+            @Nullable Long connectedMillis) {
+
+        /**
+         * Returns the reasons by their names: where it takes no calls, those of the steps that it does not pass; else all that are said of it.
+         * Empty where nothing is held against it. In the order of the steps, each once.
+         */
+        public Set<Reason> reasons() {
+            return verdicts.stream()
+                    .filter(each -> takesCalls ? each.reason() != Reason.OK : !each.passes())
+                    .map(Verdict::reason)
+                    .collect(Collectors.toCollection(LinkedHashSet::new));
+        }
+    }
 
     /**
      * Which part of the calls a server gets.

@@ -14,6 +14,7 @@ import io.github.grpclb.balancer.explain.Why;
 import io.github.grpclb.balancer.pick.ChainExplanation;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.load.EndpointLoad;
 import io.github.grpclb.load.LoadObservation;
 import java.util.ArrayList;
@@ -95,7 +96,7 @@ public final class Explainer {
         int left = MOST;
         for (Row row : rows(selection)) {
             ExplainedChannel channel = row.newest instanceof Known known
-                    ? explain(row.client, known, selection, minute, left)
+                    ? explain(row, known, selection, minute, left)
                     : withoutServers(row);
             left -= channel.endpoints().size();
             channels.add(channel);
@@ -108,7 +109,8 @@ public final class Explainer {
             @Nullable String client,
             String service,
             ChannelView.@Nullable Newest newest,
-            @Nullable Absence absence) {}
+            @Nullable Absence absence,
+            UnusedRecords unused) {}
 
     private List<Row> rows(Selection selection) {
         List<Row> rows = new ArrayList<>();
@@ -119,7 +121,7 @@ public final class Explainer {
             if (service != null
                     && (selection.service == null || selection.service.equals(service))
                     && (selection.client == null || selection.client.equals(view.client()))) {
-                rows.add(new Row(view.client(), service, newest, absence));
+                rows.add(new Row(view.client(), service, newest, absence, view.unused()));
             }
         }
         rows.sort(Comparator.comparing(Row::service)
@@ -138,6 +140,7 @@ public final class Explainer {
                     null,
                     List.of(),
                     Map.of(),
+                    row.unused,
                     0,
                     0,
                     List.of());
@@ -162,13 +165,14 @@ public final class Explainer {
                 null,
                 List.of(),
                 Map.of(),
+                row.unused,
                 0,
                 0,
                 List.of());
     }
 
     private ExplainedChannel explain(
-            @Nullable String client, Known channel, Selection selection, LoadObservation.Minute minute, int left) {
+            Row row, Known channel, Selection selection, LoadObservation.Minute minute, int left) {
         List<EndpointCandidate> known = channel.known();
         ChainExplanation explained = channel.chain().explain(known, channel.healthChecked());
         int[] wanted = wanted(known, selection.search);
@@ -186,7 +190,7 @@ public final class Explainer {
         }
         long now = observation.nanoTime();
         return new ExplainedChannel(
-                client,
+                row.client,
                 channel.service(),
                 channel.policy(),
                 channel.connectivity(),
@@ -197,6 +201,7 @@ public final class Explainer {
                         .sorted()
                         .toList(),
                 counts(channel),
+                row.unused,
                 known.size(),
                 wanted.length,
                 servers);

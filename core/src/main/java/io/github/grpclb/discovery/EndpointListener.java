@@ -27,6 +27,12 @@ public interface EndpointListener {
     default void onDeregistered(Endpoint endpoint) {}
 
     /**
+     * Which records of the service the registry has and its lists go without, and why; told where that changed, before the list that it
+     * goes with, and possibly again. At first all are taken to be used.
+     */
+    default void onUnused(UnusedRecords unused) {}
+
+    /**
      * The registry stopped answering, or answers again. While it does not, the last list stands and says nothing about who has come
      * or gone since. Told only where it changed, and only once a list is known; at first the registry is taken to answer.
      */

@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RecordCatalog;
 import io.github.grpclb.discovery.ServiceCatalog;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.discovery.follow.Alarm;
 import io.github.grpclb.discovery.follow.RegistryLoop;
 import java.time.Duration;
@@ -317,6 +318,7 @@ public final class OverriddenSource implements EndpointSource {
         private @Nullable EndpointSnapshot delivered;
         private @Nullable String unavailable;
         private final Deque<Runnable> held = new ArrayDeque<>();
+        private @Nullable UnusedRecords unused;
         private boolean unreachable;
         private boolean owed;
 
@@ -385,6 +387,14 @@ public final class OverriddenSource implements EndpointSource {
         }
 
         @java.lang.Override
+        public void onUnused(UnusedRecords records) {
+            inOrder(() -> {
+                unused = records;
+                tell(() -> listener.onUnused(records));
+            });
+        }
+
+        @java.lang.Override
         public void onReachable(boolean reachable) {
             inOrder(() -> {
                 unreachable = !reachable;
@@ -436,9 +446,13 @@ public final class OverriddenSource implements EndpointSource {
         private void tellAgain() {
             owed = false;
             EndpointSnapshot last = delivered;
+            UnusedRecords left = unused;
             String reason = unavailable;
             if (last != null) {
                 tell(() -> {
+                    if (left != null) {
+                        listener.onUnused(left);
+                    }
                     listener.onEndpoints(last);
                     listener.onReachable(!unreachable);
                 });

@@ -1,6 +1,9 @@
 package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogText;
+import io.github.grpclb.discovery.UnusedRecords;
+import io.github.grpclb.discovery.UnusedRecords.Unused;
 import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.discovery.hosts.IpLiterals;
 import io.grpc.Attributes;
@@ -29,6 +32,7 @@ final class AddressGroups {
 
     private final HostNames hostNames;
     private List<Entry> entries = List.of();
+    private UnusedRecords withoutAddress = UnusedRecords.NONE;
 
     AddressGroups(HostNames hostNames) {
         this.hostNames = hostNames;
@@ -44,16 +48,35 @@ final class AddressGroups {
         Previous previous = new Previous(entries);
         List<Entry> next = new ArrayList<>(endpoints.size());
         List<EquivalentAddressGroup> groups = new ArrayList<>(endpoints.size());
+        int without = 0;
+        List<Unused> some = new ArrayList<>(0);
         for (Endpoint endpoint : endpoints) {
             Entry entry = entryOf(endpoint, previous.of(endpoint));
             if (entry != null) {
                 next.add(entry);
                 groups.add(entry.group);
+            } else if (++without <= UnusedRecords.MOST) {
+                some.add(new Unused(endpoint.key(), UnusedRecords.Cause.NO_ADDRESS, false, whyNone(endpoint.host())));
             }
         }
+        withoutAddress = without == 0 ? UnusedRecords.NONE : new UnusedRecords(without, some);
         entries = next;
         hostNames.endList();
         return groups;
+    }
+
+    /** Returns those of the last list whose host has no address, as far as that is known. */
+    UnusedRecords withoutAddress() {
+        return withoutAddress;
+    }
+
+    private String whyNone(String host) {
+        if (!hostNames.knows(host)) {
+            return "host '" + LogText.of(host) + "' (expected: an IP address or a host name)";
+        }
+        String failure = hostNames.failureOf(host);
+        return "host name '" + LogText.of(host) + "' "
+                + (failure == null ? "is being looked up" : "cannot be looked up: " + LogText.of(failure));
     }
 
     private @Nullable Entry entryOf(Endpoint endpoint, @Nullable Entry before) {

@@ -4,11 +4,13 @@ import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.discovery.hosts.HostLookup;
 import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.discovery.stale.MassExpiryLog;
 import io.github.grpclb.discovery.stale.Suspects;
 import io.grpc.EquivalentAddressGroup;
+import io.grpc.Status;
 import io.grpc.StatusOr;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,7 +52,7 @@ final class EndpointLists implements EndpointListener {
      */
     private final Queue<LongConsumer> arrived = new ConcurrentLinkedQueue<>();
 
-    private volatile String unavailable = "no answer yet";
+    private volatile @Nullable String unavailable;
     private volatile boolean reachable = true;
     private volatile boolean lookupWanted;
     private volatile boolean hasHostNames;
@@ -64,6 +66,9 @@ final class EndpointLists implements EndpointListener {
     private final MassExpiryLog massExpiryLog;
     private final Unlisted nothingUnlisted;
     private @Nullable EndpointSnapshot latest;
+    private UnusedRecords refused = UnusedRecords.NONE;
+    private UnusedRecords unused = UnusedRecords.NONE;
+    private Status none;
     private boolean waits;
     private long waitsSince;
 
@@ -84,7 +89,8 @@ final class EndpointLists implements EndpointListener {
         this.sameServers = new SameServers(target);
         this.suspects = new Suspects(staleMax, nanoTime.getAsLong());
         this.massExpiryLog = new MassExpiryLog(target, staleMax);
-        this.nothingUnlisted = new Unlisted(List.of(), List.of(), false, NoAddresses.noEndpoint(target));
+        this.none = NoAddresses.noEndpoint(target);
+        this.nothingUnlisted = new Unlisted(List.of(), List.of(), false, none);
     }
 
     @Override
@@ -102,6 +108,12 @@ final class EndpointLists implements EndpointListener {
     @Override
     public void onDeregistered(Endpoint endpoint) {
         arrived.add(now -> suspects.deregistered(endpoint));
+        work.request();
+    }
+
+    @Override
+    public void onUnused(UnusedRecords records) {
+        arrived.add(now -> refused(records));
         work.request();
     }
 
@@ -144,7 +156,10 @@ final class EndpointLists implements EndpointListener {
         suspects.reachable(reachable, now);
         EndpointSnapshot snapshot = latest;
         if (snapshot == null) {
-            receiver.noListYet(unavailable);
+            String reason = unavailable;
+            if (reason != null) {
+                receiver.noListYet(reason);
+            }
             return;
         }
         if (lookupWanted) {
@@ -152,12 +167,30 @@ final class EndpointLists implements EndpointListener {
             hostNames.lookUpAgain();
         }
         Resolved resolved = resolve(snapshot, now);
+        tellUnused();
         long nextNanos = Math.min(suspects.nextNanos(), hostNames.nextNanos());
         if (waitsForAnswers(resolved, now)) {
             long left = waitsSince + FIRST_ANSWERS_NANOS - now;
             receiver.noNewList(left > 0 ? Math.min(nextNanos, left) : nextNanos);
         } else {
             receiver.list(resolved, nextNanos);
+        }
+    }
+
+    private void refused(UnusedRecords records) {
+        if (!records.equals(refused)) {
+            refused = records;
+            // the same object as long as it says the same: a status equals no other
+            none = NoAddresses.noEndpoint(target, records);
+        }
+    }
+
+    /** Tells which records are not used, those among them whose host has no address. */
+    private void tellUnused() {
+        UnusedRecords now = refused.and(addressGroups.withoutAddress());
+        if (!now.equals(unused)) {
+            unused = now;
+            receiver.unused(now);
         }
     }
 
@@ -194,7 +227,7 @@ final class EndpointLists implements EndpointListener {
     private Resolved resolve(List<Endpoint> listed, List<Endpoint> suspected, List<Endpoint> missing, long now) {
         if (listed.isEmpty() && suspected.isEmpty()) {
             groupsOf(List.of(), now);
-            return new Resolved(StatusOr.fromStatus(nothingUnlisted.none()), nothingUnlisted);
+            return new Resolved(StatusOr.fromStatus(none), nothingUnlisted);
         }
         if (suspected.isEmpty() && missing.isEmpty()) {
             return new Resolved(orError(once(groupsOf(listed, now)), listed.size()), nothingUnlisted);
@@ -207,7 +240,7 @@ final class EndpointLists implements EndpointListener {
         List<EquivalentAddressGroup> suspectGroups = without(listedGroups, once(only(suspected, groups)));
         List<EquivalentAddressGroup> missingGroups =
                 without(suspectGroups, without(listedGroups, once(only(missing, groups))));
-        Unlisted unlisted = new Unlisted(suspectGroups, missingGroups, listed.isEmpty(), nothingUnlisted.none());
+        Unlisted unlisted = new Unlisted(suspectGroups, missingGroups, listed.isEmpty(), none);
         return new Resolved(orError(listed.isEmpty() ? suspectGroups : listedGroups, all.size()), unlisted);
     }
 
@@ -275,5 +308,8 @@ final class EndpointLists implements EndpointListener {
         void noNewList(long nextNanos);
 
         void noListYet(String reason);
+
+        /** Which records of the service are not used now. */
+        void unused(UnusedRecords unused);
     }
 }

@@ -3,6 +3,7 @@ package io.github.grpclb.resolver;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.BalancingOverride;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.discovery.hosts.CheckedLookup;
 import io.github.grpclb.discovery.hosts.HostLookup;
 import io.github.grpclb.discovery.hosts.HostNames;
@@ -365,6 +366,15 @@ public final class EndpointNameResolver extends NameResolver {
         @Override
         public void noListYet(String reason) {
             syncContext.execute(() -> EndpointNameResolver.this.noListYet(reason));
+        }
+
+        @Override
+        public void unused(UnusedRecords unused) {
+            syncContext.execute(() -> {
+                if (life != null && !shutdown) {
+                    life.unused(unused);
+                }
+            });
         }
     }
 }

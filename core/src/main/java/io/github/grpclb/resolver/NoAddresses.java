@@ -1,5 +1,6 @@
 package io.github.grpclb.resolver;
 
+import io.github.grpclb.discovery.UnusedRecords;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.Status;
 import io.grpc.StatusOr;
@@ -28,7 +29,13 @@ final class NoAddresses {
 
     /** Returns what calls fail with where no endpoint is registered. */
     static Status noEndpoint(String target) {
-        String message = target + ": no endpoint is registered";
+        return noEndpoint(target, UnusedRecords.NONE);
+    }
+
+    /** The same where there are records, but none that can be used. */
+    static Status noEndpoint(String target, UnusedRecords unused) {
+        String message = target + ": no endpoint is registered"
+                + (unused.total() == 0 ? "" : " that can be used: " + unused.describe());
         return Status.UNAVAILABLE.withDescription(message).withCause(new NoEndpointException(message));
     }
 }

@@ -1,6 +1,7 @@
 package io.github.grpclb.resolver;
 
 import io.github.grpclb.discovery.Internal;
+import io.github.grpclb.discovery.UnusedRecords;
 
 /**
  * Hears of the resolvers of one channel. gRPC makes a channel's first one with the channel, and when the channel goes idle it closes that
@@ -14,6 +15,9 @@ public interface ResolverLife {
 
     /** One was started: there is a call. */
     void started();
+
+    /** Records of the service are not used, or are again: all that are known of now. */
+    void unused(UnusedRecords unused);
 
     /** One was closed. */
     void closed();

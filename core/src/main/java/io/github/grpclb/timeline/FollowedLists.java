@@ -1,12 +1,17 @@
 package io.github.grpclb.timeline;
 
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.LogText;
+import io.github.grpclb.discovery.UnusedRecords;
+import io.github.grpclb.discovery.UnusedRecords.Unused;
 import io.github.grpclb.timeline.Timeline.Kind;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Tells a timeline how the lists of one service differ. Thread-safe. */
 final class FollowedLists {
@@ -20,6 +25,7 @@ final class FollowedLists {
     private final Map<String, Long> leaving = new HashMap<>();
 
     private List<Endpoint> latest = List.of();
+    private UnusedRecords unused = UnusedRecords.NONE;
     private boolean isFirst = true;
 
     /** How many follow it; the owner's. */
@@ -67,6 +73,30 @@ final class FollowedLists {
         changes.tell(isFirst);
         changes.left.forEach(each -> leaving.remove(each.address()));
         isFirst = false;
+    }
+
+    /** Takes which records are not used, which several tell of. */
+    synchronized void unused(String service, UnusedRecords now) {
+        Set<Unused> before = new LinkedHashSet<>(unused.some());
+        Map<String, Unused> known = new HashMap<>();
+        before.forEach(each -> known.put(each.key(), each));
+        for (Unused each : now.some()) {
+            known.remove(each.key());
+            if (!before.contains(each)) {
+                timeline.add(Kind.REFUSED, service, null, null, LogText.of(each.key()) + ": " + each.detail());
+            }
+        }
+        // of more than are named one may be unused as before
+        if (now.total() == now.some().size()) {
+            known.keySet()
+                    .forEach(key -> timeline.add(
+                            Kind.REFUSED,
+                            service,
+                            null,
+                            null,
+                            LogText.of(key) + ": no longer: it can be used, or is gone"));
+        }
+        unused = now;
     }
 
     private static boolean isSameAddress(Endpoint one, Endpoint other) {

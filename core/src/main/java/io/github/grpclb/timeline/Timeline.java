@@ -54,6 +54,8 @@ public final class Timeline {
         EJECTED,
         /** A server that was ejected takes calls again. */
         READMITTED,
+        /** A record of the registry cannot be used, or can again. */
+        REFUSED,
         /** A server says that it is about to leave. */
         DRAINING,
         /** A server's weight in the registry is another. */

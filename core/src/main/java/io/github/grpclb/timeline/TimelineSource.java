@@ -5,6 +5,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.UnusedRecords;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -166,6 +167,12 @@ public final class TimelineSource implements EndpointSource {
         public void onDeregistered(Endpoint endpoint) {
             lists.deregistered(endpoint);
             listener.onDeregistered(endpoint);
+        }
+
+        @Override
+        public void onUnused(UnusedRecords unused) {
+            lists.unused(service, unused);
+            listener.onUnused(unused);
         }
 
         @Override

@@ -8,6 +8,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.discovery.follow.RegistryLoop;
 import io.github.grpclb.override.Override.Effect;
 import io.github.grpclb.override.Override.Selector;
@@ -282,11 +283,13 @@ class OverriddenSourceTest {
         told.tell("svc");
         registry.unavailable("svc", "etcd unreachable");
         publish(S1);
+        registry.unused("svc", new UnusedRecords(2, List.of()));
         registry.reachable("svc", false);
         registry.reachable("svc", true);
         pass(0);
         assertThat(heard.events)
-                .containsExactly("unavailable etcd unreachable", "1 endpoints", "reachable false", "reachable true");
+                .containsExactly(
+                        "unavailable etcd unreachable", "1 endpoints", "2 unused", "reachable false", "reachable true");
     }
 
     @Test
@@ -440,6 +443,11 @@ class OverriddenSourceTest {
         @java.lang.Override
         public void onUnavailable(String reason) {
             events.add("unavailable " + reason);
+        }
+
+        @java.lang.Override
+        public void onUnused(UnusedRecords unused) {
+            events.add(unused.total() + " unused");
         }
 
         @java.lang.Override

@@ -35,7 +35,12 @@ class AddressGroupsTest {
     void leavesOutWhatIsNoAddress() {
         assertThat(addresses(of(List.of(endpoint("1:2:x"), endpoint("10.0.0.1")))))
                 .containsExactly("10.0.0.1:80");
+        assertThat(groups.withoutAddress().some())
+                .extracting("detail")
+                .containsExactly("host '1:2:x' (expected: an IP address or a host name)");
         assertThat(asked).isEmpty();
+        of(List.of(endpoint("10.0.0.1")));
+        assertThat(groups.withoutAddress().total()).isZero();
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.Endpoint;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.discovery.hosts.HostNames;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FakeClock;
@@ -17,6 +18,7 @@ import io.github.grpclb.testing.FaultRow;
 import io.grpc.EquivalentAddressGroup;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -162,6 +164,73 @@ class EndpointNameResolverHostNamesTest {
         scene.refresh();
         clock.runDue();
         assertThat(nameServer.lookups).isZero();
+    }
+
+    @Test
+    @FaultRow(46)
+    void saysWhichHostsHaveNoAddress() {
+        List<UnusedRecords> told = new ArrayList<>();
+        scene.start("svc", scene.args().setArg(ResolverArgs.LIFE, new HeardLife(told)));
+        Endpoint unknown =
+                Endpoint.builder("svc", "unknown.example", 80).key("/svc/u").build();
+        source.publish("svc", A, unknown);
+        clock.runDue();
+        assertThat(told.get(told.size() - 1).some()).singleElement().satisfies(each -> {
+            assertThat(each.key()).isEqualTo("/svc/u");
+            assertThat(each.cause()).isEqualTo(UnusedRecords.Cause.NO_ADDRESS);
+            assertThat(each.detail()).startsWith("host name 'unknown.example' cannot be looked up: java.net.Unkn");
+        });
+        UnusedRecords refused = new UnusedRecords(
+                3, List.of(new UnusedRecords.Unused("/svc/x", UnusedRecords.Cause.REFUSED, false, "why")));
+        source.unused("svc", refused);
+        clock.runDue();
+        assertThat(told.get(told.size() - 1).total()).isEqualTo(4);
+        assertThat(told.get(told.size() - 1).some()).extracting("key").containsExactly("/svc/x", "/svc/u");
+        int before = told.size();
+        source.publish("svc", A, unknown, B);
+        clock.runDue();
+        assertThat(told).as("told only where it changed").hasSize(before);
+        source.publish("svc", List.of());
+        clock.forward(Duration.ofHours(1));
+        assertThat(scene.error().getDescription())
+                .isEqualTo("etcd:///svc: no endpoint is registered that can be used: 3 not used, such as /svc/x: why");
+        int delivered = scene.results.size();
+        source.unused("svc", new UnusedRecords(3, refused.some()));
+        clock.runDue();
+        assertThat(scene.results).as("the same reason").hasSize(delivered);
+        source.unused("svc", UnusedRecords.NONE);
+        clock.runDue();
+        assertThat(scene.error().getDescription()).isEqualTo("etcd:///svc: no endpoint is registered");
+    }
+
+    /** They come before the list: that is not yet an answer. */
+    @Test
+    void waitsForTheListWhenOnlyUnusedRecordsAreKnown() {
+        scene.start();
+        source.unused("svc", new UnusedRecords(1, List.of()));
+        clock.runDue();
+        assertThat(scene.results).isEmpty();
+        source.publish("svc", List.of());
+        clock.runDue();
+        assertThat(scene.error().getDescription())
+                .isEqualTo("etcd:///svc: no endpoint is registered that can be used: 1 not used");
+    }
+
+    private record HeardLife(List<UnusedRecords> told) implements ResolverLife {
+
+        @Override
+        public void made(String service) {}
+
+        @Override
+        public void started() {}
+
+        @Override
+        public void unused(UnusedRecords unused) {
+            told.add(unused);
+        }
+
+        @Override
+        public void closed() {}
     }
 
     @Test

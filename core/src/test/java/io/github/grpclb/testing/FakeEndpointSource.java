@@ -6,6 +6,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.UnusedRecords;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,6 +51,11 @@ public final class FakeEndpointSource implements EndpointSource {
     /** Says that there is no list yet. */
     public void unavailable(String service, String reason) {
         followersOf(service).forEach(follower -> follower.listener.onUnavailable(reason));
+    }
+
+    /** Says which records are not used. */
+    public void unused(String service, UnusedRecords records) {
+        followersOf(service).forEach(follower -> follower.listener.onUnused(records));
     }
 
     /** Says that the registry stopped answering, or answers again. */

@@ -6,6 +6,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.timeline.Timeline.Event;
 import java.util.ArrayList;
@@ -109,6 +110,29 @@ class TimelineSourceTest {
         source.subscribe("svc", NOBODY);
         publish(server(1), server(2));
         assertThat(news()).containsExactly("JOINED s2: registered");
+    }
+
+    @Test
+    void tellsOnceWhichRecordsAreRefused() {
+        source.subscribe("svc", NOBODY);
+        source.subscribe("svc", NOBODY);
+        unused(refused("/svc/a", "value: ''"), refused("/svc/b\n", "port: 0"));
+        assertThat(news()).containsExactly("REFUSED null: /svc/a: value: ''", "REFUSED null: /svc/b\\u000a: port: 0");
+        unused(refused("/svc/a", "value: 'x'"));
+        assertThat(news())
+                .containsExactly(
+                        "REFUSED null: /svc/a: value: 'x'",
+                        "REFUSED null: /svc/b\\u000a: no longer: it can be used, or is gone");
+        unused();
+        assertThat(news()).containsExactly("REFUSED null: /svc/a: no longer: it can be used, or is gone");
+    }
+
+    private void unused(UnusedRecords.Unused... all) {
+        tell(listener -> listener.onUnused(new UnusedRecords(all.length, List.of(all))));
+    }
+
+    private static UnusedRecords.Unused refused(String key, String why) {
+        return new UnusedRecords.Unused(key, UnusedRecords.Cause.REFUSED, false, why);
     }
 
     private void publish(Endpoint.Builder... servers) {

@@ -165,7 +165,7 @@ final class SliceFeed implements Feed {
         if (problem != null && !publisher.hasPublished()) {
             publisher.unavailable(problem);
         } else {
-            publisher.publishSoon(revision(version), table::listed);
+            publisher.publishSoon(revision(version), table::listed, table::unused);
         }
     }
 
@@ -232,8 +232,7 @@ final class SliceFeed implements Feed {
         private void take(String at, List<EndpointSlice> slices, List<String> unreadable) {
             boolean first = !publisher.isLive();
             following.status().answered();
-            table.replace(slices);
-            unreadable.forEach(table::skipped);
+            table.replace(slices, unreadable);
             version = at;
             if (first) {
                 log.info("{}: watching Service {} from version {}", LogText.of(service), target, LogText.of(at));

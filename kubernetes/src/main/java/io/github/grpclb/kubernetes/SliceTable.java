@@ -5,6 +5,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.IllegalValueException;
 import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.discovery.follow.RegistryLoop;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +47,10 @@ final class SliceTable {
     /** The hosts of those that were about to leave at some time since the last list. */
     private final Set<String> leaving = new HashSet<>();
 
+    /** What cannot be used of the last list's slices, by slice and address, and why: of both no more than are told. */
+    private final Map<String, String> refused = new TreeMap<>();
+
+    private List<String> unreadable = List.of();
     private List<Endpoint> listed = List.of();
 
     /**
@@ -75,10 +81,16 @@ final class SliceTable {
                 .thenComparing(EndpointSlice::name);
     }
 
-    /** Takes a whole list in place of all that was known. */
-    void replace(List<EndpointSlice> list) {
+    /**
+     * Takes a whole list in place of all that was known.
+     *
+     * @param bad why some slices cannot be read
+     */
+    void replace(List<EndpointSlice> list, List<String> bad) {
         slices.clear();
         list.forEach(this::put);
+        unreadable = bad;
+        bad.forEach(this::skipped);
     }
 
     /** Takes a slice that is new or has changed. */
@@ -101,6 +113,21 @@ final class SliceTable {
     @Nullable
     String problem() {
         return PortChoice.of(target, slices.values()).problem(slices.values());
+    }
+
+    /** Returns what {@link #listed()} could not use when it was last asked, and why. */
+    UnusedRecords unused() {
+        return new UnusedRecords(
+                refused.size() + unreadable.size(),
+                Stream.concat(
+                                refused.entrySet().stream().map(each -> unused(each.getKey(), each.getValue())),
+                                unreadable.stream().map(why -> unused(target.toString(), why)))
+                        .limit(UnusedRecords.MOST)
+                        .toList());
+    }
+
+    private static UnusedRecords.Unused unused(String key, String why) {
+        return new UnusedRecords.Unused(key, UnusedRecords.Cause.REFUSED, false, why);
     }
 
     /** Says that a record could not be read, once for each way in which it cannot. */
@@ -142,6 +169,7 @@ final class SliceTable {
     }
 
     private List<Endpoint> endpoints() {
+        refused.clear();
         PortChoice choice = PortChoice.of(target, slices.values());
         Map<String, Endpoint> byAddress = new HashMap<>();
         Map<String, String> families = new HashMap<>();
@@ -195,6 +223,7 @@ final class SliceTable {
                     .key(target.namespace() + "/" + name)
                     .build();
         } catch (IllegalValueException e) {
+            refused.put(target.namespace() + "/" + slice.name() + " " + member.address(), e.getMessage());
             skipped(slice.name() + ": " + e.getMessage());
             return null;
         }

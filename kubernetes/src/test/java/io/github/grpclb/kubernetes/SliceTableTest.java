@@ -7,6 +7,7 @@ import io.github.grpclb.discovery.AddressRules;
 import io.github.grpclb.discovery.Cidr;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.testing.CapturedLog;
 import io.github.grpclb.testing.FakeClock;
 import java.util.ArrayList;
@@ -54,6 +55,23 @@ class SliceTableTest {
         }
     }
 
+    @Test
+    void saysWhichEntriesAreNotUsedAndWhy() {
+        table = table("greeter", new AddressRules(List.of(Cidr.parse("10.0.0.0/24")), List.of(), false), false);
+        put(SliceBuilder.grpc("a", "greeter", 9090).ready("10.0.0.1", "p1").ready("10.9.0.1", "p2"));
+        assertThat(addresses()).containsExactly("10.0.0.1:9090");
+        assertThat(table.unused().some()).singleElement().satisfies(each -> {
+            assertThat(each.key()).isEqualTo("shop/a 10.9.0.1");
+            assertThat(each.cause()).isEqualTo(UnusedRecords.Cause.REFUSED);
+            assertThat(each.detail()).contains("10.9.0.1", "expected");
+        });
+        table.replace(List.of(), List.of("b: endpoints: none"));
+        assertThat(addresses()).isEmpty();
+        assertThat(table.unused().some()).extracting("detail").containsExactly("b: endpoints: none");
+        table.replace(List.of(), List.of());
+        assertThat(table.unused()).isEqualTo(UnusedRecords.NONE);
+    }
+
     private List<String> addresses() {
         return table.listed().stream()
                 .map(endpoint -> endpoint.address() + (endpoint.state() == Endpoint.State.DRAINING ? " drains" : ""))
@@ -92,7 +110,7 @@ class SliceTableTest {
         assertThat(addresses()).containsExactly("10.0.0.1:9090", "10.0.0.2:9090", "10.0.0.3:9090");
         table.remove("a");
         assertThat(addresses()).containsExactly("10.0.0.2:9090", "10.0.0.3:9090");
-        table.replace(List.of());
+        table.replace(List.of(), List.of());
         assertThat(addresses()).isEmpty();
     }
 

@@ -203,10 +203,17 @@ function showChannels() {
 
 // --- servers
 
+function saysOfUnused(unused) {
+  if (!unused?.total) return null;
+  const [first] = unused.records;
+  return `${number(unused.total)} record${unused.total === 1 ? '' : 's'} not used${first ? `, such as ${first.key}: ${first.detail}` : ''}`;
+}
+
 function showServers(channel) {
   byId('servers-title').textContent = channel ? `${channel.service}${channel.client ? `, called by ${channel.client}` : ''}` : 'No channel has been used';
-  byId('reason').hidden = !channel?.reason;
-  byId('reason').textContent = channel?.reason ?? '';
+  const reasons = [channel?.reason, saysOfUnused(channel?.unused)].filter(Boolean);
+  byId('reason').hidden = !reasons.length;
+  byId('reason').textContent = reasons.join('; ');
   byId('predict').hidden = !channel;
   const found = channel?.endpoints ?? [];
   const total = channel?.found ?? channel?.total ?? 0;

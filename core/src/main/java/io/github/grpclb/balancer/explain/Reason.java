@@ -30,6 +30,12 @@ public enum Reason {
     SUSPECT,
     /** It is new, and takes less than its share. */
     SLOW_START,
+    /** Its record in the registry cannot be read, or names a host that is not allowed: it is no server, or is used as it was before. */
+    REFUSED,
+    /** The service has more servers than are allowed, and it is none of the oldest. */
+    TOO_MANY,
+    /** Its host name leads to no address. */
+    NO_ADDRESS,
     /** Nothing is held against it. */
     OK
 }

@@ -5,6 +5,7 @@ import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.UnusedRecords;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,10 @@ public final class EndpointPublisher {
     private final Pace pace;
 
     private Supplier<List<Endpoint>> latest = List::of;
+    private Supplier<UnusedRecords> latestUnused = () -> UnusedRecords.NONE;
     private @Nullable EndpointSnapshot published;
+    private UnusedRecords unused = UnusedRecords.NONE;
+    private boolean hadUnused;
     private @Nullable String reason;
     private boolean reachable = true;
     private long revision;
@@ -91,8 +95,18 @@ public final class EndpointPublisher {
      * @param list is asked for the endpoints when they are published
      */
     public void publishSoon(long at, Supplier<List<Endpoint>> list) {
+        publishSoon(at, list, () -> UnusedRecords.NONE);
+    }
+
+    /**
+     * The same where the registry may have records that the list goes without.
+     *
+     * @param unusedNow is asked for these after the list
+     */
+    public void publishSoon(long at, Supplier<List<Endpoint>> list, Supplier<UnusedRecords> unusedNow) {
         revision = at;
         latest = list;
+        latestUnused = unusedNow;
         reachable(true);
         pace.soon();
     }
@@ -112,10 +126,17 @@ public final class EndpointPublisher {
 
     private void publish() {
         List<Endpoint> endpoints = latest.get();
+        UnusedRecords before = unused;
+        unused = latestUnused.get();
+        hadUnused |= unused.total() > 0;
         live = true;
         lists.keep(service, endpoints);
         if (published == null || !published.endpoints().equals(endpoints)) {
             deliver(new EndpointSnapshot(service, revision, endpoints));
+        } else if (!unused.equals(before)) {
+            pace.published();
+            UnusedRecords now = unused;
+            listeners.tell(listener -> listener.onUnused(now));
         }
     }
 
@@ -131,6 +152,9 @@ public final class EndpointPublisher {
     private void tellKnown(EndpointListener listener) {
         EndpointSnapshot snapshot = published;
         String why = reason;
+        if (hadUnused) {
+            listener.onUnused(unused);
+        }
         if (snapshot != null) {
             listener.onEndpoints(snapshot);
             if (!reachable || listeners.isOwed(listener)) {

@@ -6,6 +6,7 @@ import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.EndpointSource;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.UnusedRecords;
 import java.time.Duration;
 
 /**
@@ -127,6 +128,13 @@ public final class FollowedSource implements EndpointSource {
         public void onDeregistered(Endpoint endpoint) {
             if (!ended) {
                 listener.onDeregistered(endpoint);
+            }
+        }
+
+        @Override
+        public void onUnused(UnusedRecords unused) {
+            if (!ended) {
+                listener.onUnused(unused);
             }
         }
 

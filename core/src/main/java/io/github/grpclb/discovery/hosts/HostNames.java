@@ -90,6 +90,17 @@ public final class HostNames {
         return name.addresses;
     }
 
+    /** Says whether a host of the list is a name that is looked up. */
+    public boolean knows(String host) {
+        return names.containsKey(host);
+    }
+
+    /** Returns why a host of the list has no address; null where it has, or where there is no answer yet. */
+    public @Nullable String failureOf(String host) {
+        Name name = names.get(host);
+        return name == null ? null : name.failure;
+    }
+
     /** Forgets the names that are not in the list. */
     public void endList() {
         allAreStale = false;

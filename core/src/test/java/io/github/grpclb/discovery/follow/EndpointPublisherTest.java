@@ -6,6 +6,7 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.EndpointListener;
 import io.github.grpclb.discovery.EndpointSnapshot;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.time.Duration;
@@ -133,6 +134,49 @@ class EndpointPublisherTest {
         assertThat(kept).containsExactly(List.of(endpoint(1)));
         assertThat(list.count()).isEqualTo(1); // the same servers
         assertThat(keeping.isLive()).isTrue();
+    }
+
+    @Test
+    @FaultRow(44)
+    void tellsWhichRecordsAreNotUsedBeforeTheListAndWhereOnlyTheyChange() {
+        List<String> heard = new ArrayList<>();
+        EndpointListener listener = new EndpointListener() {
+            @Override
+            public void onEndpoints(EndpointSnapshot snapshot) {
+                heard.add(snapshot.endpoints().size() + " endpoints");
+            }
+
+            @Override
+            public void onUnavailable(String reason) {}
+
+            @Override
+            public void onUnused(UnusedRecords unused) {
+                heard.add(unused.total() + " unused");
+            }
+        };
+        UnusedRecords one =
+                new UnusedRecords(1, List.of(new UnusedRecords.Unused("k", UnusedRecords.Cause.REFUSED, false, "why")));
+        publisher.add(listener);
+        publish(one);
+        publish(one);
+        publish(UnusedRecords.NONE);
+        assertThat(heard).containsExactly("1 unused", "1 endpoints", "0 unused");
+        publish(one);
+        heard.clear();
+        publisher.add(listener);
+        assertThat(heard).as("who comes later").containsExactly("1 unused", "1 endpoints");
+        heard.clear();
+        for (int i = 0; i < 50; i++) {
+            UnusedRecords next = i % 2 == 0 ? UnusedRecords.NONE : one;
+            loop.execute(() -> publisher.publishSoon(3, () -> List.of(endpoint(1)), () -> next));
+            scheduler.forward(Duration.ofMillis(20));
+        }
+        assertThat(heard).as("ten times a second, to two").hasSizeLessThanOrEqualTo(2 * 11);
+    }
+
+    private void publish(UnusedRecords unused) {
+        loop.execute(() -> publisher.publishSoon(2, () -> List.of(endpoint(1)), () -> unused));
+        scheduler.forward(Duration.ofSeconds(1));
     }
 
     private static final class Throwing implements EndpointListener {

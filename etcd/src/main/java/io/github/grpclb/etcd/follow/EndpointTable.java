@@ -4,6 +4,8 @@ import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.UnusedRecords;
+import io.github.grpclb.discovery.UnusedRecords.Unused;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import io.github.grpclb.etcd.record.EndpointCodec;
@@ -40,6 +42,7 @@ public final class EndpointTable {
     private final RecordTable<Endpoint> records;
     private final SameIds sameIds;
     private boolean overflows;
+    private UnusedRecords tooMany = UnusedRecords.NONE;
 
     public EndpointTable(
             String service, EtcdLoop loop, EndpointCodec codec, RegistryObserver observer, int maxEndpoints) {
@@ -88,6 +91,7 @@ public final class EndpointTable {
         boolean before = overflows;
         overflows = endpoints.size() > max;
         if (!overflows) {
+            tooMany = UnusedRecords.NONE;
             return endpoints;
         }
         if (!before) {
@@ -98,9 +102,22 @@ public final class EndpointTable {
                 .limit(max)
                 .map(Endpoint::key)
                 .collect(Collectors.toSet());
+        String why = "of " + endpoints.size() + " servers the oldest " + max + " are used (max-endpoints)";
+        tooMany = new UnusedRecords(
+                endpoints.size() - max,
+                endpoints.stream()
+                        .filter(endpoint -> !oldest.contains(endpoint.key()))
+                        .limit(UnusedRecords.MOST)
+                        .map(endpoint -> new Unused(endpoint.key(), UnusedRecords.Cause.TOO_MANY, false, why))
+                        .toList());
         return endpoints.stream()
                 .filter(endpoint -> oldest.contains(endpoint.key()))
                 .toList();
+    }
+
+    /** Returns which records {@link #endpoints()} left out when it was last asked, and why. */
+    public UnusedRecords unused() {
+        return records.refused().and(tooMany);
     }
 
     /** Returns {@link #endpoints()} for a list; logs what has changed since the last one. */

@@ -5,6 +5,8 @@ import com.google.common.hash.Hashing;
 import io.github.grpclb.discovery.Internal;
 import io.github.grpclb.discovery.LogText;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.UnusedRecords;
+import io.github.grpclb.discovery.UnusedRecords.Unused;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import io.github.grpclb.etcd.record.KeyValue;
@@ -53,7 +55,7 @@ public final class RecordTable<T> {
 
     /** What is known of a key; {@code value} is null where no record could be read yet. */
     private record Row<T>(
-            Version version, long lease, @Nullable T value) {}
+            Version version, long lease, @Nullable T value, boolean refused) {}
 
     /**
      * What a deleted key said.
@@ -70,6 +72,11 @@ public final class RecordTable<T> {
     private final Kind<T> kind;
     private final RegistryObserver observer;
     private final TreeMap<String, Row<T>> rows = new TreeMap<>();
+
+    /** Why records cannot be read, of {@link UnusedRecords#MOST} keys at most. */
+    private final TreeMap<String, String> refusals = new TreeMap<>();
+
+    private int refused;
 
     /** What each key said that was touched since it was asked what has changed, in the order of the changes. */
     private final Map<String, Optional<T>> touched = new LinkedHashMap<>();
@@ -144,6 +151,23 @@ public final class RecordTable<T> {
         return changes;
     }
 
+    /** Returns which records cannot be read, and why. */
+    UnusedRecords refused() {
+        return refused == 0
+                ? UnusedRecords.NONE
+                : new UnusedRecords(
+                        refused,
+                        refusals.entrySet().stream()
+                                .map(each -> unused(each.getKey(), each.getValue()))
+                                .toList());
+    }
+
+    private Unused unused(String key, String why) {
+        boolean lastGood = valueOf(key) != null;
+        return new Unused(
+                key, UnusedRecords.Cause.REFUSED, lastGood, why + (lastGood ? "; its last good value stays" : ""));
+    }
+
     private @Nullable T valueOf(String key) {
         Row<T> row = rows.get(key);
         return row == null ? null : row.value();
@@ -161,17 +185,33 @@ public final class RecordTable<T> {
             after = kind.decode(record);
         } catch (MalformedRecordException e) {
             skipped(record, before, e);
-            rows.put(record.key(), new Row<>(version, record.lease(), before));
+            set(record.key(), new Row<>(version, record.lease(), before, true));
+            if (refusals.size() < UnusedRecords.MOST) {
+                refusals.put(record.key(), String.valueOf(e.getMessage()));
+            }
             return;
         }
         Optional<T> listed = touch(record.key(), before);
-        rows.put(
+        set(
                 record.key(),
-                new Row<>(version, record.lease(), listed.filter(after::equals).orElse(after)));
+                new Row<>(version, record.lease(), listed.filter(after::equals).orElse(after), false));
+    }
+
+    private void set(String key, Row<T> row) {
+        noLongerRefused(rows.put(key, row), key);
+        refused += row.refused ? 1 : 0;
+    }
+
+    private void noLongerRefused(@Nullable Row<T> before, String key) {
+        if (before != null && before.refused) {
+            refused--;
+            refusals.remove(key);
+        }
     }
 
     private void remove(String key) {
         Row<T> known = rows.remove(key);
+        noLongerRefused(known, key);
         if (known != null) {
             touch(key, known.value());
         }

@@ -78,7 +78,7 @@ final class ServiceWatch implements Feed, PrefixWatch.Records {
             int size = table.endpoints().size();
             log.info("{}: watching from revision {}, {} endpoints", LogText.of(service), revision, size);
         }
-        publisher.publishSoon(revision, table::listed);
+        publisher.publishSoon(revision, table::listed, table::unused);
     }
 
     @Override
@@ -88,7 +88,7 @@ final class ServiceWatch implements Feed, PrefixWatch.Records {
             departures.note(change.record().modRevision(), table.deletedBy(change));
             table.apply(change);
         }
-        publisher.publishSoon(revision, table::listed);
+        publisher.publishSoon(revision, table::listed, table::unused);
         departures.judge();
     }
 

@@ -1,10 +1,12 @@
 package io.github.grpclb.etcd.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.ByteString;
 import io.github.grpclb.discovery.Endpoint;
 import io.github.grpclb.discovery.RegistryObserver;
+import io.github.grpclb.discovery.UnusedRecords;
 import io.github.grpclb.etcd.client.EtcdApi;
 import io.github.grpclb.etcd.client.EtcdLoop;
 import io.github.grpclb.etcd.record.EndpointCodec;
@@ -16,6 +18,7 @@ import io.github.grpclb.testing.FakeClock;
 import io.github.grpclb.testing.FaultRow;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -96,6 +99,71 @@ class EndpointTableTest {
         table.replace(List.of(record("{\"Addr\":\"10.0.0.1:1\",\"Metadata\":{\"state\":\"running\"}}", 1, 2)));
         assertThat(output.toString().lines().filter(line -> line.contains("is used without")))
                 .hasSize(2);
+    }
+
+    @Test
+    @FaultRow({44, 45, 46})
+    void saysWhichRecordsAreNotUsedAndWhy() {
+        table.replace(List.of(record("10.0.0.1:1", 1, 1), keyed("b", "10.0.0.2:0", 2), keyed("c", "10.0.0.3:1", 3)));
+        table.listed();
+        assertThat(table.unused().total()).isEqualTo(1);
+        assertThat(table.unused().some()).singleElement().satisfies(each -> {
+            assertThat(each.key()).isEqualTo("/grpclb/svc/b");
+            assertThat(each.cause()).isEqualTo(UnusedRecords.Cause.REFUSED);
+            assertThat(each.lastGood()).isFalse();
+            assertThat(each.detail()).startsWith("address: '10.0.0.2:0' (expected: ");
+        });
+        table.apply(new EtcdApi.Event(record("oops", 1, 4), false));
+        assertThat(table.unused().some()).first().satisfies(each -> {
+            assertThat(each.key()).isEqualTo("/grpclb/svc/a");
+            assertThat(each.lastGood()).isTrue();
+            assertThat(each.detail()).endsWith("; its last good value stays");
+        });
+        table.apply(new EtcdApi.Event(record("oops, again", 1, 5), false));
+        assertThat(table.unused().total()).isEqualTo(2);
+        table.apply(new EtcdApi.Event(record("10.0.0.1:1", 1, 6), false));
+        table.apply(new EtcdApi.Event(keyed("b", "", 7), true));
+        assertThat(table.unused()).isEqualTo(UnusedRecords.NONE);
+    }
+
+    @Test
+    @FaultRow(45)
+    void namesNoMoreUnusedRecordsThanAFew() {
+        List<KeyValue> many = IntStream.range(0, 1000)
+                .mapToObj(i -> keyed("x" + i, "oops", i + 1))
+                .toList();
+        table.replace(many);
+        assertThat(table.unused().total()).isEqualTo(1000);
+        assertThat(table.unused().some()).hasSize(UnusedRecords.MOST);
+        table.replace(List.of());
+        assertThat(table.unused()).isEqualTo(UnusedRecords.NONE);
+    }
+
+    @Test
+    void saysWhoIsOneTooMany() {
+        table.replace(IntStream.rangeClosed(1, 12)
+                .mapToObj(i -> keyed("x" + (char) ('a' + i), "10.0.0." + i + ":1", i))
+                .toList());
+        assertThat(table.listed()).hasSize(10);
+        assertThat(table.unused().total()).isEqualTo(2);
+        assertThat(table.unused().some())
+                .extracting("key", "cause", "detail")
+                .containsExactly(
+                        tuple(
+                                "/grpclb/svc/xl",
+                                UnusedRecords.Cause.TOO_MANY,
+                                "of 12 servers the oldest 10 are used (max-endpoints)"),
+                        tuple(
+                                "/grpclb/svc/xm",
+                                UnusedRecords.Cause.TOO_MANY,
+                                "of 12 servers the oldest 10 are used (max-endpoints)"));
+        table.replace(List.of(keyed("xb", "10.0.0.1:1", 1)));
+        table.listed();
+        assertThat(table.unused()).isEqualTo(UnusedRecords.NONE);
+    }
+
+    private static KeyValue keyed(String tail, String value, long revision) {
+        return new KeyValue("/grpclb/svc/" + tail, ByteString.copyFromUtf8(value), revision, revision, 0);
     }
 
     @Test

@@ -189,6 +189,9 @@ class PageIT {
                 .contains("go", "s1, weight 1, up", "until it is deleted", "has the same");
         assertThat(browser.text("#records-table tbody tr:nth-child(2)")).contains("<script>", "not here");
         assertThat(browser.text("#strip")).contains("registry answers");
+        browser.awaitTrue("document.getElementById('reason').innerText.includes('1 record not used, such as')");
+        assertThat(browser.text("#reason")).contains("/grpclb/grpclb_test2/broken: ", "<script>");
+        browser.awaitTrue("document.getElementById('timeline').innerText.includes('refused')");
         assertThat(browser.complaints()).isEmpty();
     }
 
