@@ -105,17 +105,19 @@ class EtcdLosesDataIT {
     void allKeysDeletedAtOnce() {
         EtcdProcess etcd = scene.etcd();
         RawEtcd operator = scene.operator(etcd);
-        listByHand(operator);
+        List<SampleServer> servers = listByHand(operator);
         LoadClient client = scene.load(200, "grpc.lb.stale-max=" + STALE_MAX.toSeconds() + "s");
         client.awaitAnswersOf(List.of("1", "2", "3"));
         Scene.during(Duration.ofSeconds(2));
         Moment deleted = Moment.now();
         operator.deleteAll(Scene.PREFIX);
+        client.awaitReason("36.suspect", "2");
 
         deleted.within(
                 STALE_MAX.plusSeconds(2),
                 "calls fail",
                 () -> client.soFar().failed().size() > 0);
+        client.awaitReason("36.given-up", servers.get(1).address());
         CallLog calls = client.stop();
         // by their end: one that was begun in time may find its list gone, where it waited for a processor
         long staleMaxEnds = deleted.nanoTime() + STALE_MAX.toNanos();
@@ -146,6 +148,7 @@ class EtcdLosesDataIT {
         Moment gone = Moment.now();
 
         gone.within(Duration.ofSeconds(2), "calls fail", () -> client.call().failed());
+        client.awaitReason("36.stopped", servers.get(0).address());
         CallLog.Call call = client.call();
         assertThat(call.code()).isEqualTo(Status.Code.UNAVAILABLE);
         assertThat(call.text()).contains(Scene.SERVICE);

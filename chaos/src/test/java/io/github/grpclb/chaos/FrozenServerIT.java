@@ -41,6 +41,7 @@ class FrozenServerIT {
                 .pollInterval(Duration.ofMillis(50))
                 .until(() -> !lists.last().contains(address));
         Duration dropped = since(frozen);
+        client.awaitReason("25.gone", address);
         Scene.during(Scene.TTL.multipliedBy(3).minus(since(frozen)));
         assertThat(operator.all()).hasSize(2);
 
@@ -54,6 +55,7 @@ class FrozenServerIT {
         await("answers again")
                 .atMost(Scene.RECOVERY)
                 .until(() -> client.soFar().since(resumed).byServer().containsKey(victim.id()));
+        client.awaitReason("25.back", address);
         Scene.during(Scene.TTL);
         assertThat(operator.all()).hasSize(3);
         assertThat(victim.logged("registered again")).isOne();
@@ -80,6 +82,7 @@ class FrozenServerIT {
         for (int i = 0; i < 6; i++) {
             victim.pause();
             Scene.during(Duration.ofMillis(1800 + scene.random().nextInt(600)));
+            client.awaitReason("26.stalls", victim.address());
             long resumed = System.nanoTime();
             victim.resume();
             // two pauses with no answer between them would be one that is longer
@@ -117,11 +120,13 @@ class FrozenServerIT {
         Duration noticed = Duration.ofSeconds(15 + 1);
         Scene.during(noticed.plusSeconds(12));
         lists.neverChanged();
+        client.awaitReason("27.frozen", address);
         victim.resume();
         long resumed = System.nanoTime();
         await("answers again")
                 .atMost(Duration.ofSeconds(30))
                 .until(() -> client.soFar().since(resumed).byServer().containsKey(victim.id()));
+        client.awaitReason("27.back", address);
 
         CallLog calls = client.stop();
         assertFailedOnlyAt(calls, address, frozen, noticed);

@@ -54,11 +54,13 @@ final class LoadClient implements AutoCloseable {
     private final Phaser underWay = new Phaser(1);
     private final ListLog lists = new ListLog();
     private final Warnings warnings = Warnings.listen();
+    private final SeenReasons reasons;
     private volatile Thread pacer;
 
     private LoadClient(ConfigurableApplicationContext context, String service) {
         this.context = context;
         this.channel = context.getBean(Host.Stub.class).channel();
+        this.reasons = new SeenReasons(context);
         context.getBean(EndpointSource.class).subscribe(service, lists);
     }
 
@@ -96,6 +98,16 @@ final class LoadClient implements AutoCloseable {
     /** Returns the lists that reached it from the registry. */
     ListLog lists() {
         return lists;
+    }
+
+    /** Waits until this client says of a server, named by its address or its key's tail, why it gets no calls: as the table has it. */
+    void awaitReason(String scene, String server) {
+        reasons.await(scene, server, Scene.RECOVERY);
+    }
+
+    /** The same of what happened to a server at some time. */
+    void awaitEvent(String scene, String server) {
+        reasons.awaitEvent(scene, server, Scene.RECOVERY);
     }
 
     /** Returns what was logged here as a warning or worse since it started. */

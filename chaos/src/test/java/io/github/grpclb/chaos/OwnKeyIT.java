@@ -6,11 +6,13 @@ import static org.awaitility.Awaitility.await;
 import io.github.grpclb.testing.EtcdProcess;
 import io.github.grpclb.testing.FaultRow;
 import io.github.grpclb.testing.RawEtcd;
+import io.github.grpclb.testing.ReasonTable;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -38,6 +40,7 @@ class OwnKeyIT {
 
         victim.kill();
         long dead = System.nanoTime();
+        client.awaitReason("28.killed", address);
         SampleServer next = scene.server(victim.id(), ttl, "--port=" + address.split(":")[1]);
         next.awaitRegistered();
         assertThat(operator.lease(Scene.PREFIX + address)).as("lease").isNotEqualTo(oldLease);
@@ -47,6 +50,7 @@ class OwnKeyIT {
             assertThat(operator.all()).containsKey(Scene.PREFIX + address).hasSize(2);
             Scene.during(Duration.ofMillis(200));
         }
+        client.awaitReason("28.back", address);
 
         CallLog calls = client.stop();
         assertThat(lists.all())
@@ -78,6 +82,8 @@ class OwnKeyIT {
                 .map(CallLog.Call::peer)
                 .collect(Collectors.toSet())
                 .containsAll(List.of(one.address(), two.address())));
+        client.awaitReason("29.first", one.address());
+        client.awaitReason("29.second", two.address());
 
         two.terminate();
         two.awaitEnd();
@@ -97,11 +103,15 @@ class OwnKeyIT {
         String value = operator.all().get(key);
         long lease = operator.lease(key);
 
+        String address = "--grpc.lb.registration.port=" + one.address().split(":")[1];
         SampleServer two = scene.server(
-                "two", "--grpc.lb.registration.port=" + one.address().split(":")[1]);
+                "two",
+                Stream.concat(SampleServer.HTTP.stream(), Stream.of(address)).toArray(String[]::new));
         await("the second is told")
                 .atMost(Scene.TTL.multipliedBy(2).plusSeconds(30))
                 .until(() -> two.logged("WARN") > 0 && two.logged("two live processes announce this address") > 0);
+        String timeline = two.timeline();
+        ReasonTable.require("29.told", timeline.contains("\"kind\":\"CONFLICT\"") ? "CONFLICT" : timeline);
         two.terminate();
         two.awaitEnd();
 
@@ -138,6 +148,9 @@ class OwnKeyIT {
                     .until(() -> value.equals(operator.all().get(key)) && operator.lease(key) == lease);
             slowest = Math.max(slowest, System.nanoTime() - done);
         }
+        client.awaitEvent("30.deleted", victim.address());
+        client.awaitEvent("30.overwritten", victim.address());
+        client.awaitReason("30.back", victim.address());
         assertThat(victim.logged("lost, the key was deleted")).isEqualTo(2);
         assertThat(victim.logged("lost, the value was overwritten")).isEqualTo(2);
         for (String reason : List.of("key_deleted", "value_overwritten")) {

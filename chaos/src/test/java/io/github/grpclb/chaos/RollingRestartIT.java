@@ -52,6 +52,7 @@ class RollingRestartIT {
             left.add(leaving);
         }
         left.forEach(SampleServer::awaitEnd);
+        left.forEach(server -> client.awaitReason("24.gone", server.address()));
         CallLog calls = client.stop();
         calls.allSucceeded(2000);
         assertThat(looks).as("looks at the shares").isGreaterThanOrEqualTo(10);

@@ -126,6 +126,11 @@ final class SampleServer implements AutoCloseable {
         return actuator("metrics/" + name + "?tag=" + tag);
     }
 
+    /** Returns what its actuator's timeline shows; it must have been started with {@link #HTTP}. */
+    String timeline() {
+        return actuator("grpclb/timeline");
+    }
+
     private String actuator(String endpoint) {
         URI uri = URI.create("http://127.0.0.1:" + awaitLine(HTTP_LISTENS).group(1) + "/actuator/" + endpoint);
         try (InputStream in = uri.toURL().openStream()) {

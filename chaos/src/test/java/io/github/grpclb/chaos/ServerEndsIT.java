@@ -43,6 +43,7 @@ class ServerEndsIT {
 
         victim.kill();
         long dead = System.nanoTime();
+        client.awaitReason("22.listed", address);
         awaitGone(operator, address);
         Duration gone = Duration.ofNanos(System.nanoTime() - dead);
         Moment.now()
@@ -51,6 +52,7 @@ class ServerEndsIT {
                         "client knows",
                         () -> client.lists().last().size() == 2);
         assertThat(client.lists().last()).doesNotContain(address);
+        client.awaitReason("22.gone", address);
 
         CallLog calls = client.stop();
         CallLog failed = calls.failed();
@@ -79,6 +81,7 @@ class ServerEndsIT {
 
         long asked = System.nanoTime();
         victim.terminate();
+        client.awaitReason("23.draining", victim.address());
         int exit = victim.awaitEnd();
         Duration took = Duration.ofNanos(System.nanoTime() - asked);
 
@@ -86,6 +89,7 @@ class ServerEndsIT {
                 .as("key gone when the server says that it stops")
                 .isCompletedWithValue(true);
         assertThat(operator.all()).as("keys").hasSize(2);
+        client.awaitReason("23.gone", victim.address());
         assertThat(exit).as("exit code").isEqualTo(128 + 15);
         assertThat(took).as("time to end, at most drain.timeout").isLessThan(Duration.ofSeconds(10));
         Scene.during(Duration.ofSeconds(1));

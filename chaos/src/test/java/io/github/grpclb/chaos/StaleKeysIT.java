@@ -43,6 +43,11 @@ class StaleKeysIT {
         Moment.now().within(Scene.RECOVERY, "both know all four", () -> Stream.of(before, after)
                 .allMatch(client -> client.lists().last().size() == 4));
         Scene.during(Duration.ofSeconds(6));
+        for (LoadClient client : List.of(before, after)) {
+            client.awaitReason("37.refuses", stale.get(0));
+            client.awaitReason("37.silent", stale.get(1));
+            client.awaitReason("37.nowhere", stale.get(2));
+        }
         stale.forEach(address -> operator.delete(Scene.PREFIX + address));
         await().untilAsserted(() -> assertThat(operator.all()).hasSize(1));
         Scene.during(Duration.ofSeconds(1));

@@ -19,6 +19,7 @@ import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.resolver.EndpointAttributes;
 import io.github.grpclb.resolver.Unlisted;
 import io.github.grpclb.testing.FakeCall;
+import io.github.grpclb.testing.ReasonTable;
 import io.grpc.Attributes;
 import io.grpc.ConnectivityState;
 import io.grpc.EquivalentAddressGroup;
@@ -189,10 +190,12 @@ class ExplainerTest {
                 Reason.EJECTED,
                 verdict(1, Verdict.EJECTION).detail());
         assertThat(server(1).state()).isEqualTo(EndpointState.EJECTED);
+        require("ejection.ejected", 1);
         assertThat(server(2).share().expected()).isEqualTo(0.5);
         assertThat(server(1).calls().failures()).isEqualTo(100);
         scene.forward(33);
         assertThat(reasons(1)).isEmpty();
+        require("ejection.over", 1);
     }
 
     @Test
@@ -205,6 +208,7 @@ class ExplainerTest {
                 endpoint(4));
         leftOut(3, Verdict.ZONE, Reason.OTHER_ZONE, "in zone z2: all calls stay in zone z1");
         leftOut(4, Verdict.ZONE, Reason.OTHER_ZONE, "in no zone: all calls stay in zone z1");
+        require("zone.other", 3);
         scene.helper().subchannel(1).fails("gone");
         scene.settle();
         assertThat(server(3).takesCalls()).isTrue();
@@ -223,6 +227,8 @@ class ExplainerTest {
         scene.helper().subchannel(1).fails("gone");
         scene.settle();
         assertThat(reasons(1)).containsExactly(Reason.FAILING, Reason.OTHER_ZONE);
+        require("zone.gone", 1);
+        require("zone.leaves", 2);
         assertThat(server(2).share().expected()).isEqualTo(1);
     }
 
@@ -278,10 +284,13 @@ class ExplainerTest {
         scene.callsFail(1);
         scene.forward(10);
         assertThat(server(1).takesCalls()).isFalse();
+        require("panic.before", 1);
         scene.helper().subchannel(2).fails("gone");
         scene.settle();
         Server back = server(1);
         assertThat(back.takesCalls()).isTrue();
+        require("panic.ejected", 1);
+        require("panic.gone", 2);
         assertThat(back.state()).isEqualTo(EndpointState.EJECTED);
         assertThat(back.share().expected()).isEqualTo(0.5);
         assertThat(verdict(1, Verdict.EJECTION).passes()).isFalse();
@@ -380,11 +389,35 @@ class ExplainerTest {
                 .isEqualTo(
                         new Verdict(Verdict.SLOW_START, true, Reason.SLOW_START, "slow start at 26 %, for 74 s more"));
         assertThat(server(3).weight().slowStart()).isEqualTo(0.26);
+        require("slow-start.new", 3);
         assertThat(server(3).weight().effective()).isEqualTo(0.26);
         assertThat(server(3).share().expected()).isCloseTo(0.26 / 2.26, within(1e-9));
         assertThat(server(3).why())
                 .isEqualTo("takes fewer calls than its weight says: slow start at 26 %, for 74 s more");
         assertThat(verdict(1, Verdict.SLOW_START)).isEqualTo(Verdict.ok(Verdict.SLOW_START));
+    }
+
+    @Test
+    void tellsWhatOperatorsSet() {
+        String cause = "disabled by ann until 12:00: it burns";
+        scene.acceptReady(endpoint(1), endpoint(2), endpoint(3));
+        scene.accept(
+                overridden(endpoint(1).state(Endpoint.State.DISABLED), cause),
+                overridden(endpoint(2).weight(0), "weight 0 by ann until 12:00: it is slow"),
+                endpoint(3));
+        leftOut(1, Verdict.OVERRIDE, Reason.DISABLED, cause);
+        require("override.disabled", 1);
+        require("override.weight", 2);
+        assertThat(server(2).why())
+                .isEqualTo(
+                        "gets no calls: override: weight 0 by ann until 12:00: it is slow: those that have more take the calls");
+        scene.accept(endpoint(1), endpoint(2), endpoint(3));
+        require("override.ended", 1);
+        require("override.ended", 2);
+    }
+
+    private static Endpoint.Builder overridden(Endpoint.Builder server, String cause) {
+        return server.overridden(new Endpoint.Overridden(1, Endpoint.State.UP, List.of(cause)));
     }
 
     @Test
@@ -476,6 +509,12 @@ class ExplainerTest {
 
     private static List<EquivalentAddressGroup> groups(Endpoint.Builder... servers) {
         return BalancerScene.groups(servers);
+    }
+
+    /** What is said of a server is what the table of reasons has. */
+    private void require(String scene, int port) {
+        Server server = server(port);
+        ReasonTable.require(scene, ReasonTable.listed(server.takesCalls(), server.reasons()));
     }
 
     /** A server gets no calls, and of all steps one has something against it. */
