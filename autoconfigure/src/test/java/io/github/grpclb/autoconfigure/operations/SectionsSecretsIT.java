@@ -116,7 +116,7 @@ class SectionsSecretsIT {
                 .contains("a trial");
         await().untilAsserted(() ->
                 assertThat(sections(application)).contains("a trial", "127.0.0.1", "round_robin", "fronts"));
-        assertThat(send(application, "POST", "grpclb/drain", "")).contains("DRAINING");
+        assertThat(send(application, "POST", "grpclb/drain", "")).contains("\"draining\":true");
         assertThat(send(application, "DELETE", "grpclb/drain", null)).contains("NONE");
         assertThat(send(application, "DELETE", "grpclb/overrides?service=greeter&name=server-a", null))
                 .doesNotContain(CANARY);
