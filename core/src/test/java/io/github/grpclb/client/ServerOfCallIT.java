@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.discovery.StaticEndpointSource;
 import io.github.grpclb.metrics.ObservedServerInterceptor;
+import io.github.grpclb.policy.RoutingKeys;
 import io.github.grpclb.testing.FakeEndpointSource;
 import io.github.grpclb.testing.Opened;
 import io.github.grpclb.testing.TestServer;
@@ -130,9 +131,9 @@ class ServerOfCallIT {
     @Test
     void aCallWithoutAServerHasNone() {
         Channel channel = observed(channel(Map.of(), new ObservedServerInterceptor(() -> observations)));
-        ClientCall<String, String> call = channel.newCall(TestServer.WHO, CallOptions.DEFAULT);
+        ClientCall<String, String> call =
+                channel.newCall(TestServer.WHO, CallOptions.DEFAULT.withOption(RoutingKeys.SERVER_ID, "nobody"));
         call.start(new ClientCall.Listener<>() {}, new Metadata());
-        call.cancel("not wanted", null);
         await().until(() -> ended.size() == 1);
         assertThat(ended.get(0)).doesNotContainKey("grpc.lb.attempt");
     }
