@@ -26,6 +26,20 @@ public record ActionRequest(Map<String, String> values) {
     }
 
     /**
+     * Returns a value as {@link #get} does, of a name that is not to be said in vain.
+     *
+     * @param expected what it has to be, as a person is told it
+     * @throws IllegalValueException if it is blank
+     */
+    public @Nullable String getUnlessBlank(String name, String expected) {
+        String value = get(name);
+        if (value == null && values.containsKey(name)) {
+            throw new IllegalValueException(name, values.get(name), expected);
+        }
+        return value;
+    }
+
+    /**
      * Returns a value.
      *
      * @param expected what it has to be, as a person is told it

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
@@ -102,8 +101,7 @@ public final class GrpcLbEndpoint {
             }
             return null;
         } catch (IllegalArgumentException e) {
-            String message = String.valueOf(e.getMessage());
-            throw new InvalidEndpointRequestException(message, message, e);
+            return Unanswered.refused(e);
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
@@ -53,6 +52,7 @@ public final class GrpcLbOperations {
             @org.springframework.lang.Nullable String server,
             @org.springframework.lang.Nullable String zone,
             @org.springframework.lang.Nullable String version,
+            @org.springframework.lang.Nullable String all,
             @org.springframework.lang.Nullable String weight,
             @org.springframework.lang.Nullable String disabled,
             @org.springframework.lang.Nullable String policy,
@@ -67,6 +67,7 @@ public final class GrpcLbOperations {
         put(said, "server", server);
         put(said, "zone", zone);
         put(said, "version", version);
+        put(said, "all", all);
         put(said, "weight", weight);
         put(said, "disabled", disabled);
         put(said, "policy", policy);
@@ -108,8 +109,7 @@ public final class GrpcLbOperations {
             }
             return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
         } catch (IllegalArgumentException e) {
-            String message = String.valueOf(e.getMessage());
-            throw new InvalidEndpointRequestException(message, message, e);
+            return Unanswered.refused(e);
         }
     }
 

@@ -16,8 +16,8 @@ import org.springframework.boot.convert.ApplicationConversionService;
 import org.springframework.core.convert.ConversionException;
 
 /**
- * Puts an override, and ends one. Knows {@code service}, {@code name}; one of {@code server}, {@code zone} and {@code version}, or none for
- * all servers; one of {@code weight}, {@code disabled}, {@code policy} and {@code split} ({@code version:v2=5,v3=10}); {@code duration},
+ * Puts an override, and ends one. Knows {@code service}, {@code name}; one of {@code server}, {@code zone}, {@code version} and {@code
+ * all} ({@code true}), which a policy and a split need not say; one of {@code weight}, {@code disabled}, {@code policy} and {@code split} ({@code version:v2=5,v3=10}); {@code duration},
  * {@code author}, {@code reason} and {@code force}. Thread-safe.
  */
 public final class OverridesAction implements Action {
@@ -60,9 +60,9 @@ public final class OverridesAction implements Action {
 
     private static Selector selector(ActionRequest request) {
         List<Selector> given = new ArrayList<>();
-        String server = request.get("server");
-        String zone = request.get("zone");
-        String version = request.get("version");
+        String server = request.getUnlessBlank("server", "a server's id or address");
+        String zone = request.getUnlessBlank("zone", "a zone");
+        String version = request.getUnlessBlank("version", "a version");
         if (server != null) {
             given.add(new Selector.Server(server));
         }
@@ -72,10 +72,15 @@ public final class OverridesAction implements Action {
         if (version != null) {
             given.add(new Selector.Version(version));
         }
-        if (given.size() > 1) {
-            throw new IllegalValueException("selector", given, "one of server, zone and version, or none for all");
+        // whoever names no server, or misspells the name of the parameter, does not mean all of them
+        boolean isForAll = request.get("policy") != null || request.get("split") != null;
+        if (Boolean.parseBoolean(request.get("all")) || (given.isEmpty() && isForAll)) {
+            given.add(new Selector.All());
         }
-        return given.isEmpty() ? new Selector.All() : given.get(0);
+        if (given.size() != 1) {
+            throw new IllegalValueException("selector", given, "one of server, zone, version and all=true");
+        }
+        return given.get(0);
     }
 
     private static Effect effect(ActionRequest request) {

@@ -6,7 +6,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 
 /** Waits for what a registry says, and tells why it says nothing: with the status 503. */
 final class RegistryAnswer {
@@ -31,7 +30,6 @@ final class RegistryAnswer {
             Thread.currentThread().interrupt();
             reason = "interrupted";
         }
-        return new WebEndpointResponse<>(
-                new RegistryFailure(1, reason), WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE);
+        return Unanswered.unavailable(reason);
     }
 }

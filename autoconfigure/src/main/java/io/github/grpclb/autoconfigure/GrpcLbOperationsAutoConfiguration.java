@@ -8,7 +8,7 @@ import io.github.grpclb.actuate.OverridesAction;
 import io.github.grpclb.actuate.OverridesSection;
 import io.github.grpclb.actuate.Page;
 import io.github.grpclb.actuate.PreStopSection;
-import io.github.grpclb.actuate.RegistryFailure;
+import io.github.grpclb.actuate.Unanswered;
 import io.github.grpclb.autoconfigure.properties.GrpcLbProperties;
 import io.github.grpclb.override.OverrideStore;
 import io.github.grpclb.server.ServerLifecycle;
@@ -30,7 +30,7 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
 @ConditionalOnAvailableEndpoint(GrpcLbEndpoint.class)
 @ConditionalOnBean(GrpcLbProperties.class)
-@RegisterReflectionForBinding({DrainAction.Progress.class, OverridesSection.Told.class, RegistryFailure.class})
+@RegisterReflectionForBinding({DrainAction.Progress.class, OverridesSection.Told.class, Unanswered.class})
 public final class GrpcLbOperationsAutoConfiguration {
 
     @Bean

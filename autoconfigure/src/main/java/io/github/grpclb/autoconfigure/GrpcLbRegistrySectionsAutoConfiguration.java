@@ -5,8 +5,8 @@ import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.actuate.OverridesAction;
 import io.github.grpclb.actuate.OverridesSection;
 import io.github.grpclb.actuate.RecordsSection;
-import io.github.grpclb.actuate.RegistryFailure;
 import io.github.grpclb.actuate.ServicesSection;
+import io.github.grpclb.actuate.Unanswered;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.discovery.ConsumerDirectory;
 import io.github.grpclb.discovery.EndpointSource;
@@ -36,7 +36,7 @@ import org.springframework.context.annotation.Bean;
     RecordsSection.Records.class,
     ConsumersSection.Consumers.class,
     OverridesSection.Overrides.class,
-    RegistryFailure.class
+    Unanswered.class
 })
 public final class GrpcLbRegistrySectionsAutoConfiguration {
 

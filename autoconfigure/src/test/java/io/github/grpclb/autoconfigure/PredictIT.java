@@ -3,7 +3,6 @@ package io.github.grpclb.autoconfigure;
 import static io.github.grpclb.autoconfigure.TestApplications.client;
 import static io.github.grpclb.autoconfigure.TestApplications.server;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.grpclb.actuate.GrpcLbEndpoint;
@@ -18,7 +17,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** An application tells where its calls would go. */
@@ -59,9 +58,12 @@ class PredictIT {
         assertThat(predict(endpoint, null, "policy=consistent_hash").reason())
                 .as("with the options that are configured for it")
                 .startsWith("consistent_hash: the call has no hash key");
-        assertThatThrownBy(() -> predict(endpoint, null, "disable.c="))
-                .isInstanceOf(InvalidEndpointRequestException.class)
-                .hasMessageStartingWith("disable: 'c' (expected: the id or the address of a server, one of [");
+        assertThat(endpoint.section("predict", "greeter", null, null, null, null, null, null, null, "disable.c="))
+                .isInstanceOfSatisfying(WebEndpointResponse.class, refused -> {
+                    assertThat(refused.getStatus()).isEqualTo(400);
+                    assertThat(String.valueOf(refused.getBody()))
+                            .contains("disable: 'c' (expected: the id or the address of a server, one of [");
+                });
     }
 
     private static PredictSection.Answer predict(

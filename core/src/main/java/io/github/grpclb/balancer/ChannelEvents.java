@@ -164,7 +164,11 @@ final class ChannelEvents {
         panics.forEach((pool, counts) -> {
             if (!before.containsKey(pool)) {
                 timeline.add(
-                        Kind.PANIC, service, null, null, prefix(pool) + counts + ": ejected servers are used as well");
+                        Kind.PANIC,
+                        service,
+                        null,
+                        null,
+                        prefix(pool) + counts + ": ejected ones, if any, are used as well");
             }
         });
         for (String pool : before.keySet()) {

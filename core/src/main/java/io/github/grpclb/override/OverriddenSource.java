@@ -204,7 +204,7 @@ public final class OverriddenSource implements EndpointSource {
                     next = next == null || left.compareTo(next) < 0 ? left : next;
                 } else if (ends.isLate(each) && loop.logLimit().isNew(OverriddenSource.class, each)) {
                     log.warn(
-                            "{}: {} does not act: by the clock of this machine it ended at {}, yet the registry holds it; a clock is wrong",
+                            "{}: {} does not act: by the clock of this machine it ended at {}, yet the registry holds it: a clock is wrong, or its key has no lease and stays until it is deleted",
                             LogText.of(name),
                             text(each),
                             each.until());

@@ -92,7 +92,7 @@ class ChannelEventsTest {
         assertThat(news())
                 .containsExactly(
                         "DISCONNECTED s2: cannot be connected to: gone",
-                        "PANIC null: 1 ready of 3 known: ejected servers are used as well");
+                        "PANIC null: 1 ready of 3 known: ejected ones, if any, are used as well");
         scene.helper().subchannel(2).ready();
         scene.settle();
         assertThat(news())

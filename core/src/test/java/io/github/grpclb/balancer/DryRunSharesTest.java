@@ -177,7 +177,7 @@ class DryRunSharesTest {
         Prediction prediction = predict("", "");
         assertAgree(calls(prediction.before()), scene.play(Prediction.PICKS, 1_000, latency));
         assertThat(prediction.steps())
-                .contains("panic: 1 ready of 4 known, less than 50 %: ejected servers are used as well");
+                .contains("panic: 1 ready of 4 known, less than 50 %: ejected ones, if any, are used as well");
     }
 
     @Test

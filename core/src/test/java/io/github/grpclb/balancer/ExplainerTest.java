@@ -295,11 +295,12 @@ class ExplainerTest {
         assertThat(back.share().expected()).isEqualTo(0.5);
         assertThat(verdict(1, Verdict.EJECTION).passes()).isFalse();
         assertThat(verdict(1, Verdict.PANIC))
-                .isEqualTo(new Verdict(
-                        Verdict.PANIC,
-                        true,
-                        Reason.PANIC,
-                        "panic: only 1 ready of 3 known, less than 50 %, so that ejected servers are used as well"));
+                .isEqualTo(
+                        new Verdict(
+                                Verdict.PANIC,
+                                true,
+                                Reason.PANIC,
+                                "panic: only 1 ready of 3 known, less than 50 %, so that ejected ones, if any, are used as well"));
         assertThat(back.why()).startsWith("takes its share of calls: ejected: ").contains("; panic: only ");
         assertThat(channel().panicking()).containsExactly("");
         assertThat(reasons(3)).isEmpty();

@@ -210,7 +210,7 @@ function saysOfUnused(unused) {
 }
 
 function showServers(channel) {
-  byId('servers-title').textContent = channel ? `${channel.service}${channel.client ? `, called by ${channel.client}` : ''}` : 'No channel has been used';
+  byId('servers-title').textContent = channel ? `${channel.service}${channel.client ? `, called by ${channel.client}` : ''}` : 'This process has called nobody: open the page at a client, or with bin/console';
   const reasons = [channel?.reason, saysOfUnused(channel?.unused)].filter(Boolean);
   byId('reason').hidden = !reasons.length;
   byId('reason').textContent = reasons.join('; ');
@@ -321,7 +321,7 @@ function more(channel, server) {
     ]),
   ];
   if (server.key) {
-    lines.push(element('button', { type: 'button', onclick: (event) => { event.stopPropagation(); copy(`etcdctl get ${quoted(server.key)}`, event.currentTarget); } }, 'Copy as etcdctl'));
+    lines.push(element('button', { type: 'button', onclick: (event) => { event.stopPropagation(); copy(`etcdctl get ${quoted(server.key)}`, event.currentTarget); } }, 'Copy etcdctl get'));
   }
   if (view.overrides?.writable) {
     lines.push(' ', element('button', { type: 'button', onclick: (event) => { event.stopPropagation(); begin(channel, server); } }, 'Override…'));
@@ -419,7 +419,7 @@ function showOverrides(told) {
     element('td', { class: 'name' }, each.reason ?? ''), element('td', { class: 'name' }, each.author ?? ''),
     element('td', {},
       told.writable ? element('button', { type: 'button', onclick: () => change('DELETE', `overrides?service=${encodeURIComponent(each.service)}&name=${encodeURIComponent(each.name)}`, undefined, 'Ended.') }, 'End') : null,
-      ' ', each.key ? element('button', { type: 'button', onclick: (event) => copy(`etcdctl del ${quoted(each.key)}`, event.currentTarget) }, 'Copy as etcdctl') : null)));
+      ' ', each.key ? element('button', { type: 'button', onclick: (event) => copy(`etcdctl del ${quoted(each.key)}`, event.currentTarget) }, 'Copy etcdctl del') : null)));
   table.tBodies[0].replaceChildren(...(rows.length ? rows : [element('tr', {}, element('td', { colspan: '7', class: 'quiet' }, 'None.'))]));
 }
 
@@ -430,15 +430,31 @@ function begin(channel, server) {
   form.name.value = server.id ?? server.address;
   form.kind.value = 'weight';
   form.value.value = '0';
+  requireFields();
   form.reason.focus();
   byId('overrides').scrollIntoView({ block: 'nearest' });
 }
+
+/** A name and a value are to be there where they mean something: without them all servers would be meant, or weight 0. */
+function requireFields() {
+  const form = byId('override-form').elements;
+  form.name.required = form.selector.value !== 'all';
+  form.value.required = form.kind.value !== 'disabled';
+  form.selector.disabled = form.kind.value === 'policy';
+  if (form.kind.value === 'policy') {
+    form.selector.value = 'all';
+    form.name.required = false;
+  }
+}
+
+byId('override-form').addEventListener('change', requireFields);
 
 byId('override-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const form = new FormData(event.currentTarget);
   const body = { service: form.get('service'), duration: form.get('duration'), reason: form.get('reason'), author: form.get('author') };
-  if (form.get('selector') !== 'all') body[form.get('selector')] = form.get('name');
+  const selector = form.get('selector') ?? 'all'; // of a disabled field a form says nothing
+  body[selector] = selector === 'all' ? true : form.get('name');
   if (form.get('kind') === 'disabled') body.disabled = true;
   else body[form.get('kind')] = form.get('kind') === 'weight' ? Number(form.get('value')) : form.get('value');
   if (form.get('force')) body.force = true;
@@ -568,6 +584,7 @@ byId('after').addEventListener('click', () => { view.offset += SHOWN; refresh();
 byId('records-details').addEventListener('toggle', () => { view.registryRead = 0; refresh(); });
 byId('search').addEventListener('input', (event) => { view.search = event.target.value; view.offset = 0; refresh(); });
 
+requireFields();
 setTheme(localStorage.getItem('grpclb-theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
 refresh();
 setInterval(() => { if (!view.paused && !document.hidden) refresh(); }, PERIOD);

@@ -183,6 +183,30 @@ class OperationsIT {
         assertThat(registration(server).endpoint().state()).isEqualTo(Endpoint.State.UP);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void aRefusalSaysWhy(Web web) throws Exception {
+        ConfigurableApplicationContext server = start(web, "a", ENABLED);
+        String rest =
+                "\"service\":\"greeter\",\"duration\":\"10m\",\"author\":\"ann\",\"reason\":\"a trial\",\"force\":true}";
+        refused(server, "{\"disabled\":true," + rest, "selector", "server, zone, version and all=true");
+        refused(server, "{\"serverId\":\"a\",\"weight\":0," + rest, "selector", "all=true");
+        refused(server, "{\"server\":\"\",\"weight\":5," + rest, "server", "a server's id or address");
+        refused(server, "{\"server\":\"a\",\"weight\":-1," + rest, "weight", "-1");
+        HttpResponse<String> read = send(server, "GET", "grpclb/services?limit=0", null, null);
+        assertThat(read.statusCode()).isEqualTo(400);
+        assertThat(read.body()).contains("\"reason\":\"limit: 0 (expected: 1 to 1000)\"");
+        assertThat(send(server, "POST", "grpclb/overrides", JSON, "{\"all\":true,\"weight\":5," + rest)
+                        .statusCode())
+                .isEqualTo(200);
+    }
+
+    private void refused(ConfigurableApplicationContext server, String body, String... reason) throws Exception {
+        HttpResponse<String> answer = send(server, "POST", "grpclb/overrides", JSON, body);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+        assertThat(answer.body()).contains("\"reason\":").contains(reason);
+    }
+
     /** What a page of another origin can have a browser send without asking first. */
     @ParameterizedTest
     @EnumSource

@@ -138,7 +138,7 @@ class SectionsSecretsIT {
                                 application,
                                 "POST",
                                 "grpclb/overrides",
-                                "{\"service\":\"greeter\",\"weight\":3,\"duration\":\"10m\",\"author\":\"ann\",\"reason\":\"a trial\"}"))
+                                "{\"service\":\"greeter\",\"all\":true,\"weight\":3,\"duration\":\"10m\",\"author\":\"ann\",\"reason\":\"a trial\"}"))
                 .contains("authentication failed");
         application.close();
         assertThat(output).contains("authentication failed").doesNotContain(CANARY);

@@ -175,7 +175,7 @@ public final class ChainExplanation {
         }
         boolean takes = taking.get(server);
         Endpoint.Overridden registered = candidate.endpoint().overridden();
-        String zero = registered != null && registered.weight() > 0
+        String zero = registered != null && registered.weight() > 0 && !candidate.isDisabled()
                 ? "override: " + String.join("; ", registered.causes())
                 : "weight 0";
         return new Verdict(

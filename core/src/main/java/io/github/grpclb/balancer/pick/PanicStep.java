@@ -73,7 +73,7 @@ final class PanicStep implements Step {
         return panics(pool)
                 ? Passage.through(pool.withUsable(pool.connected()))
                         .say("panic: " + pool.counts() + ", less than " + threshold
-                                + " %: ejected servers are used as well")
+                                + " %: ejected ones, if any, are used as well")
                 : Passage.through(pool);
     }
 
@@ -88,8 +88,8 @@ final class PanicStep implements Step {
                 broughtBack.addAll(Pool.filter(way.pool().connected(), candidate -> !usable.contains(candidate)));
             }
         }
-        String detail =
-                "panic: only " + counts + ", less than " + threshold + " %, so that ejected servers are used as well";
+        String detail = "panic: only " + counts + ", less than " + threshold
+                + " %, so that ejected ones, if any, are used as well";
         return server -> broughtBack.contains(server)
                 ? new Verdict(Verdict.PANIC, true, Reason.PANIC, detail)
                 : Verdict.ok(Verdict.PANIC);
@@ -101,7 +101,7 @@ final class PanicStep implements Step {
         panicking.forEach((pool, counts) -> {
             if (!before.contains(pool)) {
                 logger.warn(
-                        "{}{}: panic, with {}, less than {} %: ejected servers are used as well",
+                        "{}{}: panic, with {}, less than {} %: ejected ones, if any, are used as well",
                         channel, pool, counts, threshold);
             }
         });

@@ -79,7 +79,7 @@ class PanicStepTest {
         assertThat(log.toString().lines().filter(line -> line.contains(PanicStep.class.getName())))
                 .containsExactly(
                         "WARN " + PanicStep.class.getName()
-                                + " - svc: panic, with 4 ready of 10 known, less than 50 %: ejected servers are used"
+                                + " - svc: panic, with 4 ready of 10 known, less than 50 %: ejected ones, if any, are used"
                                 + " as well",
                         "INFO " + PanicStep.class.getName() + " - svc: panic is over");
     }

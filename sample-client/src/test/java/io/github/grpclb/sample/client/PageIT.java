@@ -75,7 +75,7 @@ class PageIT {
         browser.press("j");
         browser.press("Enter");
         browser.awaitTrue("document.querySelector('tr.more')");
-        assertThat(browser.text("tr.more")).contains("ejection", "/grpclb/greeter/10.0.0.2:9090", "Copy as etcdctl");
+        assertThat(browser.text("tr.more")).contains("ejection", "/grpclb/greeter/10.0.0.2:9090", "Copy etcdctl get");
     }
 
     @Test
@@ -159,10 +159,32 @@ class PageIT {
         }
     }
 
+    private void refusesToMeanAllByNamingNone() {
+        browser.evaluate("document.getElementById('override-form').elements.service.value = 'grpclb_test2'");
+        for (String name : List.of("duration", "reason", "author")) {
+            browser.evaluate("document.getElementById('override-form').elements." + name + ".value = '10m'");
+        }
+        browser.evaluate("document.getElementById('override-form').elements.value.value = '5'");
+        assertThat(browser.evaluate("document.getElementById('override-form').checkValidity()")
+                        .getAsBoolean())
+                .as("no name")
+                .isFalse();
+        browser.evaluate("document.getElementById('override-form').elements.name.value = 'nobody'");
+        browser.evaluate("document.getElementById('override-form').elements.value.value = ''");
+        assertThat(browser.evaluate("document.getElementById('override-form').checkValidity()")
+                        .getAsBoolean())
+                .as("no weight")
+                .isFalse();
+        browser.evaluate("document.getElementById('override-form').elements.value.value = '-1'");
+        browser.evaluate("document.getElementById('override-form').requestSubmit()");
+        browser.awaitTrue("document.getElementById('override-answer').textContent.includes('weight')");
+    }
+
     private void overrideAndEnd() {
         browser.open(originOf(application).resolve("actuator/grpclb/ui").toString());
         browser.awaitTrue("document.querySelectorAll('tr.server').length === 1");
         browser.awaitTrue("!document.getElementById('override-form').hidden");
+        refusesToMeanAllByNamingNone();
         browser.evaluate("""
                 (() => {
                   const form = document.getElementById('override-form').elements;
@@ -178,7 +200,8 @@ class PageIT {
                 "[...document.querySelectorAll('#overrides-table button')].find(each => each.textContent === 'End').click()");
         browser.awaitTrue("document.getElementById('overrides-table').innerText.includes('None.')");
         browser.awaitTrue("!document.querySelector('tr.server').innerText.includes('→')");
-        assertThat(browser.complaints()).isEmpty();
+        assertThat(browser.complaints())
+                .allSatisfy(each -> assertThat(each).contains("status of 400")); // of what was refused
     }
 
     private void compareWithTheRegistry() {
@@ -192,7 +215,8 @@ class PageIT {
         browser.awaitTrue("document.getElementById('reason').innerText.includes('1 record not used, such as')");
         assertThat(browser.text("#reason")).contains("/grpclb/grpclb_test2/broken: ", "<script>");
         browser.awaitTrue("document.getElementById('timeline').innerText.includes('refused')");
-        assertThat(browser.complaints()).isEmpty();
+        assertThat(browser.complaints())
+                .allSatisfy(each -> assertThat(each).contains("status of 400")); // of what was refused
     }
 
     private static URI originOf(ConfigurableApplicationContext context) {
