@@ -16,15 +16,18 @@ public final class OverridesSection implements Section {
 
     private final OverrideStore store;
     private final boolean writable;
+    private final @Nullable OverridesHere here;
 
     /**
      * Creates the section.
      *
      * @param writable whether there is an {@link OverridesAction} beside it
+     * @param here what becomes of them in this process; null where it follows none
      */
-    public OverridesSection(OverrideStore store, boolean writable) {
+    public OverridesSection(OverrideStore store, boolean writable, @Nullable OverridesHere here) {
         this.store = store;
         this.writable = writable;
+        this.here = here;
     }
 
     @java.lang.Override
@@ -43,7 +46,7 @@ public final class OverridesSection implements Section {
                 writable,
                 found.stream()
                         .filter(each -> search == null || (each.service() + "/" + each.name()).contains(search))
-                        .map(Told::of)
+                        .map(each -> Told.of(each, here == null ? null : here.of(each)))
                         .toList());
     }
 
@@ -71,6 +74,8 @@ public final class OverridesSection implements Section {
      * @param since from when
      * @param until until when
      * @param key under which the registry holds it
+     * @param acts whether it acts in this process; null where this process does not call the service
+     * @param because why it does not act; null where it does
      */
     public record Told(
             String service,
@@ -84,9 +89,16 @@ public final class OverridesSection implements Section {
             String reason,
             String since,
             String until,
-            String key) {
+            String key,
+            @Nullable Boolean acts,
+            @Nullable String because) {
 
+        /** Tells of one that was put just now. */
         static Told of(Override override) {
+            return of(override, null);
+        }
+
+        static Told of(Override override, OverridesHere.@Nullable Fate here) {
             Effect effect = override.effect();
             return new Told(
                     override.service(),
@@ -100,7 +112,9 @@ public final class OverridesSection implements Section {
                     override.reason(),
                     override.since().toString(),
                     override.until().toString(),
-                    override.key());
+                    override.key(),
+                    here == null ? null : here.acts(),
+                    here == null ? null : here.because());
         }
 
         private static Map<String, Object> selector(Selector selector) {

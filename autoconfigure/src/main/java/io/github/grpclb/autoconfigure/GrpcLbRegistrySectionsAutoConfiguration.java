@@ -3,6 +3,7 @@ package io.github.grpclb.autoconfigure;
 import io.github.grpclb.actuate.ConsumersSection;
 import io.github.grpclb.actuate.GrpcLbEndpoint;
 import io.github.grpclb.actuate.OverridesAction;
+import io.github.grpclb.actuate.OverridesHere;
 import io.github.grpclb.actuate.OverridesSection;
 import io.github.grpclb.actuate.RecordsSection;
 import io.github.grpclb.actuate.ServicesSection;
@@ -10,6 +11,7 @@ import io.github.grpclb.actuate.Unanswered;
 import io.github.grpclb.balancer.LiveEndpoints;
 import io.github.grpclb.discovery.ConsumerDirectory;
 import io.github.grpclb.discovery.EndpointSource;
+import io.github.grpclb.override.OverriddenSource;
 import io.github.grpclb.override.OverrideStore;
 import org.springframework.aot.hint.annotation.RegisterReflectionForBinding;
 import org.springframework.beans.factory.ObjectProvider;
@@ -57,8 +59,18 @@ public final class GrpcLbRegistrySectionsAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     @ConditionalOnBean(OverrideStore.class)
-    OverridesSection grpcLbOverridesSection(OverrideStore store, ObjectProvider<OverridesAction> action) {
-        return new OverridesSection(store, action.getIfAvailable() != null);
+    OverridesSection grpcLbOverridesSection(
+            OverrideStore store,
+            ObjectProvider<OverridesAction> action,
+            ObjectProvider<EndpointSource> source,
+            ObjectProvider<LiveEndpoints> live) {
+        LiveEndpoints channels = live.getIfAvailable();
+        return new OverridesSection(
+                store,
+                action.getIfAvailable() != null,
+                source.getIfUnique() instanceof OverriddenSource followed && channels != null
+                        ? new OverridesHere(followed, channels)
+                        : null);
     }
 
     @Bean

@@ -4,8 +4,11 @@ import static io.github.grpclb.autoconfigure.TestApplications.client;
 import static io.github.grpclb.autoconfigure.TestApplications.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import io.github.grpclb.actuate.OverridesSection;
+import io.github.grpclb.actuate.SectionQuery;
 import io.github.grpclb.autoconfigure.TestApplications.Caller;
 import io.github.grpclb.etcd.client.EtcdConnection;
 import io.github.grpclb.etcd.embedded.EmbeddedEtcd;
@@ -20,6 +23,7 @@ import io.github.grpclb.testing.TestServer;
 import io.grpc.CallOptions;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -63,6 +67,43 @@ class OverridesIT {
         assertThat(store.delete("greeter", "server-s1")).succeedsWithin(LIMIT).isEqualTo(true);
         await().atMost(LIMIT).ignoreExceptions().until(() -> caller.ask(fast()).equals("s1"));
         assertThat(measured(client, "disabled")).isZero();
+    }
+
+    @Test
+    void itIsToldWhetherOneActsHere() {
+        String at = "grpc.lb.etcd.endpoints="
+                + opened.add(EmbeddedEtcd.start("127.0.0.1", 0)).endpoint();
+        opened.add(server(at, "grpc.lb.registration.id=s1"));
+        ConfigurableApplicationContext client =
+                opened.add(client(at, "spring.jmx.enabled=true", "management.endpoints.jmx.exposure.include=grpclb"));
+        OverrideStore store = client.getBean(OverrideStore.class);
+        put(store, new Override.Selector.Server("s1"), new Override.Effect.Weight(5));
+        put(store, new Override.Selector.Server("nobody"), new Override.Effect.Weight(5));
+        put(store, new Override.Selector.All(), new Override.Effect.Policy("no_such"));
+        assertThat(told(client)).as("before a call").hasSize(3).allSatisfy(each -> assertThat(each.acts())
+                .isNull());
+        assertThat(client.getBean(Caller.class).ask()).isEqualTo("s1");
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(told(client))
+                .extracting(OverridesSection.Told::name, OverridesSection.Told::acts, OverridesSection.Told::because)
+                .containsExactlyInAnyOrder(
+                        tuple("server-s1", true, null),
+                        tuple("server-nobody", false, "it is about no server that is known here"),
+                        tuple(
+                                "policy",
+                                false,
+                                "no channel picks by it: another override decides, or there is no such policy")));
+    }
+
+    private static void put(OverrideStore store, Override.Selector selector, Override.Effect effect) {
+        assertThat(store.put(new OverrideStore.Draft(
+                        "greeter", null, selector, effect, Duration.ofMinutes(1), "ann", "a trial", false)))
+                .succeedsWithin(LIMIT);
+    }
+
+    private static List<OverridesSection.Told> told(ConfigurableApplicationContext client) {
+        return ((OverridesSection.Overrides)
+                        client.getBean(OverridesSection.class).read(SectionQuery.ALL))
+                .overrides();
     }
 
     private static double measured(ConfigurableApplicationContext context, String kind) {

@@ -412,15 +412,16 @@ function effectOf(override) {
 function showOverrides(told) {
   byId('override-form').hidden = !told.writable;
   const table = byId('overrides-table');
-  table.tHead.replaceChildren(element('tr', {}, ['Service', 'Which', 'Gets', 'Ends in', 'Because', 'Set by', ''].map((title) => element('th', { scope: 'col' }, title))));
+  table.tHead.replaceChildren(element('tr', {}, ['Service', 'Which', 'Gets', 'Ends in', 'Acts here', 'Because', 'Set by', ''].map((title) => element('th', { scope: 'col' }, title))));
   const rows = told.overrides.map((each) => element('tr', {},
     element('td', { class: 'name' }, each.service), element('td', { class: 'name' }, selectorOf(each)), element('td', {}, effectOf(each)),
     element('td', { class: 'number' }, time(Math.max(0, Date.parse(each.until) - Date.now()))),
+    element('td', { class: each.acts === false ? 'reason' : '' }, each.acts === false ? `no: ${each.because}` : each.acts ? 'yes' : '–'),
     element('td', { class: 'name' }, each.reason ?? ''), element('td', { class: 'name' }, each.author ?? ''),
     element('td', {},
       told.writable ? element('button', { type: 'button', onclick: () => change('DELETE', `overrides?service=${encodeURIComponent(each.service)}&name=${encodeURIComponent(each.name)}`, undefined, 'Ended.') }, 'End') : null,
       ' ', each.key ? element('button', { type: 'button', onclick: (event) => copy(`etcdctl del ${quoted(each.key)}`, event.currentTarget) }, 'Copy etcdctl del') : null)));
-  table.tBodies[0].replaceChildren(...(rows.length ? rows : [element('tr', {}, element('td', { colspan: '7', class: 'quiet' }, 'None.'))]));
+  table.tBodies[0].replaceChildren(...(rows.length ? rows : [element('tr', {}, element('td', { colspan: '8', class: 'quiet' }, 'None.'))]));
 }
 
 function begin(channel, server) {
